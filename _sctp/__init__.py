@@ -1,0 +1,1 @@
+"""The C modules of the package sctp."""

@@ -1,0 +1,78 @@
+"""The three C modules; everything else about the build is in pyproject.toml."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
+
+LIBRARIES = {"linux": ["sctp"], "freebsd": []}
+
+# What each module is made of; the other sources are shared by several.
+SOURCES = {
+    "sctp": "sctp message call buffers sockaddr record records_info args error",
+    "sctp_info": "sctp_info sockaddr record records_info args error",
+    "sctp_event": "sctp_event",
+}
+
+PROBE = "#include <netinet/sctp.h>\nint main(void) { return sctp_bindx(0, 0, 0, 0); }\n"
+MISSING_HEADER = (
+    "sctp: the header netinet/sctp.h is missing: install libsctp-dev "
+    "(Debian, Ubuntu), lksctp-tools-devel (Fedora, Red Hat, openSUSE), "
+    "lksctp-tools-dev (Alpine) or lksctp-tools (Arch)."
+)
+MISSING_LIBRARY = MISSING_HEADER.replace("header netinet/sctp.h", "library libsctp")
+MISSING_PYTHON = (
+    "sctp: the header Python.h is missing: install python3-dev (Debian, Ubuntu) "
+    "or python3-devel (Fedora, Red Hat, openSUSE)."
+)
+
+system = next((name for name in LIBRARIES if sys.platform.startswith(name)), None)
+
+
+class BuildModules(build_ext):
+    """Says in one sentence what the machine lacks, before the compiler does."""
+
+    def build_extensions(self):
+        if system is None:
+            sys.exit(f"sctp: {sys.platform} has no SCTP: use Linux or FreeBSD.")
+        with tempfile.TemporaryDirectory() as directory:
+            self.probe(directory, "#include <Python.h>\n", MISSING_PYTHON)
+            objects = self.probe(directory, PROBE, MISSING_HEADER)
+            try:
+                self.compiler.link_executable(
+                    objects, f"{directory}/probe", libraries=LIBRARIES[system]
+                )
+            except LinkError:
+                sys.exit(MISSING_LIBRARY)
+        super().build_extensions()
+
+    def probe(self, directory, program, complaint):
+        source = Path(directory, "probe.c")
+        source.write_text(program)
+        try:
+            return self.compiler.compile(
+                [str(source)],
+                output_dir="/",
+                include_dirs=self.compiler.include_dirs + self.include_dirs,
+            )
+        except CompileError:
+            sys.exit(complaint)
+
+
+def module(name):
+    return Extension(
+        f"_sctp.{name}",
+        sources=[f"src/{source}.c" for source in SOURCES[name].split()],
+        depends=[str(header) for header in sorted(Path("src").glob("*.h"))],
+        libraries=LIBRARIES.get(system, []),
+        extra_compile_args=["-std=gnu11", "-fvisibility=hidden"],
+    )
+
+
+setup(
+    ext_modules=[module(name) for name in SOURCES],
+    cmdclass={"build_ext": BuildModules},
+)

@@ -1,0 +1,91 @@
+/* Arguments of a call, and integers with a range and a name. */
+#include "args.h"
+
+static int
+find_name(const args_signature *signature, PyObject *name)
+{
+    for (int i = 0; i < signature->count; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, signature->names[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int
+args_parse(const args_signature *signature, PyObject *const *args,
+           Py_ssize_t nargs, PyObject *kwnames, PyObject **values)
+{
+    Py_ssize_t named = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
+
+    if (nargs > signature->positional) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s() takes at most %d positional arguments (%zd given)",
+                     signature->function, signature->positional, nargs);
+        return -1;
+    }
+    for (int i = 0; i < signature->count; i++) {
+        values[i] = i < nargs ? args[i] : NULL;
+    }
+    for (Py_ssize_t i = 0; i < named; i++) {
+        PyObject *name = PyTuple_GET_ITEM(kwnames, i);
+        int at = find_name(signature, name);
+
+        if (at < 0 || values[at] != NULL) {
+            PyErr_Format(PyExc_TypeError, "%s() got %s '%U'",
+                         signature->function,
+                         at < 0 ? "an unexpected keyword argument"
+                                : "multiple values for argument",
+                         name);
+            return -1;
+        }
+        values[at] = args[nargs + i];
+    }
+    for (int i = 0; i < signature->required; i++) {
+        if (values[i] == NULL) {
+            PyErr_Format(PyExc_TypeError, "%s() missing argument '%s'",
+                         signature->function, signature->names[i]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+args_integer(PyObject *value, const char *owner, const char *name,
+             long long min, unsigned long long max, long long *out)
+{
+    PyObject *number = NULL;
+    int overflow, result = -1;
+
+    if (!PyIndex_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "%s: %s must be an int, not %.100s",
+                     owner, name, Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    number = PyNumber_Index(value);
+    if (number == NULL) {
+        return -1;
+    }
+    *out = PyLong_AsLongLongAndOverflow(number, &overflow);
+    if (overflow > 0 && max > LLONG_MAX) {
+        unsigned long long bits = PyLong_AsUnsignedLongLong(number);
+
+        if (!PyErr_Occurred()) {
+            *out = (long long)bits;
+            result = 0;
+            goto done;
+        }
+        PyErr_Clear();
+    }
+    else if (!overflow && *out >= min &&
+             (*out < 0 || (unsigned long long)*out <= max)) {
+        result = 0;
+        goto done;
+    }
+    PyErr_Format(PyExc_ValueError, "%s: %s must be in %lld..%llu, not %R",
+                 owner, name, min, max, number);
+done:
+    Py_DECREF(number);
+    return result;
+}

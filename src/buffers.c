@@ -1,0 +1,106 @@
+/* An iterable of buffers as an iovec array over their memory. */
+#include "buffers.h"
+
+#include <string.h>
+
+/* The view of the next buffer.  Views stay where they are once made: an
+   exporter may know their address.  NULL with MemoryError. */
+static Py_buffer *
+next_view(buffers *self)
+{
+    if (self->count < BUFFERS_INLINE) {
+        return &self->views[self->count];
+    }
+    if (self->more_views == NULL) {
+        struct iovec *vectors = PyMem_New(struct iovec, IOV_MAX);
+        Py_buffer *views = PyMem_New(Py_buffer, IOV_MAX - BUFFERS_INLINE);
+
+        if (vectors == NULL || views == NULL) {
+            PyMem_Free(vectors);
+            PyMem_Free(views);
+            PyErr_NoMemory();
+            return NULL;
+        }
+        memcpy(vectors, self->inline_vectors, sizeof self->inline_vectors);
+        self->vectors = vectors;
+        self->more_views = views;
+    }
+    return &self->more_views[self->count - BUFFERS_INLINE];
+}
+
+static int
+add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
+           const char *name)
+{
+    Py_buffer *view;
+
+    if (!PyObject_CheckBuffer(item)) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s(): %s[%d] must be a bytes-like object, not %.100s",
+                     owner, name, self->count, Py_TYPE(item)->tp_name);
+        return -1;
+    }
+    if (self->count == IOV_MAX) {
+        PyErr_Format(PyExc_ValueError, "%s(): %s has more than %d buffers",
+                     owner, name, IOV_MAX);
+        return -1;
+    }
+    view = next_view(self);
+    if (view == NULL || PyObject_GetBuffer(item, view, flags) < 0) {
+        return -1;
+    }
+    self->vectors[self->count].iov_base = view->buf;
+    self->vectors[self->count].iov_len = (size_t)view->len;
+    self->count++;
+    return 0;
+}
+
+int
+buffers_acquire(buffers *self, PyObject *iterable, int writable,
+                const char *owner, const char *name)
+{
+    int flags = writable ? PyBUF_WRITABLE : PyBUF_SIMPLE;
+    PyObject *iterator, *item;
+
+    self->vectors = self->inline_vectors;
+    self->count = 0;
+    self->more_views = NULL;
+    if (PyObject_CheckBuffer(iterable)) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s(): %s must be an iterable of bytes-like objects: "
+                     "write [%s] for a single one",
+                     owner, name, name);
+        return -1;
+    }
+    iterator = PyObject_GetIter(iterable);
+    if (iterator == NULL) {
+        return -1;
+    }
+    while ((item = PyIter_Next(iterator)) != NULL) {
+        int result = add_buffer(self, item, flags, owner, name);
+
+        Py_DECREF(item);
+        if (result < 0) {
+            break;
+        }
+    }
+    Py_DECREF(iterator);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+void
+buffers_release(buffers *self)
+{
+    while (self->count > 0) {
+        self->count--;
+        PyBuffer_Release(
+            self->count < BUFFERS_INLINE
+                ? &self->views[self->count]
+                : &self->more_views[self->count - BUFFERS_INLINE]);
+    }
+    if (self->more_views != NULL) {
+        PyMem_Free(self->vectors);
+        PyMem_Free(self->more_views);
+        self->more_views = NULL;
+    }
+}

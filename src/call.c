@@ -1,0 +1,270 @@
+/* The call loop: everything that can wait goes through it. */
+#include "call.h"
+#include "error.h"
+
+#include <errno.h>
+#include <time.h>
+
+#define NANOSECONDS 1000000000LL
+
+/* One call in progress; the timeout is read only when it has to wait. */
+typedef struct {
+    const call_methods *methods;
+    PyObject *socket;
+    int descriptor;
+    int has_deadline;
+    int64_t timeout;
+    int64_t deadline;
+} waiting;
+
+static int64_t
+now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * NANOSECONDS + time.tv_nsec;
+}
+
+int
+call_descriptor(const call_methods *methods, PyObject *socket)
+{
+    PyObject *number = PyObject_CallOneArg(methods->fileno, socket);
+    long descriptor;
+
+    if (number == NULL) {
+        return -1;
+    }
+    descriptor = PyLong_AsLong(number);
+    Py_DECREF(number);
+    if (descriptor < 0) {
+        error_raise(EBADF);
+        return -1;
+    }
+    return (int)descriptor;
+}
+
+int
+call_member(PyObject *descriptor, PyObject *socket)
+{
+    PyObject *number =
+        Py_TYPE(descriptor)
+            ->tp_descr_get(descriptor, socket, (PyObject *)Py_TYPE(socket));
+    long value = -1;
+
+    if (number != NULL) {
+        value = PyLong_AsLong(number);
+        Py_DECREF(number);
+    }
+    return (int)value;
+}
+
+/* The socket's timeout in nanoseconds: -1 for none, 0 for a non-blocking
+   socket.  Returns 0, or -1 with an exception. */
+static int
+get_timeout(const call_methods *methods, PyObject *socket, int64_t *out)
+{
+    PyObject *timeout = PyObject_CallOneArg(methods->gettimeout, socket);
+    double seconds;
+
+    if (timeout == NULL) {
+        return -1;
+    }
+    *out = -1;
+    if (timeout != Py_None) {
+        /* settimeout took it, so it is a float whose nanoseconds fit; what
+           rounds to nothing must still not mean "non-blocking". */
+        seconds = PyFloat_AsDouble(timeout);
+        *out = (int64_t)(seconds * NANOSECONDS);
+        if (seconds > 0 && *out == 0) {
+            *out = 1;
+        }
+    }
+    Py_DECREF(timeout);
+    return 0;
+}
+
+static int
+begin(waiting *self, const call_methods *methods, PyObject *socket)
+{
+    self->methods = methods;
+    self->socket = socket;
+    self->has_deadline = 0;
+    self->descriptor = call_descriptor(methods, socket);
+    return self->descriptor < 0 ? -1 : 0;
+}
+
+/* Reads the timeout, once: the deadline counts from the first wait. */
+static int
+read_timeout(waiting *self)
+{
+    int64_t start;
+
+    if (self->has_deadline) {
+        return 0;
+    }
+    if (get_timeout(self->methods, self->socket, &self->timeout) < 0) {
+        return -1;
+    }
+    start = now();
+    self->deadline =
+        self->timeout > INT64_MAX - start ? INT64_MAX : start + self->timeout;
+    self->has_deadline = 1;
+    return 0;
+}
+
+/* Others ran while we waited: the socket may be closed, and its number be
+   somebody else's by now. */
+static int
+still_open(waiting *self)
+{
+    int descriptor = call_descriptor(self->methods, self->socket);
+
+    if (descriptor >= 0 && descriptor != self->descriptor) {
+        error_raise(EBADF);
+        return -1;
+    }
+    return descriptor < 0 ? -1 : 0;
+}
+
+static int
+run_signal_handlers(waiting *self)
+{
+    return PyErr_CheckSignals() < 0 ? -1 : still_open(self);
+}
+
+/* Waits until the descriptor is ready or the deadline has passed. */
+static int
+wait_ready(waiting *self, short events)
+{
+    struct pollfd poll_descriptor = {self->descriptor, events, 0};
+
+    for (;;) {
+        int milliseconds = -1, result, err;
+
+        if (self->timeout >= 0) {
+            int64_t left = self->deadline - now();
+
+            if (left <= 0) {
+                PyErr_SetString(PyExc_TimeoutError, "timed out");
+                return -1;
+            }
+            /* Rounded up, lest it wake before the deadline and spin. */
+            left = left / 1000000 + (left % 1000000 != 0);
+            milliseconds = left > INT_MAX ? INT_MAX : (int)left;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        result = poll(&poll_descriptor, 1, milliseconds);
+        err = errno;
+        Py_END_ALLOW_THREADS
+        if (result < 0 && err != EINTR) {
+            error_raise(err);
+            return -1;
+        }
+        if (result < 0 ? run_signal_handlers(self) < 0
+                       : still_open(self) < 0) {
+            return -1;
+        }
+        if (result > 0) {
+            return 0;
+        }
+    }
+}
+
+static Py_ssize_t
+try_once(waiting *self, call_function function, void *argument, int *err)
+{
+    Py_ssize_t result;
+
+    Py_BEGIN_ALLOW_THREADS
+    result = function(self->descriptor, argument);
+    *err = errno;
+    Py_END_ALLOW_THREADS
+    return result;
+}
+
+Py_ssize_t
+call_run(const call_methods *methods, PyObject *socket, short events,
+         int dontwait, call_function function, void *argument)
+{
+    waiting self;
+
+    if (begin(&self, methods, socket) < 0) {
+        return -1;
+    }
+    for (;;) {
+        int err;
+        Py_ssize_t result = try_once(&self, function, argument, &err);
+
+        if (result >= 0) {
+            return result;
+        }
+        if (err == EINTR) {
+            if (run_signal_handlers(&self) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        if ((err != EAGAIN && err != EWOULDBLOCK) || dontwait) {
+            error_raise(err);
+            return -1;
+        }
+        if (read_timeout(&self) < 0) {
+            return -1;
+        }
+        if (self.timeout <= 0) {
+            error_raise(err);
+            return -1;
+        }
+        if (wait_ready(&self, events) < 0) {
+            return -1;
+        }
+    }
+}
+
+int
+call_connect(const call_methods *methods, PyObject *socket, int awaitable,
+             call_function function, void *argument)
+{
+    waiting self;
+    int err;
+    socklen_t size = sizeof err;
+
+    if (begin(&self, methods, socket) < 0) {
+        return -1;
+    }
+    if (try_once(&self, function, argument, &err) >= 0) {
+        if (PLATFORM_CONNECTX_WAITS || !awaitable) {
+            return 0;
+        }
+        err = EINPROGRESS;
+    }
+    if (err == EINTR && run_signal_handlers(&self) < 0) {
+        return -1;
+    }
+    if (err != EINTR && err != EINPROGRESS) {
+        error_raise(err);
+        return -1;
+    }
+    if (read_timeout(&self) < 0) {
+        return -1;
+    }
+    if (self.timeout == 0) {
+        error_raise(err);
+        return -1;
+    }
+    if (!awaitable) {
+        return 1;
+    }
+    if (wait_ready(&self, POLLOUT) < 0) {
+        return -1;
+    }
+    if (getsockopt(self.descriptor, SOL_SOCKET, SO_ERROR, &err, &size) < 0) {
+        err = errno;
+    }
+    if (err != 0 && err != EISCONN) {
+        error_raise(err);
+        return -1;
+    }
+    return 0;
+}

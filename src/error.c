@@ -1,0 +1,53 @@
+/* The one door from errno to OSError. */
+#include "error.h"
+#include "platform.h"
+
+#include <errno.h>
+
+PyObject *
+error_raise(int err)
+{
+    errno = err;
+    return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+void
+error_add_note(const char *note)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *result = PyObject_CallMethod(exception, "add_note", "s", note);
+
+    /* The note only helps: failing to add it leaves the error as it is. */
+    if (result == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(result);
+    PyErr_SetRaisedException(exception);
+}
+
+PyObject *
+error_raise_resolver(int code, int err)
+{
+    PyObject *socket_module = NULL, *type = NULL, *arguments = NULL;
+
+    if (code == EAI_SYSTEM) {
+        return error_raise(err);
+    }
+    socket_module = PyImport_ImportModule("socket");
+    if (socket_module == NULL) {
+        goto done;
+    }
+    type = PyObject_GetAttrString(socket_module, "gaierror");
+    if (type == NULL) {
+        goto done;
+    }
+    arguments = Py_BuildValue("(is)", code, gai_strerror(code));
+    if (arguments != NULL) {
+        PyErr_SetObject(type, arguments);
+    }
+done:
+    Py_XDECREF(socket_module);
+    Py_XDECREF(type);
+    Py_XDECREF(arguments);
+    return NULL;
+}

@@ -1,0 +1,396 @@
+/* One message, one system call: control messages built and walked. */
+#include "message.h"
+#include "buffers.h"
+#include "error.h"
+#include "sockaddr.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CONTROL_INFOS                          \
+    (CMSG_SPACE(sizeof(struct sctp_sndinfo)) + \
+     CMSG_SPACE(sizeof(struct sctp_prinfo)) +  \
+     CMSG_SPACE(sizeof(struct sctp_authinfo)))
+#define CONTROL_ADDRESS CMSG_SPACE(sizeof(struct in6_addr))
+
+/* Room for the infos and a few addresses; more of these is rare, and then
+   from the heap. */
+#define CONTROL_ADDRESSES 4
+
+/* Room for every info, deprecated ones too, and for what socket options such
+   as SO_TIMESTAMP add. */
+#define CONTROL_RECEIVE 512
+
+/* The infos that are sent, in the order of the members of sctp_sendv_spa. */
+static const struct {
+    int info;
+    int type; /* of the control message */
+    const char *member;
+} sent[MESSAGE_SPA_MEMBERS] = {
+    {INFO_SNDINFO, SCTP_SNDINFO, "sndinfo"},
+    {INFO_PRINFO, SCTP_PRINFO, "prinfo"},
+    {INFO_AUTHINFO, SCTP_AUTHINFO, "authinfo"},
+};
+
+typedef struct {
+    struct msghdr header;
+    int flags;
+} sending;
+
+typedef struct {
+    struct msghdr header;
+    int flags;
+    struct sockaddr_storage address;
+    union {
+        struct cmsghdr aligned;
+        unsigned char bytes[CONTROL_RECEIVE];
+    } control;
+} receiving;
+
+int
+message_types_init(message_types *self)
+{
+    PyObject *module = PyImport_ImportModule("_sctp.sctp_info");
+    int result = -1;
+
+    if (module == NULL) {
+        return -1;
+    }
+    for (int i = 0; i < INFO_COUNT; i++) {
+        PyObject *type = PyObject_GetAttrString(module, records_info[i].name);
+        int failed =
+            type == NULL || record_type_init(&self->infos[i], &records_info[i],
+                                             (PyTypeObject *)type) < 0;
+
+        Py_XDECREF(type);
+        if (failed) {
+            goto done;
+        }
+    }
+    for (int i = 0; i < MESSAGE_SPA_MEMBERS; i++) {
+        self->spa_members[i] = PyUnicode_InternFromString(sent[i].member);
+        if (self->spa_members[i] == NULL) {
+            goto done;
+        }
+    }
+    self->spa = PyObject_GetAttrString(module, "sctp_sendv_spa");
+    self->rn = PyObject_GetAttrString(module, "sctp_recvv_rn");
+    result = self->spa == NULL || self->rn == NULL ? -1 : 0;
+done:
+    Py_DECREF(module);
+    return result;
+}
+
+int
+message_types_traverse(message_types *self, visitproc visit, void *arg)
+{
+    for (int i = 0; i < INFO_COUNT; i++) {
+        Py_VISIT(self->infos[i].type);
+    }
+    Py_VISIT(self->spa);
+    Py_VISIT(self->rn);
+    return 0;
+}
+
+void
+message_types_clear(message_types *self)
+{
+    for (int i = 0; i < INFO_COUNT; i++) {
+        record_type_clear(&self->infos[i]);
+    }
+    for (int i = 0; i < MESSAGE_SPA_MEMBERS; i++) {
+        Py_CLEAR(self->spa_members[i]);
+    }
+    Py_CLEAR(self->spa);
+    Py_CLEAR(self->rn);
+}
+
+/* Appends a control message; its data is left to the caller. */
+static void *
+add_control(struct msghdr *header, int type, size_t size)
+{
+    struct cmsghdr *control =
+        (struct cmsghdr *)((unsigned char *)header->msg_control +
+                           header->msg_controllen);
+
+    memset(control, 0, CMSG_SPACE(size));
+    control->cmsg_level = IPPROTO_SCTP;
+    control->cmsg_type = type;
+    control->cmsg_len = CMSG_LEN(size);
+    header->msg_controllen += CMSG_SPACE(size);
+    return CMSG_DATA(control);
+}
+
+/* Appends the control message of an info if it is one of the kind. */
+static int
+add_info(const message_types *types, struct msghdr *header, int kind,
+         PyObject *info)
+{
+    const record_type *type = &types->infos[sent[kind].info];
+
+    if (!PyObject_TypeCheck(info, type->type)) {
+        return 0;
+    }
+    return record_from_dict(
+               type, info,
+               add_control(header, sent[kind].type, type->record->size)) < 0
+               ? -1
+               : 1;
+}
+
+/* Appends the control messages of what the caller gave as info. */
+static int
+add_infos(const message_types *types, struct msghdr *header, PyObject *info)
+{
+    int spa = PyObject_TypeCheck(info, (PyTypeObject *)types->spa);
+    int added = 0;
+
+    for (int i = 0; i < MESSAGE_SPA_MEMBERS && added == 0; i++) {
+        if (!spa) {
+            added = add_info(types, header, i, info);
+        }
+        else {
+            PyObject *member = PyObject_GetAttr(info, types->spa_members[i]);
+
+            if (member == NULL || add_info(types, header, i, member) < 0) {
+                added = -1;
+            }
+            Py_XDECREF(member);
+        }
+    }
+    if (added == 0 && !spa) {
+        PyErr_Format(PyExc_TypeError,
+                     "sctp_sendv(): info must be sctp_sndinfo, sctp_prinfo, "
+                     "sctp_authinfo, sctp_sendv_spa or None, not %.100s",
+                     Py_TYPE(info)->tp_name);
+        added = -1;
+    }
+    return added < 0 ? -1 : 0;
+}
+
+/* Names the first address and appends control messages for the others, which
+   an implicit set-up uses (RFC 6458, 5.3.9 and 5.3.10). */
+static void
+add_addresses(struct msghdr *header, sockaddr_list *addresses)
+{
+    unsigned char *at = addresses->bytes;
+
+    for (int i = 0; i < addresses->count; i++) {
+        struct sockaddr *address = (struct sockaddr *)at;
+        size_t size = sockaddr_size(address);
+
+        if (i == 0) {
+            header->msg_name = address;
+            header->msg_namelen = (socklen_t)size;
+        }
+        else if (address->sa_family == AF_INET) {
+            const struct in_addr *ipv4 =
+                &((struct sockaddr_in *)address)->sin_addr;
+
+            memcpy(add_control(header, SCTP_DSTADDRV4, sizeof *ipv4), ipv4,
+                   sizeof *ipv4);
+        }
+        else {
+            const struct in6_addr *ipv6 =
+                &((struct sockaddr_in6 *)address)->sin6_addr;
+
+            memcpy(add_control(header, SCTP_DSTADDRV6, sizeof *ipv6), ipv6,
+                   sizeof *ipv6);
+        }
+        at += size;
+    }
+}
+
+static Py_ssize_t
+send_once(int descriptor, void *argument)
+{
+    const sending *call = argument;
+
+    return sendmsg(descriptor, &call->header, call->flags | MSG_NOSIGNAL);
+}
+
+PyObject *
+message_send(const message_types *types, const call_methods *methods,
+             PyObject *socket, PyObject *data, PyObject *addresses,
+             PyObject *info, int flags)
+{
+    sending call = {.flags = flags};
+    buffers payload;
+    sockaddr_list to;
+    union {
+        struct cmsghdr aligned;
+        unsigned char
+            bytes[CONTROL_INFOS + CONTROL_ADDRESSES * CONTROL_ADDRESS];
+    } control;
+    unsigned char *more_control = NULL;
+    PyObject *result = NULL;
+    Py_ssize_t count;
+
+    sockaddr_list_init(&to);
+    if (buffers_acquire(&payload, data, 0, "sctp_sendv", "data") < 0 ||
+        (addresses != NULL &&
+         sockaddr_list_parse(&to, addresses,
+                             call_member(methods->family, socket),
+                             "socket.connect", socket) < 0)) {
+        goto done;
+    }
+    call.header.msg_control = control.bytes;
+    if (to.count - 1 > CONTROL_ADDRESSES) {
+        more_control =
+            PyMem_Malloc(CONTROL_INFOS + (size_t)to.count * CONTROL_ADDRESS);
+        if (more_control == NULL) {
+            PyErr_NoMemory();
+            goto done;
+        }
+        call.header.msg_control = more_control;
+    }
+    if (info != NULL && add_infos(types, &call.header, info) < 0) {
+        goto done;
+    }
+    add_addresses(&call.header, &to);
+    if (call.header.msg_controllen == 0) {
+        call.header.msg_control = NULL;
+    }
+    if (PySys_Audit("socket.sendmsg", "OO", socket,
+                    to.first == NULL ? Py_None : to.first) < 0) {
+        goto done;
+    }
+    call.header.msg_iov = payload.vectors;
+    call.header.msg_iovlen = payload.count;
+    count = call_run(methods, socket, POLLOUT, flags & MSG_DONTWAIT, send_once,
+                     &call);
+    if (count >= 0) {
+        result = PyLong_FromSsize_t(count);
+    }
+done:
+    buffers_release(&payload);
+    sockaddr_list_clear(&to);
+    PyMem_Free(more_control);
+    return result;
+}
+
+int
+message_send_eof(const call_methods *methods, PyObject *socket)
+{
+    union {
+        struct cmsghdr aligned;
+        unsigned char bytes[CMSG_SPACE(sizeof(struct sctp_sndinfo))];
+    } control;
+    sending call = {.header = {.msg_control = control.bytes}};
+    struct sctp_sndinfo *info =
+        add_control(&call.header, SCTP_SNDINFO, sizeof *info);
+
+    info->snd_flags = SCTP_EOF;
+    return call_run(methods, socket, POLLOUT, 0, send_once, &call) < 0 ? -1
+                                                                       : 0;
+}
+
+static Py_ssize_t
+receive_once(int descriptor, void *argument)
+{
+    receiving *call = argument;
+
+    call->header.msg_name = &call->address;
+    call->header.msg_namelen = sizeof call->address;
+    call->header.msg_control = call->control.bytes;
+    call->header.msg_controllen = sizeof call->control.bytes;
+    return recvmsg(descriptor, &call->header, call->flags);
+}
+
+/* A new dict of the info in a control message, or NULL with an exception;
+   NULL without one for no such info. */
+static PyObject *
+take_info(const message_types *types, struct msghdr *header, int info,
+          int type)
+{
+    const record_type *record = &types->infos[info];
+
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+         control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level == IPPROTO_SCTP &&
+            control->cmsg_type == type &&
+            control->cmsg_len >= CMSG_LEN(record->record->size)) {
+            return record_to_dict(record, CMSG_DATA(control));
+        }
+    }
+    return NULL;
+}
+
+/* A new reference to what arrived as info, or None; NULL with an exception. */
+static PyObject *
+take_infos(const message_types *types, struct msghdr *header, int *infotype)
+{
+    PyObject *rcvinfo, *nxtinfo = NULL, *pair;
+
+    rcvinfo = take_info(types, header, INFO_RCVINFO, SCTP_RCVINFO);
+    if (!PyErr_Occurred()) {
+        nxtinfo = take_info(types, header, INFO_NXTINFO, SCTP_NXTINFO);
+    }
+    if (PyErr_Occurred()) {
+        Py_XDECREF(rcvinfo);
+        return NULL;
+    }
+    if (nxtinfo == NULL) {
+        *infotype = rcvinfo == NULL ? SCTP_RECVV_NOINFO : SCTP_RECVV_RCVINFO;
+        return rcvinfo == NULL ? Py_NewRef(Py_None) : rcvinfo;
+    }
+    if (rcvinfo == NULL) {
+        *infotype = SCTP_RECVV_NXTINFO;
+        return nxtinfo;
+    }
+    *infotype = SCTP_RECVV_RN;
+    pair = Py_BuildValue("((NN))", rcvinfo, nxtinfo);
+    if (pair == NULL) {
+        return NULL;
+    }
+    rcvinfo = PyObject_CallObject(types->rn, pair);
+    Py_DECREF(pair);
+    return rcvinfo;
+}
+
+PyObject *
+message_receive(const message_types *types, const call_methods *methods,
+                PyObject *socket, Py_ssize_t size, int flags)
+{
+    receiving call = {.flags = flags};
+    PyObject *data = PyBytes_FromStringAndSize(NULL, size);
+    PyObject *address = NULL, *info = NULL;
+    struct iovec vector;
+    Py_ssize_t count;
+    int infotype;
+
+    if (data == NULL) {
+        return NULL;
+    }
+    vector.iov_base = PyBytes_AS_STRING(data);
+    vector.iov_len = (size_t)size;
+    call.header.msg_iov = &vector;
+    call.header.msg_iovlen = 1;
+    count = call_run(methods, socket, POLLIN, flags & MSG_DONTWAIT,
+                     receive_once, &call);
+    if (count < 0) {
+        goto failed;
+    }
+    if (call.header.msg_flags & MSG_CTRUNC) {
+        error_raise(EBADMSG);
+        error_add_note("control data of the message was truncated");
+        goto failed;
+    }
+    if (count != size && _PyBytes_Resize(&data, count) < 0) {
+        goto failed;
+    }
+    address = call.header.msg_namelen == 0
+                  ? Py_NewRef(Py_None)
+                  : sockaddr_to_tuple(&call.address, call.header.msg_namelen);
+    info = take_infos(types, &call.header, &infotype);
+    if (address == NULL || info == NULL) {
+        goto failed;
+    }
+    return Py_BuildValue("(NNNii)", data, address, info, infotype,
+                         call.header.msg_flags);
+failed:
+    Py_XDECREF(data);
+    Py_XDECREF(address);
+    Py_XDECREF(info);
+    return NULL;
+}

@@ -1,0 +1,18 @@
+/* Rows of the information that travels with messages (RFC 6458, 5.3). */
+#ifndef SCTP_RECORDS_INFO_H
+#define SCTP_RECORDS_INFO_H
+
+#include "record.h"
+
+enum {
+    INFO_SNDINFO,
+    INFO_PRINFO,
+    INFO_AUTHINFO,
+    INFO_RCVINFO,
+    INFO_NXTINFO,
+    INFO_COUNT,
+};
+
+extern const record records_info[INFO_COUNT];
+
+#endif

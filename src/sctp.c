@@ -1,0 +1,1002 @@
+/* Module _sctp.sctp: the socket, its addresses and its associations. */
+#include "args.h"
+#include "constants.h"
+#include "error.h"
+#include "message.h"
+#include "sockaddr.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef struct {
+    call_methods methods;
+    message_types messages;
+    PyObject *base; /* socket.socket */
+    PyTypeObject *type;
+    PyObject *error;
+    PyObject *getdefaulttimeout;
+} sctp_state;
+
+static PyModuleDef sctp_module;
+
+static sctp_state *
+get_state(PyTypeObject *type)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &sctp_module);
+
+    return module == NULL ? NULL : PyModule_GetState(module);
+}
+
+static int
+to_assoc_id(PyObject *value, const char *function, sctp_assoc_t *out)
+{
+    long long number = 0;
+
+    if (value != NULL &&
+        args_integer(value, function, "assoc_id", PLATFORM_ASSOC_ID_MIN,
+                     PLATFORM_ASSOC_ID_MAX, &number) < 0) {
+        return -1;
+    }
+    *out = (sctp_assoc_t)number;
+    return 0;
+}
+
+/* Whether an argument of the constructor has one of two values, or is left
+   out where that is allowed.  Returns 0, or -1 with SCTPError. */
+static int
+check_choice(const sctp_state *state, const char *name, PyObject *value,
+             long first, long second, int may_lack)
+{
+    const long choices[] = {first, second, -1};
+
+    for (int i = 0; i < 2 + may_lack; i++) {
+        PyObject *choice = PyLong_FromLong(choices[i]);
+        int equal = choice == NULL
+                        ? -1
+                        : PyObject_RichCompareBool(value, choice, Py_EQ);
+
+        Py_XDECREF(choice);
+        if (equal != 0) {
+            return equal < 0 ? -1 : 0;
+        }
+    }
+    PyErr_Format(state->error, "sctp_socket(): %s is no choice for SCTP: %R",
+                 name, value);
+    return -1;
+}
+
+static int
+check_choices(const sctp_state *state, PyObject *family, PyObject *type,
+              PyObject *proto, int may_lack)
+{
+    if (check_choice(state, "family", family, AF_INET, AF_INET6, may_lack) <
+            0 ||
+        check_choice(state, "type", type, SOCK_STREAM, SOCK_SEQPACKET,
+                     may_lack) < 0) {
+        return -1;
+    }
+    return check_choice(state, "proto", proto, IPPROTO_SCTP, IPPROTO_SCTP,
+                        may_lack);
+}
+
+/* Calls socket.socket.__init__. */
+static int
+init_base(const sctp_state *state, PyObject *self, PyObject *family,
+          PyObject *type, PyObject *proto, PyObject *fileno)
+{
+    PyObject *result = PyObject_CallMethod(state->base, "__init__", "OOOOO",
+                                           self, family, type, proto, fileno);
+
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+/* Makes a new socket; where the kernel has no SCTP, its error says how to get
+   it. */
+static int
+init_new(const sctp_state *state, PyObject *self, PyObject *family,
+         PyObject *type, PyObject *proto)
+{
+    PyObject *exception, *err;
+    int unsupported;
+
+    if (init_base(state, self, family, type, proto, Py_None) == 0) {
+        return 0;
+    }
+    if (PyErr_ExceptionMatches(PyExc_OSError)) {
+        exception = PyErr_GetRaisedException();
+        err = PyObject_GetAttrString(exception, "errno");
+        unsupported = err != NULL && PyLong_Check(err) &&
+                      (PyLong_AsLong(err) == EPROTONOSUPPORT ||
+                       PyLong_AsLong(err) == ESOCKTNOSUPPORT);
+        Py_XDECREF(err);
+        PyErr_SetRaisedException(exception);
+        if (unsupported) {
+            error_add_note(PLATFORM_LOAD_SCTP);
+        }
+    }
+    return -1;
+}
+
+/* Whether the descriptor is of a peeled-off association: the kernel still
+   calls it one-to-many, yet status needs no association identifier. */
+static int
+is_peeled(int descriptor)
+{
+    struct sctp_status status;
+    socklen_t size = sizeof status;
+    int type = 0;
+    socklen_t type_size = sizeof type;
+
+    memset(&status, 0, sizeof status);
+    return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &type_size) ==
+               0 &&
+           type == SOCK_SEQPACKET &&
+           getsockopt(descriptor, IPPROTO_SCTP, SCTP_STATUS, &status, &size) ==
+               0;
+}
+
+/* Takes over a descriptor; one that is no SCTP socket stays as it is. */
+static int
+init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
+                PyObject *type, PyObject *fileno)
+{
+    PyObject *unknown = PyLong_FromLong(-1), *real[3] = {NULL};
+    static const char *const names[] = {"family", "type", "proto"};
+    int result = -1, descriptor;
+
+    if (unknown == NULL ||
+        init_base(state, self, family, type, unknown, fileno) < 0) {
+        goto done;
+    }
+    for (int i = 0; i < 3; i++) {
+        real[i] = PyObject_GetAttrString(self, names[i]);
+        if (real[i] == NULL) {
+            goto done;
+        }
+    }
+    descriptor = call_descriptor(&state->methods, self);
+    if (descriptor < 0) {
+        goto done;
+    }
+    if (check_choices(state, real[0], real[1], real[2], 0) < 0) {
+        PyObject *exception = PyErr_GetRaisedException();
+        PyObject *detached = PyObject_CallMethod(self, "detach", NULL);
+
+        Py_XDECREF(detached);
+        PyErr_SetRaisedException(exception);
+        goto done;
+    }
+    result = 0;
+    if (PyObject_RichCompareBool(type, unknown, Py_EQ) == 1 &&
+        is_peeled(descriptor)) {
+        PyObject *stream = PyLong_FromLong(SOCK_STREAM);
+
+        result = stream == NULL ? -1
+                                : init_base(state, self, real[0], stream,
+                                            real[2], fileno);
+        Py_XDECREF(stream);
+    }
+done:
+    Py_XDECREF(unknown);
+    for (int i = 0; i < 3; i++) {
+        Py_XDECREF(real[i]);
+    }
+    return result;
+}
+
+static int
+socket_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"family", "type", "proto", "fileno", NULL};
+    sctp_state *state = get_state(Py_TYPE(self));
+    PyObject *family = NULL, *type = NULL, *proto = NULL, *fileno = Py_None;
+    PyObject *unknown = NULL, *sctp = NULL;
+    int result = -1;
+
+    if (state == NULL ||
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOO:sctp_socket", names,
+                                     &family, &type, &proto, &fileno)) {
+        return -1;
+    }
+    if (fileno == Py_None && (family == NULL || type == NULL)) {
+        PyErr_Format(PyExc_TypeError, "sctp_socket() missing argument '%s'",
+                     family == NULL ? "family" : "type");
+        return -1;
+    }
+    unknown = PyLong_FromLong(-1);
+    sctp = PyLong_FromLong(IPPROTO_SCTP);
+    if (unknown == NULL || sctp == NULL) {
+        goto done;
+    }
+    family = family == NULL ? unknown : family;
+    type = type == NULL ? unknown : type;
+    proto = proto == NULL ? sctp : proto;
+    if (check_choices(state, family, type, proto, fileno != Py_None) < 0) {
+        goto done;
+    }
+    result = fileno == Py_None
+                 ? init_new(state, self, family, type, proto)
+                 : init_descriptor(state, self, family, type, fileno);
+done:
+    Py_XDECREF(unknown);
+    Py_XDECREF(sctp);
+    return result;
+}
+
+/* accept's rule: without a default timeout, the socket of a waiting socket
+   waits; systems differ in what the descriptor inherits. */
+static int
+inherit_timeout(const sctp_state *state, PyObject *self, PyObject *made)
+{
+    PyObject *fallback = PyObject_CallNoArgs(state->getdefaulttimeout);
+    PyObject *timeout = NULL, *result = NULL;
+    int waits = 0;
+
+    if (fallback == NULL) {
+        return -1;
+    }
+    if (fallback == Py_None) {
+        timeout = PyObject_CallOneArg(state->methods.gettimeout, self);
+        waits = timeout == NULL ? -1 : PyObject_IsTrue(timeout);
+        Py_XDECREF(timeout);
+    }
+    Py_DECREF(fallback);
+    if (waits > 0) {
+        result = PyObject_CallMethod(made, "setblocking", "O", Py_True);
+        waits = result == NULL ? -1 : 0;
+        Py_XDECREF(result);
+    }
+    return waits;
+}
+
+/* A new socket of self's class on a descriptor, which it closes if that
+   fails. */
+static PyObject *
+adopt(const sctp_state *state, PyObject *self, int descriptor, int type)
+{
+    PyTypeObject *class = Py_TYPE(self);
+    PyObject *args = NULL, *kwargs = NULL, *made = NULL, *exception, *closed;
+
+    args = Py_BuildValue("(iii)", call_member(state->methods.family, self),
+                         type, IPPROTO_SCTP);
+    kwargs = Py_BuildValue("{si}", "fileno", descriptor);
+    if (args != NULL && kwargs != NULL) {
+        made = class->tp_new(class, args, kwargs);
+    }
+    if (made != NULL && class->tp_init(made, args, kwargs) == 0 &&
+        inherit_timeout(state, self, made) == 0) {
+        goto done;
+    }
+    exception = PyErr_GetRaisedException();
+    /* It may own the descriptor already, and will close it then. */
+    if (made != NULL && call_descriptor(&state->methods, made) == descriptor) {
+        closed = PyObject_CallMethod(made, "close", NULL);
+        Py_XDECREF(closed);
+    }
+    else {
+        close(descriptor);
+    }
+    PyErr_SetRaisedException(exception);
+    Py_CLEAR(made);
+done:
+    Py_XDECREF(args);
+    Py_XDECREF(kwargs);
+    return made;
+}
+
+PyDoc_STRVAR(
+    accept_doc,
+    "accept($self, /)\n--\n\n"
+    "Waits for an association and returns (socket, address), as\n"
+    "socket.socket.accept() does; the socket is of the class of this\n"
+    "one (RFC 6458, section 4.1.4). One-to-one sockets only.");
+
+static PyObject *
+socket_accept(PyObject *self, PyTypeObject *class, PyObject *const *args,
+              Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const args_signature signature = {"accept", NULL, 0, 0, 0};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *accepted, *made, *address;
+    int descriptor;
+
+    if (args_parse(&signature, args, nargs, kwnames, NULL) < 0) {
+        return NULL;
+    }
+    accepted = PyObject_CallMethod(self, "_accept", NULL);
+    if (accepted == NULL) {
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(accepted, "iO", &descriptor, &address)) {
+        Py_DECREF(accepted);
+        return NULL;
+    }
+    Py_INCREF(address);
+    Py_DECREF(accepted);
+    made =
+        adopt(state, self, descriptor, call_member(state->methods.type, self));
+    if (made == NULL) {
+        Py_DECREF(address);
+        return NULL;
+    }
+    return Py_BuildValue("(NN)", made, address);
+}
+
+PyDoc_STRVAR(shutdown_doc,
+             "shutdown($self, how, /)\n--\n\n"
+             "Shuts down one or both directions, as socket.socket.shutdown()\n"
+             "does.\n\n"
+             "SHUT_WR and SHUT_RDWR end the association gracefully once\n"
+             "everything has been delivered, on peeled-off sockets too (RFC\n"
+             "6458, section 4.1.7).");
+
+static PyObject *
+socket_shutdown(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"how"};
+    static const args_signature signature = {"shutdown", names, 1, 1, 1};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *how;
+    long long direction;
+    int descriptor;
+
+    if (args_parse(&signature, args, nargs, kwnames, &how) < 0 ||
+        args_integer(how, "shutdown()", "how", INT_MIN, INT_MAX, &direction) <
+            0) {
+        return NULL;
+    }
+    descriptor = call_descriptor(&state->methods, self);
+    if (descriptor < 0) {
+        return NULL;
+    }
+    /* The kernels ignore shutdown on a peeled-off association. */
+    if (direction != SHUT_RD && is_peeled(descriptor) &&
+        message_send_eof(&state->methods, self) < 0) {
+        return NULL;
+    }
+    return PyObject_CallMethod(state->base, "shutdown", "OO", self, how);
+}
+
+PyDoc_STRVAR(
+    bindx_doc,
+    "sctp_bindx($self, /, addrs, flags)\n--\n\n"
+    "Adds or removes local addresses (RFC 6458, section 9.1).\n\n"
+    "flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports\n"
+    "agree; those after the first may be 0. On a connected socket the\n"
+    "peer is told, where both sides support address reconfiguration\n"
+    "(RFC 5061).");
+
+/* RFC 6458, 9.1: one port for all; 0 stands for the first address's. */
+static int
+check_ports(const sockaddr_list *list)
+{
+    const unsigned char *at = list->bytes;
+    unsigned port = 0;
+
+    for (int i = 0; i < list->count; i++) {
+        const struct sockaddr *address = (const struct sockaddr *)at;
+        unsigned own = sockaddr_port(address);
+
+        if (i == 0) {
+            port = own;
+        }
+        else if (own != 0 && own != port) {
+            PyErr_Format(PyExc_ValueError,
+                         "sctp_bindx(): the ports disagree: %u and %u", port,
+                         own);
+            return -1;
+        }
+        at += sockaddr_size(address);
+    }
+    return 0;
+}
+
+typedef struct {
+    sockaddr_list addresses;
+    int flags;        /* of bindx */
+    sctp_assoc_t *id; /* of connectx */
+} address_call;
+
+static Py_ssize_t
+bindx_once(int descriptor, void *argument)
+{
+    address_call *call = argument;
+
+    return sctp_bindx(descriptor, (struct sockaddr *)call->addresses.bytes,
+                      call->addresses.count, call->flags);
+}
+
+static PyObject *
+socket_bindx(PyObject *self, PyTypeObject *class, PyObject *const *args,
+             Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"addrs", "flags"};
+    static const args_signature signature = {"sctp_bindx", names, 2, 2, 2};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[2], *result = NULL;
+    address_call call;
+    long long flags;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        args_integer(values[1], "sctp_bindx()", "flags", INT_MIN, INT_MAX,
+                     &flags) < 0) {
+        return NULL;
+    }
+    if (flags != SCTP_BINDX_ADD_ADDR && flags != SCTP_BINDX_REM_ADDR) {
+        PyErr_SetString(PyExc_ValueError,
+                        "sctp_bindx(): flags must be SCTP_BINDX_ADD_ADDR or "
+                        "SCTP_BINDX_REM_ADDR");
+        return NULL;
+    }
+    sockaddr_list_init(&call.addresses);
+    call.flags = (int)flags;
+    if (sockaddr_list_parse(&call.addresses, values[0],
+                            call_member(state->methods.family, self),
+                            "socket.bind", self) == 0 &&
+        check_ports(&call.addresses) == 0 &&
+        call_run(&state->methods, self, 0, 1, bindx_once, &call) >= 0) {
+        result = Py_NewRef(Py_None);
+    }
+    sockaddr_list_clear(&call.addresses);
+    return result;
+}
+
+PyDoc_STRVAR(
+    connectx_doc,
+    "sctp_connectx($self, /, addrs, *, assoc_id=False)\n--\n\n"
+    "Sets up an association with a peer of several addresses (RFC 6458,\n"
+    "section 9.9).\n\n"
+    "Returns None, or the association identifier if assoc_id is true.\n"
+    "On a one-to-many socket with a timeout it returns at once: the\n"
+    "outcome comes as SCTP_ASSOC_CHANGE.");
+
+static Py_ssize_t
+connectx_once(int descriptor, void *argument)
+{
+    address_call *call = argument;
+
+    /* libsctp looks at errno even after success. */
+    errno = 0;
+    return sctp_connectx(descriptor, (struct sockaddr *)call->addresses.bytes,
+                         call->addresses.count, call->id);
+}
+
+/* Asks for the association that an interrupted connectx began. */
+static Py_ssize_t
+find_association_once(int descriptor, void *argument)
+{
+    address_call *call = argument;
+    const struct sockaddr *address =
+        (const struct sockaddr *)call->addresses.bytes;
+    struct sctp_paddrinfo info;
+    socklen_t size = sizeof info;
+    int result;
+
+    memset(&info, 0, sizeof info);
+    memcpy(&info.spinfo_address, address, sockaddr_size(address));
+    result = getsockopt(descriptor, IPPROTO_SCTP, SCTP_GET_PEER_ADDR_INFO,
+                        &info, &size);
+    *call->id = info.spinfo_assoc_id;
+    return result;
+}
+
+static PyObject *
+socket_connectx(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"addrs", "assoc_id"};
+    static const args_signature signature = {"sctp_connectx", names, 2, 1, 1};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[2], *result = NULL;
+    address_call call;
+    sctp_assoc_t id = 0;
+    int wanted;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0) {
+        return NULL;
+    }
+    wanted = values[1] == NULL ? 0 : PyObject_IsTrue(values[1]);
+    if (wanted < 0) {
+        return NULL;
+    }
+    sockaddr_list_init(&call.addresses);
+    call.id = &id;
+    if (sockaddr_list_parse(&call.addresses, values[0],
+                            call_member(state->methods.family, self),
+                            "socket.connect", self) < 0 ||
+        call_connect(&state->methods, self,
+                     call_member(state->methods.type, self) == SOCK_STREAM,
+                     connectx_once, &call) < 0) {
+        goto done;
+    }
+    if (!wanted) {
+        result = Py_NewRef(Py_None);
+    }
+    else if (id != 0 || call_run(&state->methods, self, 0, 1,
+                                 find_association_once, &call) >= 0) {
+        result = PyLong_FromLongLong(id);
+    }
+done:
+    sockaddr_list_clear(&call.addresses);
+    return result;
+}
+
+typedef struct {
+    int local;
+    sctp_assoc_t id;
+    struct sockaddr *addresses;
+} getaddrs_call;
+
+static Py_ssize_t
+getaddrs_once(int descriptor, void *argument)
+{
+    getaddrs_call *call = argument;
+
+    return (call->local ? sctp_getladdrs : sctp_getpaddrs)(
+        descriptor, call->id, &call->addresses);
+}
+
+/* What sctp_getladdrs and sctp_getpaddrs share. */
+static PyObject *
+getaddrs(PyObject *self, PyTypeObject *class, const args_signature *signature,
+         PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, int local)
+{
+    sctp_state *state = PyType_GetModuleState(class);
+    getaddrs_call call = {local, 0, NULL};
+    PyObject *id, *result;
+    Py_ssize_t count;
+
+    if (args_parse(signature, args, nargs, kwnames, &id) < 0 ||
+        to_assoc_id(id, signature->function, &call.id) < 0) {
+        return NULL;
+    }
+    count = call_run(&state->methods, self, 0, 1, getaddrs_once, &call);
+    if (count < 0) {
+        return NULL;
+    }
+    result = count == 0 ? Py_NewRef(Py_None)
+                        : sockaddr_list_to_tuple(call.addresses, (int)count);
+    if (count > 0 || PLATFORM_ALLOCATES_NO_ADDRESSES) {
+        if (local) {
+            sctp_freeladdrs(call.addresses);
+        }
+        else {
+            sctp_freepaddrs(call.addresses);
+        }
+    }
+    return result;
+}
+
+static const char *const getaddrs_names[] = {"assoc_id"};
+
+PyDoc_STRVAR(
+    getladdrs_doc,
+    "sctp_getladdrs($self, /, assoc_id=0)\n--\n\n"
+    "The local addresses of an association, or with 0 those that the\n"
+    "socket is bound to, as a tuple of address tuples; None where there\n"
+    "is none (RFC 6458, section 9.5).");
+
+static PyObject *
+socket_getladdrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                 Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const args_signature signature = {"sctp_getladdrs", getaddrs_names,
+                                             1, 0, 1};
+
+    return getaddrs(self, class, &signature, args, nargs, kwnames, 1);
+}
+
+PyDoc_STRVAR(
+    getpaddrs_doc,
+    "sctp_getpaddrs($self, /, assoc_id=0)\n--\n\n"
+    "The peer's addresses in an association as a tuple of address\n"
+    "tuples; None where there is none (RFC 6458, section 9.3). One-to-\n"
+    "one sockets ignore assoc_id.");
+
+static PyObject *
+socket_getpaddrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                 Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const args_signature signature = {"sctp_getpaddrs", getaddrs_names,
+                                             1, 0, 1};
+
+    return getaddrs(self, class, &signature, args, nargs, kwnames, 0);
+}
+
+PyDoc_STRVAR(
+    peeloff_doc,
+    "sctp_peeloff($self, /, assoc_id)\n--\n\n"
+    "Moves an association of a one-to-many socket to a new one-to-one\n"
+    "socket of the same class and returns that (RFC 6458, section 9.2).");
+
+static Py_ssize_t
+peeloff_once(int descriptor, void *argument)
+{
+    return platform_peeloff(descriptor, *(sctp_assoc_t *)argument);
+}
+
+static PyObject *
+socket_peeloff(PyObject *self, PyTypeObject *class, PyObject *const *args,
+               Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"assoc_id"};
+    static const args_signature signature = {"sctp_peeloff", names, 1, 1, 1};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *value;
+    sctp_assoc_t id;
+    Py_ssize_t descriptor;
+
+    if (args_parse(&signature, args, nargs, kwnames, &value) < 0 ||
+        to_assoc_id(value, "sctp_peeloff()", &id) < 0) {
+        return NULL;
+    }
+    descriptor = call_run(&state->methods, self, 0, 1, peeloff_once, &id);
+    return descriptor < 0 ? NULL
+                          : adopt(state, self, (int)descriptor, SOCK_STREAM);
+}
+
+PyDoc_STRVAR(
+    sendv_doc,
+    "sctp_sendv($self, /, data, addrs=None, info=None, flags=0)\n--\n\n"
+    "Sends one message and returns the number of its bytes (RFC 6458,\n"
+    "section 9.12).\n\n"
+    "data is an iterable of bytes-like objects, sent one after the\n"
+    "other without copying. addrs is an iterable of addresses: the\n"
+    "first is the destination, and if there is no association with it\n"
+    "yet, one is set up with all of them. info is a sctp_sndinfo,\n"
+    "sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are those of\n"
+    "sendmsg, such as MSG_DONTWAIT.");
+
+static PyObject *
+none_is_absent(PyObject *value)
+{
+    return value == Py_None ? NULL : value;
+}
+
+static PyObject *
+socket_sendv(PyObject *self, PyTypeObject *class, PyObject *const *args,
+             Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"data", "addrs", "info", "flags"};
+    static const args_signature signature = {"sctp_sendv", names, 4, 1, 4};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[4];
+    long long flags = 0;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        (values[3] != NULL && args_integer(values[3], "sctp_sendv()", "flags",
+                                           INT_MIN, INT_MAX, &flags) < 0)) {
+        return NULL;
+    }
+    return message_send(&state->messages, &state->methods, self, values[0],
+                        none_is_absent(values[1]), none_is_absent(values[2]),
+                        (int)flags);
+}
+
+PyDoc_STRVAR(
+    recvv_doc,
+    "sctp_recvv($self, /, bufsize, flags=0)\n--\n\n"
+    "Receives a message or a notification and returns (data, addr,\n"
+    "info, infotype, flags) (RFC 6458, section 9.13).\n\n"
+    "data has at most bufsize bytes; what is longer comes in pieces,\n"
+    "the last with MSG_EOR in flags. addr is the sender. info is a\n"
+    "sctp_rcvinfo, sctp_nxtinfo, sctp_recvv_rn or None, as the options\n"
+    "SCTP_RECVRCVINFO and SCTP_RECVNXTINFO are on, and infotype says\n"
+    "which. With MSG_NOTIFICATION in flags, data is for\n"
+    "parse_notification(). At the end of the association the result is\n"
+    "(b'', None, None, SCTP_RECVV_NOINFO, flags).");
+
+static PyObject *
+socket_recvv(PyObject *self, PyTypeObject *class, PyObject *const *args,
+             Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"bufsize", "flags"};
+    static const args_signature signature = {"sctp_recvv", names, 2, 1, 2};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[2];
+    long long size, flags = 0;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        args_integer(values[0], "sctp_recvv()", "bufsize", 1, PY_SSIZE_T_MAX,
+                     &size) < 0 ||
+        (values[1] != NULL && args_integer(values[1], "sctp_recvv()", "flags",
+                                           INT_MIN, INT_MAX, &flags) < 0)) {
+        return NULL;
+    }
+    return message_receive(&state->messages, &state->methods, self,
+                           (Py_ssize_t)size, (int)flags);
+}
+
+PyDoc_STRVAR(
+    getsockopt_doc,
+    "_getsockopt($self, level, optname, optval, /)\n--\n\n"
+    "Reads an option into a copy of the bytes optval, which the kernel\n"
+    "sees.");
+
+typedef struct {
+    int level;
+    int option;
+    void *value;
+    socklen_t size;
+} option_call;
+
+static Py_ssize_t
+getsockopt_once(int descriptor, void *argument)
+{
+    option_call *call = argument;
+
+    return getsockopt(descriptor, call->level, call->option, call->value,
+                      &call->size);
+}
+
+static PyObject *
+socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                  Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"level", "optname", "optval"};
+    static const args_signature signature = {"_getsockopt", names, 3, 3, 3};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[3], *result;
+    option_call call;
+    long long level, option;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        args_integer(values[0], "_getsockopt()", "level", INT_MIN, INT_MAX,
+                     &level) < 0 ||
+        args_integer(values[1], "_getsockopt()", "optname", INT_MIN, INT_MAX,
+                     &option) < 0) {
+        return NULL;
+    }
+    if (!PyBytes_Check(values[2]) || PyBytes_GET_SIZE(values[2]) > INT_MAX) {
+        PyErr_Format(PyExc_TypeError,
+                     "_getsockopt(): optval must be bytes, not %.100s",
+                     Py_TYPE(values[2])->tp_name);
+        return NULL;
+    }
+    result = PyBytes_FromStringAndSize(NULL, PyBytes_GET_SIZE(values[2]));
+    if (result == NULL) {
+        return NULL;
+    }
+    memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(values[2]),
+           (size_t)PyBytes_GET_SIZE(values[2]));
+    call.level = (int)level;
+    call.option = (int)option;
+    call.value = PyBytes_AS_STRING(result);
+    call.size = (socklen_t)PyBytes_GET_SIZE(values[2]);
+    if (call_run(&state->methods, self, 0, 1, getsockopt_once, &call) < 0) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    if ((Py_ssize_t)call.size < PyBytes_GET_SIZE(result)) {
+        (void)_PyBytes_Resize(&result, (Py_ssize_t)call.size);
+    }
+    return result;
+}
+
+static PyObject *
+get_sctp_type(PyObject *self, void *Py_UNUSED(closure))
+{
+    sctp_state *state = get_state(Py_TYPE(self));
+
+    if (state == NULL) {
+        return NULL;
+    }
+    return PyUnicode_FromString(
+        call_member(state->methods.type, self) == SOCK_STREAM ? "one-to-one"
+                                                              : "one-to-many");
+}
+
+static PyObject *
+get_sock(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(self);
+}
+
+#define METHOD(name, function, doc)               \
+    {name, (PyCFunction)(void (*)(void))function, \
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc}
+
+static PyMethodDef socket_methods[] = {
+    METHOD("accept", socket_accept, accept_doc),
+    METHOD("shutdown", socket_shutdown, shutdown_doc),
+    METHOD("sctp_bindx", socket_bindx, bindx_doc),
+    METHOD("sctp_connectx", socket_connectx, connectx_doc),
+    METHOD("sctp_getladdrs", socket_getladdrs, getladdrs_doc),
+    METHOD("sctp_getpaddrs", socket_getpaddrs, getpaddrs_doc),
+    METHOD("sctp_peeloff", socket_peeloff, peeloff_doc),
+    METHOD("sctp_sendv", socket_sendv, sendv_doc),
+    METHOD("sctp_recvv", socket_recvv, recvv_doc),
+    METHOD("_getsockopt", socket_getsockopt, getsockopt_doc),
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef socket_members[] = {
+    {"sctp_type", get_sctp_type, NULL,
+     PyDoc_STR("'one-to-one' (SOCK_STREAM, and after peeling off) or "
+               "'one-to-many' (SOCK_SEQPACKET)."),
+     NULL},
+    {"sock", get_sock, NULL, PyDoc_STR("The socket itself."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(
+    socket_doc,
+    "sctp_socket(family, type, proto=IPPROTO_SCTP, fileno=None)\n--\n\n"
+    "An SCTP socket: a socket.socket with the functions of RFC 6458.\n\n"
+    "family is AF_INET or AF_INET6, type SOCK_STREAM (one-to-one) or\n"
+    "SOCK_SEQPACKET (one-to-many); anything else raises SCTPError. With\n"
+    "fileno, the descriptor of an SCTP socket, both may be left out.");
+
+static PyType_Slot socket_slots[] = {
+    {Py_tp_doc, (void *)socket_doc},
+    {Py_tp_init, socket_init},
+    {Py_tp_methods, socket_methods},
+    {Py_tp_getset, socket_members},
+    {0, NULL},
+};
+
+static PyType_Spec socket_spec = {
+    .name = "_sctp.sctp.sctp_socket",
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = socket_slots,
+};
+
+PyDoc_STRVAR(to_storage_doc,
+             "ipaddr_to_sockaddr_storage(ip_addr, /)\n--\n\n"
+             "The struct sockaddr_storage of an address tuple as bytes.");
+
+static PyObject *
+to_storage(PyObject *Py_UNUSED(module), PyObject *address)
+{
+    struct sockaddr_storage storage;
+
+    return sockaddr_parse(address, &storage) < 0
+               ? NULL
+               : PyBytes_FromStringAndSize((const char *)&storage,
+                                           sizeof storage);
+}
+
+PyDoc_STRVAR(
+    to_address_doc,
+    "sockaddr_storage_to_ipaddr(storage, /)\n--\n\n"
+    "The address tuple of a struct sockaddr_storage in bytes. Bytes\n"
+    "that are no such structure give a host of three question marks,\n"
+    "and zeros.");
+
+static PyObject *
+to_address(PyObject *Py_UNUSED(module), PyObject *storage)
+{
+    Py_buffer view;
+    PyObject *address;
+
+    if (PyObject_GetBuffer(storage, &view, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    address = sockaddr_to_tuple(view.buf, (size_t)view.len);
+    PyBuffer_Release(&view);
+    return address;
+}
+
+static PyMethodDef sctp_functions[] = {
+    {"ipaddr_to_sockaddr_storage", to_storage, METH_O, to_storage_doc},
+    {"sockaddr_storage_to_ipaddr", to_address, METH_O, to_address_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+#define CSIZE(name, structure) {name "_CSIZE", sizeof(struct structure)},
+
+static const constant sctp_constants[] = {
+    CONSTANTS_SCTP CSIZE("SOCKADDR_STORAGE", sockaddr_storage){NULL, 0},
+};
+
+/* Takes from module what the state needs of it. */
+static PyObject *
+take(const char *module_name, const char *name, const char *member)
+{
+    PyObject *module = PyImport_ImportModule(module_name);
+    PyObject *found = NULL, *result;
+
+    if (module != NULL) {
+        found = PyObject_GetAttrString(module, name);
+        Py_DECREF(module);
+    }
+    if (found == NULL || member == NULL) {
+        return found;
+    }
+    result = PyObject_GetAttrString(found, member);
+    Py_DECREF(found);
+    return result;
+}
+
+static int
+sctp_exec(PyObject *module)
+{
+    sctp_state *state = PyModule_GetState(module);
+
+    state->methods.fileno = take("_socket", "socket", "fileno");
+    state->methods.gettimeout = take("_socket", "socket", "gettimeout");
+    state->methods.family = take("_socket", "socket", "family");
+    state->methods.type = take("_socket", "socket", "type");
+    state->base = take("socket", "socket", NULL);
+    state->getdefaulttimeout = take("_socket", "getdefaulttimeout", NULL);
+    if (PyErr_Occurred() || message_types_init(&state->messages) < 0) {
+        return -1;
+    }
+    state->error = PyErr_NewExceptionWithDoc(
+        "_sctp.sctp.SCTPError",
+        "A family, type or protocol that SCTP does not have.",
+        PyExc_ValueError, NULL);
+    if (PyModule_AddObjectRef(module, "SCTPError", state->error) < 0) {
+        return -1;
+    }
+    state->type = (PyTypeObject *)PyType_FromModuleAndSpec(
+        module, &socket_spec, state->base);
+    if (state->type == NULL || PyModule_AddType(module, state->type) < 0) {
+        return -1;
+    }
+    return constants_add(module, sctp_constants);
+}
+
+static int
+sctp_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    sctp_state *state = PyModule_GetState(module);
+
+    Py_VISIT(state->methods.fileno);
+    Py_VISIT(state->methods.gettimeout);
+    Py_VISIT(state->methods.family);
+    Py_VISIT(state->methods.type);
+    Py_VISIT(state->base);
+    Py_VISIT(state->type);
+    Py_VISIT(state->error);
+    Py_VISIT(state->getdefaulttimeout);
+    return message_types_traverse(&state->messages, visit, arg);
+}
+
+static int
+sctp_clear(PyObject *module)
+{
+    sctp_state *state = PyModule_GetState(module);
+
+    Py_CLEAR(state->methods.fileno);
+    Py_CLEAR(state->methods.gettimeout);
+    Py_CLEAR(state->methods.family);
+    Py_CLEAR(state->methods.type);
+    Py_CLEAR(state->base);
+    Py_CLEAR(state->type);
+    Py_CLEAR(state->error);
+    Py_CLEAR(state->getdefaulttimeout);
+    message_types_clear(&state->messages);
+    return 0;
+}
+
+static void
+sctp_free(void *module)
+{
+    (void)sctp_clear(module);
+}
+
+static PyModuleDef_Slot sctp_slots[] = {
+    {Py_mod_exec, sctp_exec},
+    COMPAT_ISOLATED_SLOTS{0, NULL},
+};
+
+PyDoc_STRVAR(
+    sctp_doc,
+    "The SCTP socket: addresses, associations and messages (RFC 6458).");
+
+static PyModuleDef sctp_module = {
+    PyModuleDef_HEAD_INIT,       .m_name = "_sctp.sctp",
+    .m_doc = sctp_doc,           .m_size = sizeof(sctp_state),
+    .m_methods = sctp_functions, .m_slots = sctp_slots,
+    .m_traverse = sctp_traverse, .m_clear = sctp_clear,
+    .m_free = sctp_free,
+};
+
+PyMODINIT_FUNC
+PyInit_sctp(void)
+{
+    return PyModuleDef_Init(&sctp_module);
+}

@@ -1,0 +1,357 @@
+/* Address tuples to socket addresses and back, one or many. */
+#include "sockaddr.h"
+#include "args.h"
+#include "error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A chunk holds 65,535 bytes and so fewer IPv4 addresses than this. */
+#define ADDRESSES_MAX 8192
+#define FLOWINFO_MAX 0xfffff
+
+size_t
+sockaddr_size(const struct sockaddr *address)
+{
+    switch (address->sa_family) {
+    case AF_INET:
+        return sizeof(struct sockaddr_in);
+    case AF_INET6:
+        return sizeof(struct sockaddr_in6);
+    default:
+        return 0;
+    }
+}
+
+unsigned
+sockaddr_port(const struct sockaddr *address)
+{
+    return ntohs(address->sa_family == AF_INET
+                     ? ((const struct sockaddr_in *)address)->sin_port
+                     : ((const struct sockaddr_in6 *)address)->sin6_port);
+}
+
+/* A new bytes object with what a str or bytes names, in the encoding of the
+   domain name system and without a NUL. */
+static PyObject *
+encode_name(PyObject *name, const char *what)
+{
+    PyObject *encoded;
+
+    if (PyBytes_Check(name)) {
+        encoded = Py_NewRef(name);
+    }
+    else if (!PyUnicode_Check(name)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a str or bytes, not %.100s",
+                     what, Py_TYPE(name)->tp_name);
+        return NULL;
+    }
+    else if (PyUnicode_IS_ASCII(name)) {
+        encoded = PyUnicode_AsASCIIString(name);
+    }
+    else {
+        encoded = PyUnicode_AsEncodedString(name, "idna", "strict");
+    }
+    if (encoded != NULL && strlen(PyBytes_AS_STRING(encoded)) !=
+                               (size_t)PyBytes_GET_SIZE(encoded)) {
+        PyErr_Format(PyExc_ValueError, "embedded null character in %s", what);
+        Py_CLEAR(encoded);
+    }
+    return encoded;
+}
+
+/* The port of a service for SCTP, else for any protocol, in network byte
+   order, or -1. */
+static int
+find_service(const char *name)
+{
+    static const char *const protocols[] = {"sctp", NULL};
+
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(protocols); i++) {
+        struct servent entry, *found = NULL;
+        char space[4096];
+
+        if (getservbyname_r(name, protocols[i], &entry, space, sizeof space,
+                            &found) == 0 &&
+            found != NULL) {
+            return found->s_port;
+        }
+    }
+    return -1;
+}
+
+/* Stores a port in network byte order.  A bool is an int to Python, but
+   nobody's port. */
+static int
+parse_port(PyObject *port, in_port_t *out)
+{
+    long long number;
+
+    if (PyUnicode_Check(port)) {
+        PyObject *name = encode_name(port, "service");
+        int found;
+
+        if (name == NULL) {
+            return -1;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        found = find_service(PyBytes_AS_STRING(name));
+        Py_END_ALLOW_THREADS
+        Py_DECREF(name);
+        if (found < 0) {
+            error_raise_resolver(EAI_SERVICE, 0);
+            return -1;
+        }
+        *out = (in_port_t)found;
+        return 0;
+    }
+    if (PyBool_Check(port) || !PyIndex_Check(port)) {
+        PyErr_Format(PyExc_TypeError,
+                     "port must be an int or a service name, not %.100s",
+                     Py_TYPE(port)->tp_name);
+        return -1;
+    }
+    if (args_integer(port, "address", "port", 0, 65535, &number) < 0) {
+        return -1;
+    }
+    *out = htons((in_port_t)number);
+    return 0;
+}
+
+/* Looks a name up, without a protocol: asking for SCTP fails for services
+   that the database lists for others only. */
+static int
+look_up(const char *host, int family, struct sockaddr_storage *out)
+{
+    struct addrinfo hints = {0}, *found = NULL;
+    int code, err;
+
+    hints.ai_family = family;
+    hints.ai_socktype = SOCK_DGRAM;
+    Py_BEGIN_ALLOW_THREADS
+    code = getaddrinfo(host, NULL, &hints, &found);
+    err = errno;
+    Py_END_ALLOW_THREADS
+    if (code != 0) {
+        error_raise_resolver(code, err);
+        return -1;
+    }
+    memcpy(out, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return 0;
+}
+
+/* Stores the address of a host; '' is any address. */
+static int
+parse_host(PyObject *host, int family, struct sockaddr_storage *out)
+{
+    int other = family == AF_INET ? AF_INET6 : AF_INET;
+    unsigned char unused[sizeof(struct in6_addr)];
+    PyObject *name = encode_name(host, "host");
+    int result = -1;
+    const char *text;
+    void *at;
+
+    if (name == NULL) {
+        return -1;
+    }
+    text = PyBytes_AS_STRING(name);
+    out->ss_family = (sa_family_t)family;
+    at = family == AF_INET ? (void *)&((struct sockaddr_in *)out)->sin_addr
+                           : (void *)&((struct sockaddr_in6 *)out)->sin6_addr;
+    if (text[0] == '\0' || inet_pton(family, text, at) == 1) {
+        result = 0;
+    }
+    else if (inet_pton(other, text, unused) == 1) {
+        PyErr_Format(PyExc_TypeError,
+                     family == AF_INET
+                         ? "the IPv6 address %s takes a tuple (host, port, "
+                           "flowinfo, scope_id)"
+                         : "the IPv4 address %s takes a tuple (host, port)",
+                     text);
+    }
+    else {
+        result = look_up(text, family, out);
+    }
+    Py_DECREF(name);
+    return result;
+}
+
+int
+sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
+{
+    struct sockaddr_in *ipv4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)out;
+    in_port_t port;
+    long long flowinfo, scope_id;
+
+    if (!PyTuple_Check(address) ||
+        (PyTuple_GET_SIZE(address) != 2 && PyTuple_GET_SIZE(address) != 4)) {
+        PyErr_Format(PyExc_TypeError,
+                     "an address must be a tuple (host, port) or "
+                     "(host, port, flowinfo, scope_id), not %R",
+                     address);
+        return -1;
+    }
+    memset(out, 0, sizeof *out);
+    if (parse_port(PyTuple_GET_ITEM(address, 1), &port) < 0) {
+        return -1;
+    }
+    if (PyTuple_GET_SIZE(address) == 2) {
+        if (parse_host(PyTuple_GET_ITEM(address, 0), AF_INET, out) < 0) {
+            return -1;
+        }
+        ipv4->sin_port = port;
+        platform_set_sockaddr_length((struct sockaddr *)out, sizeof *ipv4);
+        return 0;
+    }
+    if (args_integer(PyTuple_GET_ITEM(address, 2), "address", "flowinfo", 0,
+                     FLOWINFO_MAX, &flowinfo) < 0 ||
+        args_integer(PyTuple_GET_ITEM(address, 3), "address", "scope_id", 0,
+                     UINT32_MAX, &scope_id) < 0 ||
+        parse_host(PyTuple_GET_ITEM(address, 0), AF_INET6, out) < 0) {
+        return -1;
+    }
+    ipv6->sin6_port = port;
+    ipv6->sin6_flowinfo = htonl((uint32_t)flowinfo);
+    if (scope_id != 0) { /* else that of a host such as fe80::1%eth0 */
+        ipv6->sin6_scope_id = (uint32_t)scope_id;
+    }
+    platform_set_sockaddr_length((struct sockaddr *)out, sizeof *ipv6);
+    return 0;
+}
+
+PyObject *
+sockaddr_to_tuple(const void *address, size_t length)
+{
+    struct sockaddr_storage copy = {0};
+    struct sockaddr_in *ipv4 = (struct sockaddr_in *)&copy;
+    struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&copy;
+    char host[INET6_ADDRSTRLEN];
+
+    memcpy(&copy, address, Py_MIN(length, sizeof copy));
+    if (copy.ss_family == AF_INET6) {
+        if (length < sizeof *ipv6) {
+            return Py_BuildValue("(siii)", "???", 0, 0, 0);
+        }
+        inet_ntop(AF_INET6, &ipv6->sin6_addr, host, sizeof host);
+        return Py_BuildValue("(sIII)", host, (unsigned)ntohs(ipv6->sin6_port),
+                             (unsigned)ntohl(ipv6->sin6_flowinfo),
+                             (unsigned)ipv6->sin6_scope_id);
+    }
+    if (copy.ss_family != AF_INET || length < sizeof *ipv4) {
+        return Py_BuildValue("(si)", "???", 0);
+    }
+    inet_ntop(AF_INET, &ipv4->sin_addr, host, sizeof host);
+    return Py_BuildValue("(sI)", host, (unsigned)ntohs(ipv4->sin_port));
+}
+
+static int
+list_append(sockaddr_list *self, PyObject *item, int family)
+{
+    struct sockaddr_storage address;
+    size_t size;
+
+    if (self->count == ADDRESSES_MAX) {
+        PyErr_Format(PyExc_ValueError, "more than %d addresses",
+                     ADDRESSES_MAX);
+        return -1;
+    }
+    if (sockaddr_parse(item, &address) < 0) {
+        return -1;
+    }
+    if (family == AF_INET && address.ss_family == AF_INET6) {
+        PyErr_Format(PyExc_TypeError,
+                     "an IPv4 socket has no use for the IPv6 address %R",
+                     item);
+        return -1;
+    }
+    size = sockaddr_size((struct sockaddr *)&address);
+    if (self->size + size > self->room) {
+        int is_inline = self->bytes == self->inline_bytes;
+        unsigned char *bytes =
+            PyMem_Realloc(is_inline ? NULL : self->bytes, 2 * self->room);
+
+        if (bytes == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        if (is_inline) {
+            memcpy(bytes, self->inline_bytes, self->size);
+        }
+        self->bytes = bytes;
+        self->room *= 2;
+    }
+    memcpy(self->bytes + self->size, &address, size);
+    self->size += size;
+    self->count++;
+    return 0;
+}
+
+void
+sockaddr_list_init(sockaddr_list *self)
+{
+    self->count = 0;
+    self->size = 0;
+    self->room = sizeof self->inline_bytes;
+    self->bytes = self->inline_bytes;
+    self->first = NULL;
+}
+
+int
+sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
+                    const char *event, PyObject *socket)
+{
+    PyObject *iterator = PyObject_GetIter(iterable), *item;
+
+    if (iterator == NULL) {
+        return -1;
+    }
+    while ((item = PyIter_Next(iterator)) != NULL) {
+        int result = list_append(self, item, family);
+
+        if (result == 0) {
+            result = PySys_Audit(event, "OO", socket, item);
+        }
+        if (self->first == NULL) {
+            self->first = Py_NewRef(item);
+        }
+        Py_DECREF(item);
+        if (result < 0) {
+            break;
+        }
+    }
+    Py_DECREF(iterator);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+void
+sockaddr_list_clear(sockaddr_list *self)
+{
+    Py_CLEAR(self->first);
+    if (self->bytes != self->inline_bytes) {
+        PyMem_Free(self->bytes);
+        self->bytes = self->inline_bytes;
+    }
+}
+
+PyObject *
+sockaddr_list_to_tuple(const void *bytes, int count)
+{
+    const unsigned char *at = bytes;
+    PyObject *tuple = PyTuple_New(count);
+
+    for (int i = 0; tuple != NULL && i < count; i++) {
+        size_t size = sockaddr_size((const struct sockaddr *)at);
+        PyObject *address = sockaddr_to_tuple(at, size);
+
+        if (address == NULL) {
+            Py_CLEAR(tuple);
+            break;
+        }
+        PyTuple_SET_ITEM(tuple, i, address);
+        at += size;
+    }
+    return tuple;
+}

@@ -1,0 +1,122 @@
+"""Sockets over the real kernel, closed when a test ends."""
+
+import os
+import socket
+from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
+
+import pytest
+
+import sctp
+
+
+def kernel_has_sctp():
+    try:
+        socket.socket(AF_INET, SOCK_STREAM, sctp.IPPROTO_SCTP).close()
+    except OSError:
+        return False
+    return True
+
+
+def pytest_runtest_setup(item):
+    """Skips kernel tests where there is no SCTP; the runner forbids that."""
+    if item.get_closest_marker("kernel") and not kernel_has_sctp():
+        if os.environ.get("SCTP_TEST_REQUIRE_KERNEL"):
+            pytest.fail("the kernel has no SCTP", pytrace=False)
+        pytest.skip("the kernel has no SCTP")
+
+
+class Network:
+    """The addresses of the test machine in one family: three networks with
+    two hosts each, all of them local."""
+
+    def __init__(self, family):
+        self.family = family
+
+    def address(self, network=1, host=1, port=0):
+        if self.family == AF_INET:
+            return (f"10.{network}.0.{host}", port)
+        return (f"fd00:{network}::{host}", port, 0, 0)
+
+    def addresses(self, count, host=1, port=0):
+        """The same host in several networks."""
+        return [self.address(n + 1, host, port) for n in range(count)]
+
+
+@pytest.fixture(params=[AF_INET, AF_INET6], ids=["ipv4", "ipv6"])
+def network(request):
+    return Network(request.param)
+
+
+@pytest.fixture
+def ipv4():
+    return Network(AF_INET)
+
+
+@pytest.fixture
+def make_socket():
+    """Makes sockets that fail rather than wait for ever, without Nagle's
+    delay and with both infos of received messages as asked."""
+    made = []
+
+    def make(family, type, timeout=10, rcvinfo=True, cls=sctp.sctp_socket):
+        sock = cls(family, type)
+        made.append(sock)
+        sock.settimeout(timeout)
+        sock.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_NODELAY, 1)
+        sock.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_RECVRCVINFO, rcvinfo)
+        return sock
+
+    yield make
+    for sock in made:
+        sock.close()
+
+
+@pytest.fixture
+def make_listener(make_socket, network):
+    """Makes listening sockets bound to host 1 of so many networks."""
+
+    def make(type, homes=1, **kwargs):
+        sock = make_socket(network.family, type, **kwargs)
+        sock.sctp_bindx(network.addresses(homes), sctp.SCTP_BINDX_ADD_ADDR)
+        sock.listen(128)
+        return sock
+
+    return make
+
+
+@pytest.fixture
+def make_pair(make_socket, make_listener, network):
+    """Makes two connected one-to-one sockets: who connected, who accepted."""
+    accepted = []
+
+    def make(homes=1, **kwargs):
+        listener = make_listener(SOCK_STREAM, homes, **kwargs)
+        port = listener.getsockname()[1]
+        client = make_socket(network.family, SOCK_STREAM, **kwargs)
+        client.sctp_connectx(network.addresses(homes, port=port))
+        server, _ = listener.accept()
+        accepted.append(server)
+        server.settimeout(client.gettimeout())
+        return client, server
+
+    yield make
+    for sock in accepted:
+        sock.close()
+
+
+@pytest.fixture
+def make_many(make_socket, make_listener, network):
+    """Makes two one-to-many sockets with an association between them: who
+    connected, its association identifier, and who listens."""
+
+    def make(homes=1, **kwargs):
+        listener = make_listener(SOCK_SEQPACKET, homes, **kwargs)
+        port = listener.getsockname()[1]
+        client = make_socket(network.family, SOCK_SEQPACKET, timeout=None)
+        assoc_id = client.sctp_connectx(
+            network.addresses(homes, port=port), assoc_id=True
+        )
+        client.settimeout(listener.gettimeout())
+        return client, assoc_id, listener
+
+    return make

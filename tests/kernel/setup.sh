@@ -1,0 +1,225 @@
+# Sourced by commands that need the project installed and a kernel with SCTP.
+# shellcheck shell=sh
+#
+# The caller sets `repository`, to an absolute path, and then calls `prepare`,
+# which sets `python`, the interpreter of an environment that has the project,
+# and `run_in_kernel`.
+
+# What one start of the interpreter can tell us, as shell assignments.
+python_facts='
+import importlib.util, os, shlex, socket, sys, sysconfig
+
+if sys.version_info < (3, 11):
+    sys.exit(1)
+
+def has(*modules):
+    return all(map(importlib.util.find_spec, modules))
+
+def makes_sctp_sockets():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132).close()
+    except OSError:
+        return False
+    return True
+
+base = getattr(sys, "_base_executable", None) or sys.executable
+facts = {
+    "base_python": base,
+    "python_tag": sys.implementation.cache_tag + sys.abiflags,
+    "python_version": "{}.{}".format(*sys.version_info),
+    "python_build": sys.version,
+    "python_is_system": os.path.realpath(base).startswith("/usr/bin/"),
+    "python_has_venv": has("venv", "ensurepip"),
+    "python_header": sysconfig.get_path("include") + "/Python.h",
+    "module_suffix": sysconfig.get_config_var("EXT_SUFFIX"),
+    "compiler": sysconfig.get_config_var("CC") or "cc",
+    "kernel_has_sctp": makes_sctp_sockets(),
+}
+for name, value in facts.items():
+    print(f"{name}={shlex.quote(str(value))}")
+'
+
+fail() {
+    printf '%s\n' "$@" >&2
+    exit 1
+}
+
+is_root() {
+    [ "$(id -u)" = 0 ]
+}
+
+# The guest runs as root; /usr/sbin is often not on a user's path.
+has_command() {
+    PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1
+}
+
+# A version manager's python3 may be a shell script, slow to start each time;
+# base_python is the program itself.
+find_python() {
+    for candidate in ${PYTHON:+"$PYTHON"} \
+        ${PYTHON:-python3 python3.13 python3.12 python3.11}
+    do
+        # Isolated, for the directory we are in may hold a package of ours.
+        facts=$("$candidate" -I -c "$python_facts" 2>/dev/null) || continue
+        eval "$facts"
+        return
+    done
+    fail "missing: ${PYTHON:-python3}, version 3.11 or later" \
+        "(Debian package python3, from Debian 12 on; or set PYTHON=...)"
+}
+
+load_host_sctp() {
+    if [ ! -d /proc/net/sctp ] && is_root && has_command modprobe; then
+        modprobe -q sctp 2>/dev/null || true
+    fi
+}
+
+missing() {
+    missing_things="$missing_things
+missing: $1 (${2:+Debian package }${2:-$3})"
+    missing_packages="$missing_packages${2:+ $2}"
+}
+
+# Only a python of the system has packages for its parts.
+missing_of_python() {
+    case $python_is_system,$base_python in
+    True,*"$python_version") missing "$1" "python$python_version-$2" ;;
+    True,*) missing "$1" "python3-$2" ;;
+    *) missing "$1" '' "belongs to $base_python itself; install one that has it" ;;
+    esac
+}
+
+compiles() {
+    printf '#include <%s>\n' "$1" |
+        ${CC:-$compiler} -E -x c - >/dev/null 2>&1
+}
+
+check_for_build() {
+    # $CC and Python's own may be a command with arguments.
+    # shellcheck disable=SC2086
+    set -- ${CC:-$compiler}
+    if ! has_command "$1"; then
+        missing "the C compiler $1" gcc
+        [ -e /usr/include/stdio.h ] || missing 'stdio.h' libc6-dev
+        [ -e /usr/include/netinet/sctp.h ] || missing 'netinet/sctp.h' libsctp-dev
+    else
+        compiles stdio.h || missing 'stdio.h' libc6-dev
+        compiles netinet/sctp.h || missing 'netinet/sctp.h' libsctp-dev
+    fi
+    [ -e "$python_header" ] || missing_of_python 'Python.h' dev
+    [ "$python_has_venv" = True ] || missing_of_python 'the venv module' venv
+}
+
+check_for_run() {
+    [ "$kernel_has_sctp" = False ] || return 0
+    has_command "${KERNEL_RUN_LINUX:-linux.uml}" ||
+        missing 'a kernel with SCTP' user-mode-linux
+    has_command modprobe || missing modprobe kmod
+    has_command ip || missing ip iproute2
+}
+
+install_packages() {
+    echo "installing Debian packages:$missing_packages" >&2
+    apt_log=$repository/build/apt.log
+    # The list is to be split.
+    # shellcheck disable=SC2086
+    if ! {
+        apt-get update -qq &&
+            DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+                --no-install-recommends -o DPkg::Lock::Timeout=300 \
+                $missing_packages
+    } </dev/null >"$apt_log" 2>&1; then
+        cat "$apt_log" >&2
+        fail 'apt-get failed'
+    fi
+}
+
+check() {
+    missing_things=
+    missing_packages=
+    check_for_run
+    if ! is_installed "$1"; then
+        check_for_build
+    fi
+}
+
+# With the extras $1.
+install_what_is_missing() {
+    check "$1"
+    if [ -n "$missing_packages" ] && is_root && has_command apt-get; then
+        install_packages
+        find_python
+        check "$1"
+    fi
+    [ -z "$missing_things" ] || fail "${missing_things#?}"
+}
+
+# All that the installed project depends on: interpreter, place, sources.
+fingerprint() {
+    echo "$base_python $python_build"
+    (cd "$repository" && pwd -P && cksum pyproject.toml setup.py src/*)
+}
+
+# A stamp with extras covers the project without.
+is_installed() {
+    wanted=$(fingerprint)
+    for stamp in "$environment/installed$1" "$environment/installed[test]"; do
+        if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+            return 0
+        fi
+    done
+    return 1
+}
+
+# With the extras $1, such as [test].
+install_project() {
+    wanted=$(fingerprint)
+    rm -f "$environment"/installed*
+    if ! "$python" -m pip --version >/dev/null 2>&1 ||
+        [ "$(cat "$environment/python" 2>/dev/null)" != "$wanted_python" ]; then
+        echo "making a virtual environment in ${environment#"$repository/"}" >&2
+        "$base_python" -m venv --clear "$environment"
+        echo "$wanted_python" >"$environment/python"
+    fi
+    # setuptools rebuilds for a changed source but not for a changed header.
+    rm -f "$repository"/_sctp/*"$module_suffix"
+    echo 'building the project' >&2
+    (
+        cd "$repository"
+        "$python" -m pip --disable-pip-version-check install --quiet -e ".$1"
+    )
+    echo "$wanted" >"$environment/installed$1"
+}
+
+# Ready to build and to run, with the extras $1, such as [test], or none.
+prepare() {
+    load_host_sctp
+    find_python
+    mkdir -p "$repository/build"
+    environment=$repository/build/venv-$python_tag
+    python=$environment/bin/python
+    wanted_python="$base_python $python_build $(cd "$repository" && pwd -P)"
+    # One at a time, and not the next one's business what we find.
+    (
+        if has_command flock; then
+            flock 9
+        fi
+        install_what_is_missing "$1" 9>&-
+        if ! is_installed "$1"; then
+            install_project "$1" 9>&-
+        fi
+    ) 9>"$repository/build/setup.lock"
+}
+
+# On this machine's kernel if that has SCTP, else on one in user mode, for at
+# most $1 seconds; temporary files must not stay on the host then.
+run_in_kernel() {
+    seconds=$1
+    shift
+    if [ "$kernel_has_sctp" = True ]; then
+        set -- --host -- "$@"
+    else
+        set -- -- /usr/bin/env TMPDIR=/dev/shm "$@"
+    fi
+    "$base_python" "$repository/tests/kernel/run" --timeout "$seconds" "$@"
+}

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Build the project and run its tests on a kernel with SCTP.
+#
+# usage: tests/run.sh [pytest arguments]
+#
+# Paths are relative to the repository's root.  PYTHON chooses an interpreter;
+# SCTP_TEST_TIMEOUT limits the run, to 900 seconds if not set.
+set -eu
+
+repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+. "$repository/tests/kernel/setup.sh"
+
+prepare '[test]'
+cd "$repository"
+# A test that lacks the kernel fails; nothing is left in the source tree.
+export SCTP_TEST_REQUIRE_KERNEL=1 PYTHONDONTWRITEBYTECODE=1
+run_in_kernel "${SCTP_TEST_TIMEOUT:-900}" \
+    "$python" -m pytest -p no:cacheprovider -o testpaths=tests "$@"
