@@ -8,11 +8,11 @@
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+# shellcheck source=tests/kernel/setup.sh
 . "$repository/tests/kernel/setup.sh"
 
 prepare '[test]'
 cd "$repository"
 # A test that lacks the kernel fails; nothing is left in the source tree.
 export SCTP_TEST_REQUIRE_KERNEL=1 PYTHONDONTWRITEBYTECODE=1
-run_in_kernel "${SCTP_TEST_TIMEOUT:-900}" \
-    "$python" -m pytest -p no:cacheprovider -o testpaths=tests "$@"
+exec_in_kernel "$python" -m pytest -p no:cacheprovider -o testpaths=tests "$@"

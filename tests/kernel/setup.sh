@@ -1,9 +1,11 @@
 # Sourced by commands that need the project installed and a kernel with SCTP.
-# shellcheck shell=sh
 #
-# The caller sets `repository`, to an absolute path, and then calls `prepare`,
-# which sets `python`, the interpreter of an environment that has the project,
-# and `run_in_kernel`.
+# The caller runs under `set -eu`, sets `repository` to an absolute path, and
+# calls `prepare`; that sets `python`, the interpreter of an environment which
+# has the project.  Then it can call `run_in_kernel`.
+#
+# The caller and `eval` assign variables that shellcheck cannot see.
+# shellcheck shell=sh disable=SC2154
 
 # What one start of the interpreter can tell us, as shell assignments.
 python_facts='
@@ -64,8 +66,11 @@ find_python() {
         eval "$facts"
         return
     done
-    fail "missing: ${PYTHON:-python3}, version 3.11 or later" \
-        "(Debian package python3, from Debian 12 on; or set PYTHON=...)"
+    if [ -n "${PYTHON-}" ]; then
+        fail "missing: Python 3.11 or later; PYTHON=$PYTHON is none"
+    fi
+    fail 'missing: Python 3.11 or later (Debian package python3 from Debian 12' \
+        'on, or set PYTHON to one)'
 }
 
 load_host_sctp() {
@@ -124,10 +129,10 @@ install_packages() {
     # The list is to be split.
     # shellcheck disable=SC2086
     if ! {
-        apt-get update -qq &&
-            DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-                --no-install-recommends -o DPkg::Lock::Timeout=300 \
-                $missing_packages
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+            --no-install-recommends -o DPkg::Lock::Timeout=300 \
+            $missing_packages
     } </dev/null >"$apt_log" 2>&1; then
         cat "$apt_log" >&2
         fail 'apt-get failed'
@@ -185,7 +190,7 @@ install_project() {
     rm -f "$repository"/_sctp/*"$module_suffix"
     echo 'building the project' >&2
     (
-        cd "$repository"
+        cd "$repository" || exit
         "$python" -m pip --disable-pip-version-check install --quiet -e ".$1"
     )
     echo "$wanted" >"$environment/installed$1"
@@ -199,7 +204,7 @@ prepare() {
     environment=$repository/build/venv-$python_tag
     python=$environment/bin/python
     wanted_python="$base_python $python_build $(cd "$repository" && pwd -P)"
-    # One at a time, and not the next one's business what we find.
+    # Two at once would install into one environment.
     (
         if has_command flock; then
             flock 9
@@ -211,15 +216,18 @@ prepare() {
     ) 9>"$repository/build/setup.lock"
 }
 
-# On this machine's kernel if that has SCTP, else on one in user mode, for at
-# most $1 seconds; temporary files must not stay on the host then.
-run_in_kernel() {
-    seconds=$1
-    shift
+# Become the command, on this machine's kernel if that has SCTP, else on one in
+# user mode, whose temporary files do not stay on the host.
+exec_in_kernel() {
     if [ "$kernel_has_sctp" = True ]; then
         set -- --host -- "$@"
     else
         set -- -- /usr/bin/env TMPDIR=/dev/shm "$@"
     fi
-    "$base_python" "$repository/tests/kernel/run" --timeout "$seconds" "$@"
+    exec "$base_python" "$repository/tests/kernel/run" \
+        --timeout "${SCTP_TEST_TIMEOUT:-900}" "$@"
+}
+
+run_in_kernel() {
+    (exec_in_kernel "$@")
 }
