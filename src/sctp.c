@@ -250,13 +250,33 @@ inherit_timeout(const sctp_state *state, PyObject *self, PyObject *made)
     return waits;
 }
 
+/* Closes a descriptor that made (or NULL) was to take when its __init__
+   failed.  It may own the descriptor by then, or even have given it up: it
+   knows its family from the moment it took one. */
+static void
+disown(const sctp_state *state, PyObject *made, int descriptor)
+{
+    int owned = made == NULL ? -1 : call_descriptor(&state->methods, made);
+    PyObject *closed;
+
+    PyErr_Clear();
+    if (owned == descriptor) {
+        closed = PyObject_CallMethod(made, "close", NULL);
+        Py_XDECREF(closed);
+    }
+    else if (owned >= 0 || made == NULL ||
+             call_member(state->methods.family, made) <= 0) {
+        close(descriptor);
+    }
+}
+
 /* A new socket of self's class on a descriptor, which it closes if that
    fails. */
 static PyObject *
 adopt(const sctp_state *state, PyObject *self, int descriptor, int type)
 {
     PyTypeObject *class = Py_TYPE(self);
-    PyObject *args = NULL, *kwargs = NULL, *made = NULL, *exception, *closed;
+    PyObject *args = NULL, *kwargs = NULL, *made = NULL, *exception;
 
     args = Py_BuildValue("(iii)", call_member(state->methods.family, self),
                          type, IPPROTO_SCTP);
@@ -269,14 +289,7 @@ adopt(const sctp_state *state, PyObject *self, int descriptor, int type)
         goto done;
     }
     exception = PyErr_GetRaisedException();
-    /* It may own the descriptor already, and will close it then. */
-    if (made != NULL && call_descriptor(&state->methods, made) == descriptor) {
-        closed = PyObject_CallMethod(made, "close", NULL);
-        Py_XDECREF(closed);
-    }
-    else {
-        close(descriptor);
-    }
+    disown(state, made, descriptor);
     PyErr_SetRaisedException(exception);
     Py_CLEAR(made);
 done:
@@ -352,8 +365,8 @@ socket_shutdown(PyObject *self, PyTypeObject *class, PyObject *const *args,
         return NULL;
     }
     /* The kernels ignore shutdown on a peeled-off association. */
-    if (direction != SHUT_RD && is_peeled(descriptor) &&
-        message_send_eof(&state->methods, self) < 0) {
+    if ((direction == SHUT_WR || direction == SHUT_RDWR) &&
+        is_peeled(descriptor) && message_send_eof(&state->methods, self) < 0) {
         return NULL;
     }
     return PyObject_CallMethod(state->base, "shutdown", "OO", self, how);
@@ -609,7 +622,9 @@ PyDoc_STRVAR(
     peeloff_doc,
     "sctp_peeloff($self, /, assoc_id)\n--\n\n"
     "Moves an association of a one-to-many socket to a new one-to-one\n"
-    "socket of the same class and returns that (RFC 6458, section 9.2).");
+    "socket of the same class and returns that (RFC 6458, section 9.2).\n\n"
+    "Linux lets no receiver on the new socket see an end of file:\n"
+    "subscribe to SCTP_ASSOC_CHANGE or SCTP_SHUTDOWN_EVENT.");
 
 static Py_ssize_t
 peeloff_once(int descriptor, void *argument)

@@ -1,7 +1,10 @@
 """Sockets over the real kernel, closed when a test ends."""
 
+import gc
 import os
 import socket
+import sys
+from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
 import pytest
@@ -120,3 +123,45 @@ def make_many(make_socket, make_listener, network):
         return client, assoc_id, listener
 
     return make
+
+
+@pytest.fixture
+def make_ready(make_listener, make_socket, network):
+    """Makes a listening socket of one association, what gets that a socket of
+    its own (by accept or peeloff), and the peer."""
+
+    def make(how, cls=sctp.sctp_socket):
+        many = how == "peeloff"
+        type = SOCK_SEQPACKET if many else SOCK_STREAM
+        listener = make_listener(type, cls=cls)
+        peer = make_socket(network.family, SOCK_STREAM)
+        peer.connect(listener.getsockname())
+        if not many:
+            return listener, lambda: listener.accept()[0], peer
+        peer.send(b"?")
+        info = listener.sctp_recvv(1)[2]
+        assoc_id = info["rcv_assoc_id"]
+        return listener, lambda: listener.sctp_peeloff(assoc_id), peer
+
+    return make
+
+
+@pytest.fixture
+def assert_no_leak():
+    """Repeats a call and checks that what it holds does not grow: neither the
+    number of Python's small objects nor the memory of the process."""
+
+    def measure(call, times):
+        for _ in range(times):
+            call()
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return sys.getallocatedblocks(), pages * os.sysconf("SC_PAGE_SIZE")
+
+    def check(call, times=2_000):
+        blocks_before, memory_before = measure(call, times // 4)
+        blocks, memory = measure(call, times)
+        assert blocks - blocks_before < times / 4
+        assert memory - memory_before < times * 256
+
+    return check

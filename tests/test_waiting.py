@@ -1,0 +1,608 @@
+"""Waiting: blocking, timed and non-blocking calls, signals and threads."""
+
+import errno
+import faulthandler
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    MSG_DONTWAIT,
+    SO_ERROR,
+    SO_RCVBUF,
+    SOCK_SEQPACKET,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
+
+import pytest
+
+import sctp
+from sctp import (
+    IPPROTO_SCTP,
+    SCTP_COOKIE_WAIT,
+    SCTP_DELAYED_SACK,
+    SCTP_ESTABLISHED,
+    SCTP_INITMSG,
+    SCTP_RTOINFO,
+    SCTP_STATUS,
+    sctp_sndinfo,
+)
+
+pytestmark = pytest.mark.kernel
+
+MESSAGE = bytes(50_000)
+
+only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def end_a_hang():
+    """Some mistakes, such as waiting with the GIL, stop every Python thread."""
+    faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@dataclass
+class Wait:
+    """A call that has to wait, what ends that, and what it then returns."""
+
+    sock: sctp.sctp_socket
+    call: Callable
+    end: Callable
+    result: object
+
+
+def in_thread(call):
+    """Calls in another thread; gives its future result and the thread."""
+    future = Future()
+
+    def run():
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return future, thread
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def wait_until_asleep(thread):
+    """Waits until a thread does not run although it could take the GIL."""
+    status = Path(f"/proc/self/task/{thread.native_id}/status")
+    seen = [None]
+
+    def is_asleep():
+        seen.append(re.findall(r"State:\s+(.)|_switches:\s+(.*)", status.read_text()))
+        return seen[-1] == seen[-2] and seen[-1][0][0] == "S"
+
+    wait_for(is_asleep)
+
+
+@contextmanager
+def alarms(handler, first, interval=0.0):
+    """Runs a signal handler after some time, and again at an interval."""
+    previous = signal.signal(signal.SIGALRM, lambda number, frame: handler())
+    signal.setitimer(signal.ITIMER_REAL, first, interval)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def association(sock, assoc_id=0):
+    """The identifier and the state of an association."""
+    status = struct.pack("i", assoc_id) + bytes(252)
+    return struct.unpack_from("ii", sock._getsockopt(IPPROTO_SCTP, SCTP_STATUS, status))
+
+
+# Calls that wait
+
+
+@pytest.fixture
+def recvv_one_to_one(make_pair):
+    sock, peer = make_pair()
+
+    def receive(flags=0):
+        return sock.sctp_recvv(10, flags)[0]
+
+    return Wait(sock, receive, lambda: peer.sctp_sendv([b"hello"]), b"hello")
+
+
+@pytest.fixture
+def recvv_one_to_many(make_many):
+    peer, assoc_id, sock = make_many(homes=3)
+    sndinfo = sctp_sndinfo(snd_assoc_id=assoc_id)
+
+    def receive(flags=0):
+        return sock.sctp_recvv(10, flags)[0]
+
+    def send():
+        peer.sctp_sendv([b"hello"], None, sndinfo)
+
+    return Wait(sock, receive, send, b"hello")
+
+
+@pytest.fixture
+def make_full(make_socket, make_listener, network):
+    """Makes a socket that sends to one which does not read, until that and its
+    own buffer are full: another message has to wait."""
+    accepted = []
+
+    def make(type, homes):
+        receiver = make_listener(type, homes)
+        # As it acknowledges at once, what is full stays full; and the window
+        # opens again by more than the packet size of a local network.
+        receiver.setsockopt(SOL_SOCKET, SO_RCVBUF, 212_992)
+        receiver.setsockopt(
+            IPPROTO_SCTP, SCTP_DELAYED_SACK, struct.pack("iII", 0, 0, 1)
+        )
+        addrs = network.addresses(homes, port=receiver.getsockname()[1])
+        sender = make_socket(network.family, type, timeout=None)
+        sndinfo = sctp_sndinfo(snd_assoc_id=sender.sctp_connectx(addrs, assoc_id=True))
+        if type == SOCK_STREAM:
+            receiver, _ = receiver.accept()
+            accepted.append(receiver)
+
+        def send(flags=0):
+            return sender.sctp_sendv([MESSAGE], None, sndinfo, flags)
+
+        def receive_all():
+            with pytest.raises(BlockingIOError):
+                while receiver.sctp_recvv(len(MESSAGE), MSG_DONTWAIT):
+                    pass
+
+        # Acknowledgements on their way make room once more.
+        while select.select([], [sender], [], 0.1)[1]:
+            with pytest.raises(BlockingIOError):
+                while send(MSG_DONTWAIT):
+                    pass
+        return Wait(sender, send, receive_all, len(MESSAGE))
+
+    yield make
+    for sock in accepted:
+        sock.close()
+
+
+@pytest.fixture
+def sendv_one_to_one(make_full):
+    return make_full(SOCK_STREAM, homes=3)
+
+
+@pytest.fixture
+def sendv_one_to_many(make_full):
+    return make_full(SOCK_SEQPACKET, homes=1)
+
+
+@pytest.fixture
+def accept(make_socket, make_listener, network):
+    sock = make_listener(SOCK_STREAM)
+    peer = make_socket(network.family, SOCK_STREAM)
+    peer.bind(network.address())
+
+    def accept():
+        accepted, address = sock.accept()
+        accepted.close()
+        return address[1]
+
+    return Wait(
+        sock,
+        accept,
+        lambda: peer.connect(sock.getsockname()),
+        peer.getsockname()[1],
+    )
+
+
+@pytest.fixture
+def late_host(make_socket, network):
+    """The address of a server that does not answer, and what lets it."""
+    listener = make_socket(network.family, SOCK_SEQPACKET)
+    listener.bind(("", *network.address()[1:]))
+    listener.listen()
+    address = network.address(host=9, port=listener.getsockname()[1])
+
+    def ip_address(verb):
+        option = "-4" if network.family == AF_INET else "-6"
+        prefix = f"{address[0]}/{32 if network.family == AF_INET else 128}"
+        subprocess.run(["ip", option, "address", verb, prefix, "dev", "lo"], check=True)
+        appeared.append(verb)
+
+    appeared = []
+    yield address, lambda: ip_address("add")
+    if appeared:
+        ip_address("del")
+
+
+@pytest.fixture
+def make_client(make_socket, network):
+    """Makes sockets that try to connect ten times a second."""
+
+    def make(type, timeout=10):
+        sock = make_socket(network.family, type, timeout)
+        rtoinfo = struct.pack("iIII", 0, 100, 100, 100)
+        sock.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, rtoinfo)
+        initmsg = struct.pack("HHHH", 0, 0, 1000, 100)
+        sock.setsockopt(IPPROTO_SCTP, SCTP_INITMSG, initmsg)
+        return sock
+
+    return make
+
+
+def connectx(sock, address):
+    """Whether it returns with an association that is up."""
+    assoc_id = sock.sctp_connectx([address], assoc_id=True)
+    return association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED)
+
+
+@pytest.fixture
+def connectx_one_to_one(make_client, late_host):
+    address, appear = late_host
+    sock = make_client(SOCK_STREAM)
+    return Wait(sock, lambda: connectx(sock, address), appear, True)
+
+
+@pytest.fixture
+def connectx_one_to_many(make_client, late_host):
+    address, appear = late_host
+    sock = make_client(SOCK_SEQPACKET)
+    return Wait(sock, lambda: connectx(sock, address), appear, True)
+
+
+@pytest.fixture
+def connect(make_client, late_host):
+    address, appear = late_host
+    sock = make_client(SOCK_STREAM)
+    return Wait(sock, lambda: sock.connect(address), appear, None)
+
+
+@pytest.fixture
+def wait(request, network):
+    return request.getfixturevalue(request.param)
+
+
+MESSAGES = [
+    "recvv_one_to_one",
+    "recvv_one_to_many",
+    "sendv_one_to_one",
+    "sendv_one_to_many",
+]
+CONNECTS = ["connectx_one_to_one", "connect"]
+WAITS = [*MESSAGES, "accept", *CONNECTS]
+MODES = {"blocking": None, "timed": 10}
+
+
+def waits(names):
+    return pytest.mark.parametrize("wait", names, indirect=True)
+
+
+def waits_in_both_modes(*, blocking=()):
+    """Each call that waits in each mode, and some that wait only in one."""
+    cases = [(name, mode) for name in WAITS for mode in MODES]
+    cases += [(name, "blocking") for name in blocking]
+    return pytest.mark.parametrize(
+        "wait, timeout",
+        [(name, MODES[mode]) for name, mode in cases],
+        ids=[f"{name}-{mode}" for name, mode in cases],
+        indirect=["wait"],
+    )
+
+
+# Modes
+
+
+@waits(WAITS)
+def test_timed_call_gives_up_in_time(wait):
+    wait.sock.settimeout(0.5)
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        wait.call()
+    assert 0.5 <= time.monotonic() - start < 2.5
+
+
+@waits(WAITS)
+def test_non_blocking_call_does_not_wait(wait, request):
+    wait.sock.setblocking(False)
+    with pytest.raises(BlockingIOError) as caught:
+        wait.call()
+    connects = request.node.callspec.params["wait"] in CONNECTS
+    assert caught.value.errno == (errno.EINPROGRESS if connects else errno.EAGAIN)
+
+
+@waits(MESSAGES)
+def test_dontwait_does_not_wait_for_the_timeout(wait):
+    wait.sock.settimeout(0.5)
+    with pytest.raises(BlockingIOError):
+        wait.call(MSG_DONTWAIT)
+
+
+@only_ipv4
+@waits(["recvv_one_to_one", "sendv_one_to_one", "connectx_one_to_one"])
+def test_shortest_timeout_is_none_the_less_a_timeout(wait):
+    wait.sock.settimeout(1e-12)
+    with pytest.raises(TimeoutError):
+        wait.call()
+
+
+@waits_in_both_modes(blocking=["connectx_one_to_many"])
+def test_other_threads_run_meanwhile(wait, timeout):
+    """One of them ends the wait."""
+
+    def end():
+        wait_until_asleep(threading.main_thread())
+        wait.end()
+
+    wait.sock.settimeout(timeout)
+    ended, _ = in_thread(end)
+    assert wait.call() == wait.result
+    ended.result(10)
+
+
+@only_ipv4
+@waits(["recvv_one_to_one"])
+def test_longest_timeout_does_not_overflow(wait):
+    wait.sock.settimeout(threading.TIMEOUT_MAX)
+    received, thread = in_thread(wait.call)
+    wait_until_asleep(thread)
+    wait.end()
+    assert received.result(10) == wait.result
+
+
+@waits(["sendv_one_to_one", "sendv_one_to_many"])
+def test_senders_go_on_when_the_receiver_reads(wait):
+    """None is left behind, and what they send stays as it is meanwhile."""
+    wait.sock.settimeout(30)
+    buffer = bytearray(MESSAGE)
+    threads = [in_thread(wait.call) for _ in range(3)]
+    for _, thread in threads:
+        wait_until_asleep(thread)
+    for sent, _ in threads:
+        assert not sent.done()
+    wait_for(lambda: wait.end() or all(sent.done() for sent, _ in threads))
+    assert [sent.result() for sent, _ in threads] == [len(buffer)] * 3
+
+
+# Signals (PEP 475)
+
+
+@waits_in_both_modes()
+def test_call_goes_on_after_a_signal_handler(wait, timeout):
+    calls = []
+
+    def handle():
+        calls.append(None)
+        if len(calls) == 3:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            wait.end()
+
+    wait.sock.settimeout(timeout)
+    with alarms(handle, 0.1, 0.1):
+        assert wait.call() == wait.result
+    assert len(calls) == 3
+
+
+@only_ipv4
+@waits(WAITS)
+def test_signals_do_not_put_the_deadline_off(wait):
+    calls = []
+
+    def handle():
+        calls.append(None)
+        if len(calls) == 30:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    wait.sock.settimeout(0.6)
+    start = time.monotonic()
+    with alarms(handle, 0.1, 0.1), pytest.raises(TimeoutError):
+        wait.call()
+    assert 0.6 <= time.monotonic() - start < 2.5
+    assert len(calls) > 1
+
+
+class Interrupted(Exception):
+    pass
+
+
+@waits_in_both_modes(blocking=["connectx_one_to_many"])
+def test_what_a_signal_handler_raises_comes_through(wait, timeout):
+    def handle():
+        raise Interrupted
+
+    wait.sock.settimeout(timeout)
+    start = time.monotonic()
+    with pytest.raises(Interrupted), alarms(handle, 0.2):
+        wait.call()
+    assert time.monotonic() - start < 5
+
+
+# Connections in progress
+
+
+@pytest.fixture
+def refusing(make_listener, network):
+    """The address of a port that nobody listens at."""
+    listener = make_listener(SOCK_STREAM)
+    address = listener.getsockname()
+    listener.close()
+    return address
+
+
+def wait_until_writable(sock):
+    _, writable, _ = select.select([], [sock], [], 10)
+    assert writable
+
+
+@pytest.mark.parametrize("homes", [1, 3])
+def test_non_blocking_connectx_goes_on(make_socket, make_listener, network, homes):
+    listener = make_listener(SOCK_STREAM, homes)
+    sock = make_socket(network.family, SOCK_STREAM, timeout=0)
+    with pytest.raises(BlockingIOError) as caught:
+        sock.sctp_connectx(network.addresses(homes, port=listener.getsockname()[1]))
+    assert caught.value.errno == errno.EINPROGRESS
+    wait_until_writable(sock)
+    assert sock.getsockopt(SOL_SOCKET, SO_ERROR) == 0
+    assert association(sock)[1] == SCTP_ESTABLISHED
+    assert len(sock.sctp_getpaddrs()) == homes
+
+
+def test_non_blocking_connectx_reports_a_refusal(make_socket, network, refusing):
+    sock = make_socket(network.family, SOCK_STREAM, timeout=0)
+    with pytest.raises(BlockingIOError) as caught:
+        sock.sctp_connectx([refusing])
+    assert caught.value.errno == errno.EINPROGRESS
+    wait_until_writable(sock)
+    assert sock.getsockopt(SOL_SOCKET, SO_ERROR) == errno.ECONNREFUSED
+
+
+def test_timed_connectx_raises_a_refusal(make_socket, network, refusing):
+    sock = make_socket(network.family, SOCK_STREAM, timeout=10)
+    with pytest.raises(ConnectionRefusedError):
+        sock.sctp_connectx([refusing])
+    assert sock.getsockopt(SOL_SOCKET, SO_ERROR) == 0
+
+
+def test_timed_connectx_of_a_one_to_many_socket_returns_at_once(make_client, late_host):
+    address, appear = late_host
+    sock = make_client(SOCK_SEQPACKET)
+    start = time.monotonic()
+    assoc_id = sock.sctp_connectx([address], assoc_id=True)
+    assert time.monotonic() - start < 5
+    assert association(sock, assoc_id) == (assoc_id, SCTP_COOKIE_WAIT)
+    appear()
+    wait_for(lambda: association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED))
+
+
+def test_non_blocking_connectx_of_a_one_to_many_socket_goes_on(
+    make_socket, make_listener, network
+):
+    listener = make_listener(SOCK_SEQPACKET)
+    sock = make_socket(network.family, SOCK_SEQPACKET, timeout=0)
+    with pytest.raises(BlockingIOError) as caught:
+        sock.sctp_connectx([listener.getsockname()])
+    assert caught.value.errno == errno.EINPROGRESS
+    sock.settimeout(10)
+    sock.sctp_sendv([b"hello"], [listener.getsockname()])
+    assert listener.sctp_recvv(100)[0] == b"hello"
+
+
+def test_interrupted_connectx_of_a_one_to_many_socket_goes_on(make_client, late_host):
+    """The kernel lets nobody wait for it a second time."""
+    address, appear = late_host
+    sock = make_client(SOCK_SEQPACKET, timeout=None)
+    calls = []
+    with alarms(lambda: calls.append(None), 0.2):
+        assoc_id = sock.sctp_connectx([address], assoc_id=True)
+    assert calls
+    assert association(sock, assoc_id) == (assoc_id, SCTP_COOKIE_WAIT)
+    appear()
+    wait_for(lambda: association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED))
+
+
+# Another thread closes the socket
+
+
+@only_ipv4
+@pytest.mark.parametrize("how", ["close", "detach"])
+@waits([*MESSAGES, "connectx_one_to_one"])
+def test_closed_socket_leaves_its_number_alone(wait, how):
+    """Whoever has the number by the end of the wait keeps what is theirs."""
+    number = wait.sock.fileno()
+    theirs, peer = socket.socketpair(AF_UNIX, SOCK_SEQPACKET)
+    with theirs, peer:
+        peer.send(b"theirs")
+        wait.sock.settimeout(0.6)
+        waiting, thread = in_thread(wait.call)
+        wait_until_asleep(thread)
+        getattr(wait.sock, how)()
+        os.dup2(theirs.fileno(), number)
+        try:
+            assert waiting.exception(10).errno == errno.EBADF
+        finally:
+            os.close(number)
+        assert theirs.recv(100) == b"theirs"
+        with pytest.raises(BlockingIOError):
+            peer.recv(100, MSG_DONTWAIT)
+
+
+# Names
+
+
+LOOK_UP = """
+import socket
+import struct
+import sys
+import threading
+
+import sctp
+
+family = socket.AddressFamily(int(sys.argv[1]))
+if family == socket.AF_INET:
+    kind, host, zeros = 1, "127.0.0.1", ()
+else:
+    kind, host, zeros = 28, "::1", (0, 0)
+queries = []
+
+
+def answer():
+    while True:
+        query, client = server.recvfrom(512)
+        queries.append(query)
+        header = query[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0)
+        packed = socket.inet_pton(family, host)
+        record = struct.pack("!3HLH", 0xC00C, kind, 1, 60, len(packed)) + packed
+        server.sendto(header + query[12:] + record, client)
+
+
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.99", 53))
+threading.Thread(target=answer, daemon=True).start()
+
+listener = sctp.sctp_socket(family, socket.SOCK_SEQPACKET)
+listener.sctp_bindx([("name.test", 0, *zeros)], sctp.SCTP_BINDX_ADD_ADDR)
+listener.listen()
+address = "name.test", listener.getsockname()[1], *zeros
+connected = sctp.sctp_socket(family, socket.SOCK_STREAM)
+connected.sctp_connectx([address])
+sender = sctp.sctp_socket(family, socket.SOCK_STREAM)
+sender.sctp_sendv([b"hello"], [address])
+
+assert listener.sctp_recvv(100)[0] == b"hello"
+assert listener.getsockname()[0] == host
+assert len(queries) == 3
+for sock in (server, listener, connected, sender):
+    sock.close()
+"""
+
+
+@pytest.mark.parametrize("family", [AF_INET, AF_INET6])
+def test_other_threads_run_while_a_name_is_looked_up(family, tmp_path):
+    """One of them is the name server, so nothing else would answer."""
+    configuration = tmp_path / "resolv.conf"
+    configuration.write_text("nameserver 127.0.0.99\noptions timeout:2 attempts:1\n")
+    mount = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
+    namespace = ["unshare", "--mount", "sh", "-c", mount, "sh", configuration]
+    look_up = [sys.executable, "-W", "error", "-c", LOOK_UP, str(family.value)]
+    subprocess.run([*namespace, *look_up], check=True, timeout=30)
