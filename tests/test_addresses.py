@@ -26,6 +26,8 @@ from sctp import (
     SCTP_BINDX_REM_ADDR,
     SCTP_ESTABLISHED,
     SCTP_I_WANT_MAPPED_V4_ADDR,
+    SCTP_INITMSG,
+    SCTP_RTOINFO,
     SCTP_STATUS,
     sctp_sndinfo,
     sctp_socket,
@@ -454,6 +456,33 @@ def test_connectx_to_a_connected_peer_is_an_error(
     with pytest.raises(OSError, match="already connected"):
         sock.sctp_connectx(addrs)
     assert association(sock, assoc_id)[1] == SCTP_ESTABLISHED
+
+
+def connect_and_send(sock, addrs):
+    assoc_id = sock.sctp_connectx(addrs, assoc_id=True)
+    sock.sctp_sendv([b"hello"], None, sctp_sndinfo(snd_assoc_id=assoc_id))
+
+
+def send(sock, addrs):
+    sock.sctp_sendv([b"hello"], addrs)
+
+
+@both_types
+@pytest.mark.parametrize("set_up", [connect_and_send, send])
+def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up):
+    server = make_socket(network.family, SOCK_SEQPACKET)
+    server.bind(network.address(3))
+    server.listen()
+    sock = make_socket(network.family, type)
+    # It tries the next one after a tenth of a second.
+    rtoinfo = struct.pack("iIII", 0, 100, 100, 100)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, rtoinfo)
+    initmsg = struct.pack("HHHH", 0, 0, 100, 100)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_INITMSG, initmsg)
+    port = port_of(server)
+    silent = [network.address(n, host=9, port=port) for n in (1, 2)]
+    set_up(sock, [*silent, network.address(3, port=port)])
+    assert server.sctp_recvv(100)[0] == b"hello"
 
 
 def test_connectx_mixes_families(make_socket):

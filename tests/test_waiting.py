@@ -373,16 +373,25 @@ def test_longest_timeout_does_not_overflow(wait):
 
 @waits(["sendv_one_to_one", "sendv_one_to_many"])
 def test_senders_go_on_when_the_receiver_reads(wait):
-    """None is left behind, and what they send stays as it is meanwhile."""
     wait.sock.settimeout(30)
-    buffer = bytearray(MESSAGE)
-    threads = [in_thread(wait.call) for _ in range(3)]
-    for _, thread in threads:
+    calls = [in_thread(wait.call) for _ in range(3)]
+    for _, thread in calls:
         wait_until_asleep(thread)
-    for sent, _ in threads:
-        assert not sent.done()
-    wait_for(lambda: wait.end() or all(sent.done() for sent, _ in threads))
-    assert [sent.result() for sent, _ in threads] == [len(buffer)] * 3
+    wait_for(lambda: wait.end() or all(sent.done() for sent, _ in calls))
+    assert [sent.result() for sent, _ in calls] == [wait.result] * 3
+
+
+@only_ipv4
+@waits(["sendv_one_to_one"])
+def test_data_cannot_move_while_its_sender_waits(wait):
+    data = bytearray(MESSAGE)
+    sent, thread = in_thread(lambda: wait.sock.sctp_sendv([data]))
+    wait_until_asleep(thread)
+    with pytest.raises(BufferError):
+        data.clear()
+    wait.end()
+    assert sent.result(10) == len(MESSAGE)
+    data.clear()
 
 
 # Signals (PEP 475)
