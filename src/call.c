@@ -242,14 +242,16 @@ call_connect(const call_methods *methods, PyObject *socket, int awaitable,
     if (err == EINTR && run_signal_handlers(&self) < 0) {
         return -1;
     }
-    if (err != EINTR && err != EINPROGRESS) {
+    if (err != EINTR && err != EINPROGRESS && err != EALREADY) {
         error_raise(err);
         return -1;
     }
     if (read_timeout(&self) < 0) {
         return -1;
     }
-    if (self.timeout == 0) {
+    /* After a stop and a continue the kernel makes a blocking call anew, and
+       finds its own attempt under way. */
+    if (self.timeout == 0 || (err == EALREADY && self.timeout > 0)) {
         error_raise(err);
         return -1;
     }

@@ -337,7 +337,7 @@ socket_accept(PyObject *self, PyTypeObject *class, PyObject *const *args,
 }
 
 PyDoc_STRVAR(shutdown_doc,
-             "shutdown($self, how, /)\n--\n\n"
+             "shutdown($self, /, how)\n--\n\n"
              "Shuts down one or both directions, as socket.socket.shutdown()\n"
              "does.\n\n"
              "SHUT_WR and SHUT_RDWR end the association gracefully once\n"
@@ -546,9 +546,14 @@ static Py_ssize_t
 getaddrs_once(int descriptor, void *argument)
 {
     getaddrs_call *call = argument;
+    int count;
 
-    return (call->local ? sctp_getladdrs : sctp_getpaddrs)(
-        descriptor, call->id, &call->addresses);
+    if (call->local) {
+        return sctp_getladdrs(descriptor, call->id, &call->addresses);
+    }
+    count = sctp_getpaddrs(descriptor, call->id, &call->addresses);
+    /* RFC 6458, 9.3: 0 without an association; Linux calls that an error. */
+    return count < 0 && errno == EINVAL ? 0 : count;
 }
 
 /* What sctp_getladdrs and sctp_getpaddrs share. */
@@ -726,7 +731,7 @@ socket_recvv(PyObject *self, PyTypeObject *class, PyObject *const *args,
 
 PyDoc_STRVAR(
     getsockopt_doc,
-    "_getsockopt($self, level, optname, optval, /)\n--\n\n"
+    "_getsockopt($self, /, level, optname, optval)\n--\n\n"
     "Reads an option into a copy of the bytes optval, which the kernel\n"
     "sees.");
 

@@ -615,3 +615,24 @@ def test_other_threads_run_while_a_name_is_looked_up(family, tmp_path):
     namespace = ["unshare", "--mount", "sh", "-c", mount, "sh", configuration]
     look_up = [sys.executable, "-W", "error", "-c", LOOK_UP, str(family.value)]
     subprocess.run([*namespace, *look_up], check=True, timeout=30)
+
+
+def test_connectx_survives_a_stop_and_a_continue(connectx_one_to_one):
+    """The kernel restarts the call, which must not take its own attempt for
+    another's."""
+    wait = connectx_one_to_one
+    wait.sock.settimeout(None)
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if wait.call() else 1)
+        except OSError as error:
+            os._exit(error.errno)
+    state = Path(f"/proc/{child}/stat")
+    wait_for(lambda: ") S" in state.read_text())
+    os.kill(child, signal.SIGSTOP)
+    wait_for(lambda: ") T" in state.read_text())
+    os.kill(child, signal.SIGCONT)
+    wait_for(lambda: ") S" in state.read_text())
+    wait.end()
+    assert os.waitpid(child, 0)[1] == 0
