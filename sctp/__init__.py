@@ -4,6 +4,9 @@ from _sctp.sctp import *
 from _sctp.sctp_event import *
 from _sctp.sctp_info import *
 
+from ._enums import *
+from ._notifications import *
+from ._options import *
 from ._socket import sctp_socket as sctp_socket
 
 __version__ = "0.1.0"

@@ -1,14 +1,145 @@
-"""The socket that applications use."""
+"""The socket that applications use, with its options as dicts."""
 
+import errno
 import multiprocessing.reduction
+from contextlib import contextmanager
 
 import _sctp.sctp
+from _sctp.sctp import (
+    IPPROTO_SCTP,
+    SCTP_AUTH_CHUNK,
+    SCTP_AUTH_HMAC_ID_SHA1,
+    SCTP_DEFAULT_SNDINFO,
+    SCTP_FRAGMENT_INTERLEAVE,
+    SCTP_HMAC_IDENT,
+)
+from _sctp.sctp_info import sctp_sndinfo
+
+from ._enums import ChunkTypes
+from ._options import _Structure, sctp_authchunk, sctp_default_sndinfo
+
+_STRUCTURES = {
+    number: structure for _, number, structure, *_ in _sctp.sctp._options if structure
+}
+_LISTS = {"sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids"}
+
+_UNAUTHENTICATED = {
+    ChunkTypes.INIT,
+    ChunkTypes.INIT_ACK,
+    ChunkTypes.SHUTDOWN_COMPLETE,
+    ChunkTypes.AUTH,
+}
+
+# What would help against an error of the kernel.
+_NOTES = {
+    errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
+    " extension that it belongs to is not negotiated.",
+    errno.EACCES: "Authentication may be off: set the sysctl net.sctp.auth_enable"
+    " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
+    " listens.",
+}
+
+
+# What goes to the kernel as it stands.
+_PLAIN = (int, bytes, bytearray, memoryview)
+
+
+def _check_value(optname, value):
+    """Raises ValueError for what the option itself rules out."""
+    if optname == SCTP_FRAGMENT_INTERLEAVE:
+        if isinstance(value, int) and value not in (0, 1, 2):
+            raise ValueError(f"SCTP_FRAGMENT_INTERLEAVE is 0, 1 or 2, not {value!r}")
+    elif optname == SCTP_HMAC_IDENT:
+        if isinstance(value, (tuple, list)) and SCTP_AUTH_HMAC_ID_SHA1 not in value:
+            raise ValueError("SCTP_HMAC_IDENT must have SCTP_AUTH_HMAC_ID_SHA1")
+    elif optname == SCTP_AUTH_CHUNK and isinstance(value, sctp_authchunk):
+        chunk = value.get("sauth_chunk")
+        if chunk in _UNAUTHENTICATED:
+            raise ValueError(
+                f"SCTP_AUTH_CHUNK: {ChunkTypes.name(chunk)} is never authenticated"
+            )
+
+
+@contextmanager
+def _notes():
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NOTES:
+            error.add_note(_NOTES[error.errno])
+        raise
 
 
 class sctp_socket(_sctp.sctp.sctp_socket):
     __doc__ = _sctp.sctp.sctp_socket.__doc__
     __module__ = "sctp"
     __slots__ = ()
+
+    def getsockopt(self, level, optname, optval=None):
+        """Reads a socket option (RFC 6458, section 8).
+
+        With level IPPROTO_SCTP, an option that has a structure takes an object
+        of its dict class, which selects the association and the address, and
+        returns one; without optval all of that is 0. For an option that is a
+        list, optval is an association identifier, and the list comes as a
+        tuple. Every other option, and an optval that is an int where it is no
+        association, behaves as with socket.socket.getsockopt().
+        """
+        structure = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
+        if structure is None or (isinstance(optval, int) and structure not in _LISTS):
+            length = () if optval is None else (optval,)
+            return super().getsockopt(level, optname, *length)
+        is_sndinfo = isinstance(optval, sctp_sndinfo) or (
+            optname == SCTP_DEFAULT_SNDINFO and optval is None
+        )
+        if is_sndinfo:
+            optval = sctp_default_sndinfo(optval)
+        with _notes():
+            value = self._get_option(optname, optval)
+        return sctp_sndinfo(**value) if is_sndinfo else value
+
+    def setsockopt(self, level, optname, *values):
+        """Sets a socket option (RFC 6458, section 8).
+
+        With level IPPROTO_SCTP, an option that has a structure takes an object
+        of its dict class, and SCTP_HMAC_IDENT a tuple of algorithms. Every
+        other option, and numbers and bytes, behave as with
+        socket.socket.setsockopt().
+        """
+        if level != IPPROTO_SCTP or len(values) != 1:
+            return super().setsockopt(level, optname, *values)
+        (value,) = values
+        _check_value(optname, value)
+        if optname not in _STRUCTURES or isinstance(value, _PLAIN):
+            return super().setsockopt(level, optname, value)
+        if isinstance(value, sctp_sndinfo):
+            value = sctp_default_sndinfo(value)
+        with _notes():
+            self._set_option(optname, value)
+
+    def sctp_opt_info(self, *args):
+        """sctp_opt_info([id], optname, optval)
+
+        Reads an option of an association (RFC 6458, section 9.14): sets the
+        field of optval whose name ends in assoc_id to id, 0 without one, and
+        returns getsockopt(IPPROTO_SCTP, optname, optval). ValueError for an
+        object without such a field. One-to-one sockets ignore id.
+        """
+        if not 2 <= len(args) <= 3:
+            raise TypeError(f"sctp_opt_info() takes 2 or 3 arguments, not {len(args)}")
+        *ids, optname, optval = args
+        if not isinstance(optval, (_Structure, sctp_sndinfo)):
+            raise TypeError(
+                "sctp_opt_info(): optval must be an object for an option, not "
+                f"{type(optval).__name__}"
+            )
+        for field in optval:
+            if field.endswith("assoc_id"):
+                optval[field] = ids[0] if ids else 0
+                return self.getsockopt(IPPROTO_SCTP, optname, optval)
+        raise ValueError(
+            f"sctp_opt_info(): {type(optval).__name__} has no association identifier"
+        )
 
 
 def _rebuild(cls, descriptor, family, type):

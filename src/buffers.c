@@ -88,6 +88,17 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     return PyErr_Occurred() ? -1 : 0;
 }
 
+int
+buffers_have_room(const buffers *self)
+{
+    for (int i = 0; i < self->count; i++) {
+        if (self->vectors[i].iov_len > 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void
 buffers_release(buffers *self)
 {

@@ -23,6 +23,9 @@ typedef struct {
 int buffers_acquire(buffers *self, PyObject *iterable, int writable,
                     const char *owner, const char *name);
 
+/* Whether they hold at least a byte. */
+int buffers_have_room(const buffers *self);
+
 void buffers_release(buffers *self);
 
 #endif

@@ -11,6 +11,25 @@ error_raise(int err)
     return PyErr_SetFromErrno(PyExc_OSError);
 }
 
+PyObject *
+error_raise_text(int err, const char *format, ...)
+{
+    PyObject *text, *arguments;
+    va_list values;
+
+    va_start(values, format);
+    text = PyUnicode_FromFormatV(format, values);
+    va_end(values);
+    if (text != NULL) {
+        arguments = Py_BuildValue("(iN)", err, text);
+        if (arguments != NULL) {
+            PyErr_SetObject(PyExc_OSError, arguments);
+            Py_DECREF(arguments);
+        }
+    }
+    return NULL;
+}
+
 void
 error_add_note(const char *note)
 {

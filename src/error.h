@@ -7,6 +7,9 @@
 /* Raises the OSError subclass of err, an errno value.  Returns NULL. */
 PyObject *error_raise(int err);
 
+/* As error_raise, with a text of its own. */
+PyObject *error_raise_text(int err, const char *format, ...);
+
 /* Adds a note (PEP 678) to the exception being raised. */
 void error_add_note(const char *note);
 

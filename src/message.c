@@ -310,7 +310,8 @@ take_info(const message_types *types, struct msghdr *header, int info,
         if (control->cmsg_level == IPPROTO_SCTP &&
             control->cmsg_type == type &&
             control->cmsg_len >= CMSG_LEN(record->record->size)) {
-            return record_to_dict(record, CMSG_DATA(control));
+            return record_to_dict(record, CMSG_DATA(control),
+                                  record->record->size);
         }
     }
     return NULL;
@@ -348,49 +349,99 @@ take_infos(const message_types *types, struct msghdr *header, int *infotype)
     return rcvinfo;
 }
 
+/* Receives into the vectors.  Returns the number of bytes, or -1 with an
+   exception. */
+static Py_ssize_t
+receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
+        int count, int flags, receiving *call)
+{
+    Py_ssize_t result;
+
+    call->header = (struct msghdr){.msg_iov = vectors};
+    call->header.msg_iovlen = count;
+    call->flags = flags;
+    result = call_run(methods, socket, POLLIN, flags & MSG_DONTWAIT,
+                      receive_once, call);
+    if (result >= 0 && call->header.msg_flags & MSG_CTRUNC) {
+        error_raise_text(EBADMSG, "control data of the message is truncated");
+        return -1;
+    }
+    return result;
+}
+
+/* The result of sctp_recvv and sctp_recvv_into; consumes the reference to
+   data, which may be NULL with an exception. */
+static PyObject *
+make_received(const message_types *types, receiving *call, PyObject *data)
+{
+    PyObject *address, *info;
+    int infotype;
+
+    if (data == NULL) {
+        return NULL;
+    }
+    address =
+        call->header.msg_namelen == 0
+            ? Py_NewRef(Py_None)
+            : sockaddr_to_tuple(&call->address, call->header.msg_namelen);
+    info =
+        address == NULL ? NULL : take_infos(types, &call->header, &infotype);
+    if (info == NULL) {
+        Py_DECREF(data);
+        Py_XDECREF(address);
+        return NULL;
+    }
+    return Py_BuildValue("(NNNii)", data, address, info, infotype,
+                         call->header.msg_flags);
+}
+
 PyObject *
 message_receive(const message_types *types, const call_methods *methods,
                 PyObject *socket, Py_ssize_t size, int flags)
 {
-    receiving call = {.flags = flags};
+    receiving call;
     PyObject *data = PyBytes_FromStringAndSize(NULL, size);
-    PyObject *address = NULL, *info = NULL;
     struct iovec vector;
     Py_ssize_t count;
-    int infotype;
 
     if (data == NULL) {
         return NULL;
     }
     vector.iov_base = PyBytes_AS_STRING(data);
     vector.iov_len = (size_t)size;
-    call.header.msg_iov = &vector;
-    call.header.msg_iovlen = 1;
-    count = call_run(methods, socket, POLLIN, flags & MSG_DONTWAIT,
-                     receive_once, &call);
+    count = receive(methods, socket, &vector, 1, flags, &call);
     if (count < 0) {
-        goto failed;
+        Py_DECREF(data);
+        return NULL;
     }
-    if (call.header.msg_flags & MSG_CTRUNC) {
-        error_raise(EBADMSG);
-        error_add_note("control data of the message was truncated");
-        goto failed;
+    if (count != size) {
+        (void)_PyBytes_Resize(&data, count);
     }
-    if (count != size && _PyBytes_Resize(&data, count) < 0) {
-        goto failed;
+    return make_received(types, &call, data);
+}
+
+PyObject *
+message_receive_into(const message_types *types, const call_methods *methods,
+                     PyObject *socket, PyObject *into, int flags)
+{
+    receiving call;
+    buffers space;
+    PyObject *result = NULL;
+    Py_ssize_t count;
+
+    if (buffers_acquire(&space, into, 1, "sctp_recvv_into", "buffers") < 0) {
+        goto done;
     }
-    address = call.header.msg_namelen == 0
-                  ? Py_NewRef(Py_None)
-                  : sockaddr_to_tuple(&call.address, call.header.msg_namelen);
-    info = take_infos(types, &call.header, &infotype);
-    if (address == NULL || info == NULL) {
-        goto failed;
+    if (!buffers_have_room(&space)) {
+        PyErr_SetString(PyExc_ValueError,
+                        "sctp_recvv_into(): buffers have no room");
+        goto done;
     }
-    return Py_BuildValue("(NNNii)", data, address, info, infotype,
-                         call.header.msg_flags);
-failed:
-    Py_XDECREF(data);
-    Py_XDECREF(address);
-    Py_XDECREF(info);
-    return NULL;
+    count = receive(methods, socket, space.vectors, space.count, flags, &call);
+    if (count >= 0) {
+        result = make_received(types, &call, PyLong_FromSsize_t(count));
+    }
+done:
+    buffers_release(&space);
+    return result;
 }

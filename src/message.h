@@ -32,6 +32,12 @@ PyObject *message_receive(const message_types *types,
                           const call_methods *methods, PyObject *socket,
                           Py_ssize_t size, int flags);
 
+/* As message_receive, scattered into the caller's buffers: the tuple has the
+   number of bytes in place of the data. */
+PyObject *message_receive_into(const message_types *types,
+                               const call_methods *methods, PyObject *socket,
+                               PyObject *into, int flags);
+
 /* Ends the one association of a peeled socket gracefully, by SCTP_EOF.
    Returns 0 or -1. */
 int message_send_eof(const call_methods *methods, PyObject *socket);

@@ -30,6 +30,8 @@ platform_peeloff_inheritable(int descriptor, sctp_assoc_t id)
 
 #if defined(__linux__)
 
+#include <linux/version.h>
+
 /* connect and connectx wait for the handshake on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 1
 #define PLATFORM_LOAD_SCTP                                                  \
@@ -45,8 +47,38 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
     (void)length;
 }
 
+/* Members that RFC 6458 calls so have other names on Linux. */
+#define shmac_number_of_idents shmac_num_idents
+#define ssfe_type ssf_type
+#define ssfe_flags ssf_flags
+#define ssfe_error ssf_error
+#define ssfe_assoc_id ssf_assoc_id
+
+/* sctp_paddrparams has a further member. */
+#define PLATFORM_SPP_SACKDELAY 1
+
+/* Notifications carry error causes in network byte order, also where the
+   member has 32 bits. */
+#define PLATFORM_CAUSE(code) ntohs((uint16_t)(code))
+
+/* Bits of a DATA chunk that notifications of failed messages carry (RFC 6458,
+   6.1.11), and what headers before Linux 6.4 lack. */
+#define SCTP_DATA_MIDDLE_FRAG 0
+#define SCTP_DATA_LAST_FRAG 1
+#define SCTP_DATA_FIRST_FRAG 2
+#define SCTP_DATA_NOT_FRAG 3
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#undef SCTP_SS_MAX
+#define SCTP_SS_FC 3
+#define SCTP_SS_WFQ 4
+#define SCTP_SS_MAX SCTP_SS_WFQ
+#endif
+
 /* A list of no addresses is allocated all the same. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 1
+
+/* An authentication key, though empty, needs a byte behind its structure. */
+#define PLATFORM_EMPTY_TAIL_SIZE 1
 
 /* A close-on-exec descriptor: the option is from Linux 4.13, and libsctp
    declares a function for it that it does not export. */
@@ -78,6 +110,11 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 {
     address->sa_len = (unsigned char)length;
 }
+
+#define PLATFORM_EMPTY_TAIL_SIZE 0
+
+#define PLATFORM_SPP_SACKDELAY 0
+#define PLATFORM_CAUSE(code) (code)
 
 /* Of a list of no addresses, the pointer means nothing. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 0

@@ -1,33 +1,55 @@
 /* Rows of (key, offset, kind): C structures to dicts and back. */
 #include "record.h"
 #include "args.h"
+#include "sockaddr.h"
 
 #include <string.h>
 
-/* What each kind holds. */
+#define ADDRESS_SIZE sizeof(struct sockaddr_storage)
+
+/* What each kind holds: its size, the range of an integer, and the format of
+   Python's struct module. */
 static const struct {
     size_t size;
     long long min;
     unsigned long long max;
+    const char *format;
 } kinds[] = {
-    [RECORD_U8] = {1, 0, UINT8_MAX},
-    [RECORD_U16] = {2, 0, UINT16_MAX},
-    [RECORD_U32] = {4, 0, UINT32_MAX},
-    [RECORD_U64] = {8, 0, UINT64_MAX},
-    [RECORD_I32] = {4, INT32_MIN, INT32_MAX},
-    [RECORD_POLICY] = {2, 0, UINT16_MAX},
+    [RECORD_U8] = {1, 0, UINT8_MAX, "B"},
+    [RECORD_U16] = {2, 0, UINT16_MAX, "H"},
+    [RECORD_U32] = {4, 0, UINT32_MAX, "I"},
+    [RECORD_U64] = {8, 0, UINT64_MAX, "Q"},
+    [RECORD_I32] = {4, INT32_MIN, INT32_MAX, "i"},
+    [RECORD_ADDRESS] = {ADDRESS_SIZE, 0, 0, "128s"},
+    [RECORD_PORT] = {2, 0, UINT16_MAX, "H"},
+    [RECORD_POLICY] = {2, 0, UINT16_MAX, "H"},
+    [RECORD_CAUSE16] = {2, 0, UINT16_MAX, "H"},
+    [RECORD_CAUSE32] = {4, 0, UINT32_MAX, "I"},
+    [RECORD_BYTES] = {1, 0, 0, "s"},
 };
 
 static const long long policies[] = {SCTP_PR_SCTP_NONE, SCTP_PR_SCTP_TTL,
                                      SCTP_PR_SCTP_RTX, SCTP_PR_SCTP_PRIO};
+
+static int
+count_keys(const record *self)
+{
+    return self->length + (self->tail != NULL);
+}
+
+static const char *
+key_name(const record *self, int key)
+{
+    return key < self->length ? self->fields[key].key : self->tail->key;
+}
 
 int
 record_type_init(record_type *self, const record *record, PyTypeObject *type)
 {
     self->record = record;
     self->type = (PyTypeObject *)Py_NewRef(type);
-    for (int i = 0; i < record->length; i++) {
-        self->keys[i] = PyUnicode_InternFromString(record->fields[i].key);
+    for (int i = 0; i < count_keys(record); i++) {
+        self->keys[i] = PyUnicode_InternFromString(key_name(record, i));
         if (self->keys[i] == NULL) {
             return -1;
         }
@@ -39,7 +61,7 @@ void
 record_type_clear(record_type *self)
 {
     Py_CLEAR(self->type);
-    for (int i = 0; i < RECORD_FIELDS_MAX; i++) {
+    for (int i = 0; i < RECORD_KEYS_MAX; i++) {
         Py_CLEAR(self->keys[i]);
     }
 }
@@ -47,7 +69,7 @@ record_type_clear(record_type *self)
 int
 record_find(const record_type *self, PyObject *key)
 {
-    for (int i = 0; i < self->record->length; i++) {
+    for (int i = 0; i < count_keys(self->record); i++) {
         if (key == self->keys[i] ||
             (PyUnicode_Check(key) &&
              PyUnicode_Compare(key, self->keys[i]) == 0)) {
@@ -86,103 +108,262 @@ is_policy(long long number)
     return 0;
 }
 
+/* Stores an integer of a kind, checked. */
 static int
-to_number(const record_type *self, int field, PyObject *value, long long *out)
-{
-    const record_field *row = &self->record->fields[field];
-    const char *name = self->record->name;
-
-    if (args_integer(value, name, row->key, kinds[row->kind].min,
-                     kinds[row->kind].max, out) < 0) {
-        return -1;
-    }
-    if (row->kind == RECORD_POLICY && !is_policy(*out)) {
-        PyErr_Format(PyExc_ValueError, "%s: %s is no policy: %lld", name,
-                     row->key, *out);
-        return -1;
-    }
-    return 0;
-}
-
-PyObject *
-record_check(const record_type *self, int field, PyObject *value)
+store_integer(const record *record, const char *key, int kind, PyObject *value,
+              unsigned char *at)
 {
     long long number;
-
-    if (to_number(self, field, value, &number) < 0) {
-        return NULL;
-    }
-    return self->record->fields[field].kind == RECORD_U64
-               ? PyLong_FromUnsignedLongLong((unsigned long long)number)
-               : PyLong_FromLongLong(number);
-}
-
-static PyObject *
-load(const record_field *row, const unsigned char *at)
-{
-    uint64_t bits = 0;
+    uint8_t bits8;
     uint16_t bits16;
     uint32_t bits32;
 
-    switch (kinds[row->kind].size) {
-    case 1:
-        bits = *at;
-        break;
-    case 2:
-        memcpy(&bits16, at, sizeof bits16);
-        bits = bits16;
-        break;
-    case 4:
-        memcpy(&bits32, at, sizeof bits32);
-        if (row->kind == RECORD_I32) {
-            return PyLong_FromLong((int32_t)bits32);
-        }
-        bits = bits32;
-        break;
-    case 8:
-        memcpy(&bits, at, sizeof bits);
-        break;
+    if (args_integer(value, record->name, key, kinds[kind].min,
+                     kinds[kind].max, &number) < 0) {
+        return -1;
     }
-    return PyLong_FromUnsignedLongLong(bits);
-}
-
-static void
-store(const record_field *row, long long number, unsigned char *at)
-{
-    uint8_t bits8 = (uint8_t)number;
-    uint16_t bits16 = (uint16_t)number;
-    uint32_t bits32 = (uint32_t)number;
-
-    switch (kinds[row->kind].size) {
+    if (kind == RECORD_POLICY && !is_policy(number)) {
+        PyErr_Format(PyExc_ValueError, "%s: %s is no policy: %lld",
+                     record->name, key, number);
+        return -1;
+    }
+    switch (kinds[kind].size) {
     case 1:
+        bits8 = (uint8_t)number;
         memcpy(at, &bits8, sizeof bits8);
         break;
     case 2:
+        bits16 = (uint16_t)number;
+        if (kind == RECORD_PORT) {
+            bits16 = htons(bits16);
+        }
         memcpy(at, &bits16, sizeof bits16);
         break;
     case 4:
+        bits32 = (uint32_t)number;
         memcpy(at, &bits32, sizeof bits32);
         break;
     case 8:
         memcpy(at, &number, sizeof number);
         break;
     }
+    return 0;
+}
+
+static PyObject *
+load_integer(int kind, const unsigned char *at)
+{
+    uint16_t bits16;
+    uint32_t bits32;
+    uint64_t bits64 = 0;
+
+    switch (kinds[kind].size) {
+    case 1:
+        bits64 = *at;
+        break;
+    case 2:
+        memcpy(&bits16, at, sizeof bits16);
+        bits64 = kind == RECORD_PORT ? ntohs(bits16) : bits16;
+        break;
+    case 4:
+        memcpy(&bits32, at, sizeof bits32);
+        if (kind == RECORD_I32) {
+            return PyLong_FromLong((int32_t)bits32);
+        }
+        bits64 = bits32;
+        break;
+    case 8:
+        memcpy(&bits64, at, sizeof bits64);
+        break;
+    }
+    if (kind == RECORD_CAUSE16 || kind == RECORD_CAUSE32) {
+        bits64 = PLATFORM_CAUSE(bits64);
+    }
+    return PyLong_FromUnsignedLongLong(bits64);
+}
+
+/* Stores bytes that have to be of that size. */
+static int
+store_bytes(const record *record, const char *key, size_t size,
+            PyObject *value, unsigned char *at)
+{
+    if ((size_t)PyBytes_GET_SIZE(value) != size) {
+        PyErr_Format(PyExc_ValueError, "%s: %s must be %zu bytes, not %zd",
+                     record->name, key, size, PyBytes_GET_SIZE(value));
+        return -1;
+    }
+    memcpy(at, PyBytes_AS_STRING(value), size);
+    return 0;
+}
+
+/* Stores the value of a field in the structure at bytes. */
+static int
+store(const record_type *self, int field, PyObject *value,
+      unsigned char *bytes)
+{
+    const record *record = self->record;
+    const record_field *row = &record->fields[field];
+    unsigned char *at = bytes + row->offset;
+    struct sockaddr_storage address;
+
+    if (row->kind == RECORD_ADDRESS) {
+        if (PyBytes_Check(value)) {
+            return store_bytes(record, row->key, sizeof address, value, at);
+        }
+        if (sockaddr_parse(value, &address) < 0) {
+            return -1;
+        }
+        memcpy(at, &address, sizeof address);
+        return 0;
+    }
+    if (row->kind == RECORD_NESTED) {
+        if (PyBytes_Check(value)) {
+            return store_bytes(record, row->key, record->nested->size, value,
+                               at);
+        }
+        if (!PyObject_TypeCheck(value, self->nested->type)) {
+            PyErr_Format(PyExc_TypeError,
+                         "%s: %s must be %s or bytes, not %.100s",
+                         record->name, row->key, record->nested->name,
+                         Py_TYPE(value)->tp_name);
+            return -1;
+        }
+        return record_from_dict(self->nested, value, at);
+    }
+    return store_integer(record, row->key, row->kind, value, at);
+}
+
+static PyObject *
+load(const record_type *self, int field, const unsigned char *bytes)
+{
+    const record_field *row = &self->record->fields[field];
+    const unsigned char *at = bytes + row->offset;
+    struct sockaddr_storage address;
+
+    if (row->kind == RECORD_NESTED) {
+        return record_to_dict(self->nested, at, self->record->nested->size);
+    }
+    if (row->kind != RECORD_ADDRESS) {
+        return load_integer(row->kind, at);
+    }
+    memcpy(&address, at, sizeof address);
+    /* No address stays bytes, so that the dict may be given back. */
+    return sockaddr_size((struct sockaddr *)&address) == 0
+               ? PyBytes_FromStringAndSize((const char *)at, sizeof address)
+               : sockaddr_to_tuple(&address, sizeof address);
+}
+
+/* A new reference to the value of a tail: bytes, None, or else a tuple. */
+static PyObject *
+check_tail(const record *record, PyObject *value)
+{
+    if (record->tail->kind != RECORD_BYTES) {
+        return PySequence_Tuple(value);
+    }
+    if (value != Py_None && !PyBytes_Check(value)) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s: %s must be bytes or None, not %.100s", record->name,
+                     record->tail->key, Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    return Py_NewRef(value);
+}
+
+/* Appends a tail that check_tail gave; the head is filled already. */
+static int
+store_tail(const record *record, PyObject *value, record_buffer *buffer)
+{
+    const record_tail *tail = record->tail;
+    size_t size = kinds[tail->kind].size, length = 0;
+    PyObject *count;
+    unsigned char *bytes;
+    int result;
+
+    if (value != Py_None) {
+        length = (size_t)(PyTuple_Check(value) ? PyTuple_GET_SIZE(value)
+                                               : PyBytes_GET_SIZE(value));
+    }
+    count = PyLong_FromSize_t(length);
+    result = count == NULL
+                 ? -1
+                 : store_integer(record, tail->count.key, tail->count.kind,
+                                 count, buffer->bytes + tail->count.offset);
+    Py_XDECREF(count);
+    if (result < 0) {
+        return -1;
+    }
+    bytes = PyMem_Calloc(1, record->size + length * size + 1);
+    if (bytes == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(bytes, buffer->bytes, record->size);
+    buffer->bytes = bytes;
+    /* Linux takes no key without a byte to look at. */
+    buffer->size = record->size + length * size +
+                   (length == 0 ? PLATFORM_EMPTY_TAIL_SIZE : 0);
+    bytes += record->size;
+    if (PyBytes_Check(value)) {
+        memcpy(bytes, PyBytes_AS_STRING(value), length);
+    }
+    for (size_t i = 0; PyTuple_Check(value) && i < length; i++) {
+        if (store_integer(record, tail->key, tail->kind,
+                          PyTuple_GET_ITEM(value, (Py_ssize_t)i),
+                          bytes + i * size) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 PyObject *
-record_to_dict(const record_type *self, const void *bytes)
+record_tail_value(const record_type *self, const void *bytes, size_t length)
 {
     const record *record = self->record;
+    const record_tail *tail = record->tail;
+    const unsigned char *at = (const unsigned char *)bytes + record->size;
+    size_t size = kinds[tail->kind].size;
+    size_t count = (length - record->size) / size;
+    PyObject *value;
+
+    if (tail->count.key != NULL) {
+        PyObject *told =
+            load_integer(tail->count.kind,
+                         (const unsigned char *)bytes + tail->count.offset);
+        size_t number = told == NULL ? 0 : PyLong_AsSize_t(told);
+
+        Py_XDECREF(told);
+        count = Py_MIN(count, number);
+    }
+    if (tail->kind == RECORD_BYTES) {
+        return PyBytes_FromStringAndSize((const char *)at, (Py_ssize_t)count);
+    }
+    value = PyTuple_New((Py_ssize_t)count);
+    for (size_t i = 0; value != NULL && i < count; i++) {
+        PyObject *item = load_integer(tail->kind, at + i * size);
+
+        if (item == NULL) {
+            Py_CLEAR(value);
+            break;
+        }
+        PyTuple_SET_ITEM(value, (Py_ssize_t)i, item);
+    }
+    return value;
+}
+
+PyObject *
+record_to_dict(const record_type *self, const void *bytes, size_t length)
+{
     PyObject *nothing = PyTuple_New(0), *dict = NULL;
 
     if (nothing != NULL) {
         dict = PyDict_Type.tp_new(self->type, nothing, NULL);
         Py_DECREF(nothing);
     }
-    for (int i = 0; dict != NULL && i < record->length; i++) {
-        const record_field *row = &record->fields[i];
-        PyObject *value =
-            load(row, (const unsigned char *)bytes + row->offset);
+    for (int i = 0; dict != NULL && i < count_keys(self->record); i++) {
+        PyObject *value = i < self->record->length
+                              ? load(self, i, bytes)
+                              : record_tail_value(self, bytes, length);
 
         if (value == NULL || PyDict_SetItem(dict, self->keys[i], value) < 0) {
             Py_CLEAR(dict);
@@ -192,6 +373,19 @@ record_to_dict(const record_type *self, const void *bytes)
     return dict;
 }
 
+/* A new reference to the value of a key that has to be there. */
+static PyObject *
+get_value(const record_type *self, PyObject *dict, int key)
+{
+    PyObject *value;
+
+    if (PyDict_GetItemRef(dict, self->keys[key], &value) == 0) {
+        PyErr_Format(PyExc_ValueError, "%s: missing key '%s'",
+                     self->record->name, key_name(self->record, key));
+    }
+    return value;
+}
+
 int
 record_from_dict(const record_type *self, PyObject *dict, void *bytes)
 {
@@ -199,29 +393,104 @@ record_from_dict(const record_type *self, PyObject *dict, void *bytes)
 
     memset(bytes, 0, record->size);
     for (int i = 0; i < record->length; i++) {
-        const record_field *row = &record->fields[i];
-        PyObject *value;
-        long long number;
-        int found = PyDict_GetItemRef(dict, self->keys[i], &value);
+        PyObject *value = get_value(self, dict, i);
+        int result = value == NULL ? -1 : store(self, i, value, bytes);
 
-        if (found < 0) {
+        Py_XDECREF(value);
+        if (result < 0) {
             return -1;
         }
-        if (found == 0) {
-            PyErr_Format(PyExc_ValueError, "%s: missing key '%s'",
-                         record->name, row->key);
-            return -1;
-        }
-        found = to_number(self, i, value, &number);
-        Py_DECREF(value);
-        if (found < 0) {
-            return -1;
-        }
-        store(row, number, (unsigned char *)bytes + row->offset);
     }
-    if (PyDict_GET_SIZE(dict) != record->length) {
+    if (PyDict_GET_SIZE(dict) > count_keys(record)) {
         record_raise_unknown_key(self, dict);
         return -1;
     }
     return 0;
+}
+
+int
+record_pack(const record_type *self, PyObject *dict, record_buffer *buffer)
+{
+    PyObject *given, *tail = NULL;
+    int result;
+
+    buffer->bytes = buffer->head.bytes;
+    buffer->size = self->record->size;
+    if (record_from_dict(self, dict, buffer->bytes) < 0) {
+        return -1;
+    }
+    if (self->record->tail == NULL) {
+        return 0;
+    }
+    given = get_value(self, dict, self->record->length);
+    if (given != NULL) {
+        tail = check_tail(self->record, given);
+        Py_DECREF(given);
+    }
+    result = tail == NULL ? -1 : store_tail(self->record, tail, buffer);
+    Py_XDECREF(tail);
+    return result;
+}
+
+void
+record_buffer_clear(record_buffer *buffer)
+{
+    if (buffer->bytes != buffer->head.bytes) {
+        PyMem_Free(buffer->bytes);
+        buffer->bytes = buffer->head.bytes;
+    }
+}
+
+PyObject *
+record_check(const record_type *self, int key, PyObject *value)
+{
+    record_buffer buffer = {.bytes = buffer.head.bytes};
+    PyObject *checked = NULL;
+
+    if (key == self->record->length) {
+        checked = check_tail(self->record, value);
+        if (checked != NULL &&
+            store_tail(self->record, checked, &buffer) < 0) {
+            Py_CLEAR(checked);
+        }
+    }
+    else if (store(self, key, value, buffer.bytes) == 0) {
+        checked = load(self, key, buffer.bytes);
+    }
+    record_buffer_clear(&buffer);
+    return checked;
+}
+
+PyObject *
+record_describe(const record *self)
+{
+    PyObject *fields = PyTuple_New(self->length);
+
+    for (int i = 0; fields != NULL && i < self->length; i++) {
+        const record_field *row = &self->fields[i];
+        PyObject *field;
+
+        field = row->kind == RECORD_NESTED
+                    ? Py_BuildValue(
+                          "(sNHn)", row->key,
+                          PyUnicode_FromFormat("%zus", self->nested->size),
+                          row->offset, (Py_ssize_t)self->nested->size)
+                    : Py_BuildValue("(ssHn)", row->key,
+                                    kinds[row->kind].format, row->offset,
+                                    (Py_ssize_t)kinds[row->kind].size);
+        if (field == NULL) {
+            Py_CLEAR(fields);
+            break;
+        }
+        PyTuple_SET_ITEM(fields, i, field);
+    }
+    if (fields == NULL) {
+        return NULL;
+    }
+    return self->tail == NULL
+               ? Py_BuildValue("(nNO)", (Py_ssize_t)self->size, fields,
+                               Py_None)
+               : Py_BuildValue("(nN(ss))", (Py_ssize_t)self->size, fields,
+                               self->tail->key,
+                               kinds[self->tail->kind].format);
 }

@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 
-#define RECORD_FIELDS_MAX 16
+/* The most keys that a record has, its tail included, and its most bytes. */
+#define RECORD_KEYS_MAX 17
+#define RECORD_SIZE_MAX 256
 
 typedef enum {
     RECORD_U8,
@@ -15,7 +17,13 @@ typedef enum {
     RECORD_U32,
     RECORD_U64,
     RECORD_I32,
-    RECORD_POLICY, /* a PR-SCTP policy that the platform defines */
+    RECORD_ADDRESS, /* struct sockaddr_storage: an address tuple, or bytes */
+    RECORD_NESTED,  /* another record */
+    RECORD_PORT,    /* 16 bits in network byte order */
+    RECORD_POLICY,  /* a PR-SCTP policy that the platform defines */
+    RECORD_CAUSE16, /* an error cause of a notification */
+    RECORD_CAUSE32,
+    RECORD_BYTES, /* of a tail: bytes, or None for nothing */
 } record_kind;
 
 typedef struct {
@@ -24,39 +32,75 @@ typedef struct {
     unsigned char kind;
 } record_field;
 
-/* A structure: its name, its size, and its members in the order of the dict's
-   keys. */
+/* What follows a structure, variable in length: elements of one kind, as a
+   tuple, or bytes. */
 typedef struct {
+    const char *key;
+    unsigned char kind;
+    record_field count; /* of elements; its key NULL where the length tells */
+} record_tail;
+
+/* A structure: its name, its size, and its members in the order of the dict's
+   keys; the key of the tail comes last. */
+typedef struct record record;
+struct record {
     const char *name;
     size_t size;
     const record_field *fields;
     int length;
-} record;
+    const record *nested;
+    const record_tail *tail;
+};
 
 /* A record with what it needs in Python; lives in a module's state. */
-typedef struct {
+typedef struct record_type record_type;
+struct record_type {
     const record *record;
     PyTypeObject *type; /* of its dicts */
-    PyObject *keys[RECORD_FIELDS_MAX];
-} record_type;
+    const record_type *nested;
+    PyObject *keys[RECORD_KEYS_MAX];
+};
+
+/* Memory for a structure with its tail. */
+typedef struct {
+    unsigned char *bytes;
+    size_t size;
+    union {
+        long long aligned;
+        unsigned char bytes[RECORD_SIZE_MAX];
+    } head;
+} record_buffer;
 
 /* The kind of a member, as the compiler knows it. */
-#define RECORD_KIND(member)         \
-    _Generic((member),              \
-        unsigned char: RECORD_U8,   \
-        unsigned short: RECORD_U16, \
-        unsigned int: RECORD_U32,   \
-        int: RECORD_I32,            \
-        unsigned long: RECORD_U64,  \
-        unsigned long long: RECORD_U64)
+#define RECORD_KIND(member)             \
+    _Generic((member),                  \
+        unsigned char: RECORD_U8,       \
+        unsigned short: RECORD_U16,     \
+        unsigned int: RECORD_U32,       \
+        int: RECORD_I32,                \
+        unsigned long: RECORD_U64,      \
+        unsigned long long: RECORD_U64, \
+        struct sockaddr_storage: RECORD_ADDRESS)
 
-/* A row: the key is the name of the member. */
+/* A row whose key is the name of the member, or another one, or whose kind
+   the compiler cannot know. */
 #define RECORD_FIELD(structure, member)           \
     {#member, offsetof(struct structure, member), \
      RECORD_KIND(((struct structure *)0)->member)}
+#define RECORD_FIELD_AS(structure, key, member) \
+    {key, offsetof(struct structure, member),   \
+     RECORD_KIND(((struct structure *)0)->member)}
+#define RECORD_FIELD_OF(structure, member, kind) \
+    {#member, offsetof(struct structure, member), kind}
 
-#define RECORD(structure, rows) \
-    {#structure, sizeof(struct structure), rows, Py_ARRAY_LENGTH(rows)}
+/* A record whose rows are named after the structure. */
+#define RECORD(structure, nested, tail)   \
+    {#structure,                          \
+     sizeof(struct structure),            \
+     structure##_fields,                  \
+     Py_ARRAY_LENGTH(structure##_fields), \
+     nested,                              \
+     tail}
 
 /* Makes the keys of a record for this interpreter.  record_type_clear drops
    them and the type, whatever this returned: 0, or -1. */
@@ -64,21 +108,39 @@ int record_type_init(record_type *self, const record *record,
                      PyTypeObject *type);
 void record_type_clear(record_type *self);
 
-/* The index of the field with that key, or -1 without an exception. */
+/* The index of the key, or -1 without an exception. */
 int record_find(const record_type *self, PyObject *key);
 
 /* Raises ValueError with a key of the dict that the record lacks. */
 void record_raise_unknown_key(const record_type *self, PyObject *dict);
 
-/* A new int with the checked value of a field, or NULL with TypeError or
-   ValueError. */
-PyObject *record_check(const record_type *self, int field, PyObject *value);
+/* A new reference to the checked value of a key, as the kernel would give it
+   back: an int for what has __index__, an address with its name looked up;
+   NULL with TypeError or ValueError, or what an address raises. */
+PyObject *record_check(const record_type *self, int key, PyObject *value);
 
-/* A new dict of the record's type from the structure at bytes. */
-PyObject *record_to_dict(const record_type *self, const void *bytes);
+/* A new dict of the record's type from the structure and its tail, which are
+   length bytes, at least as many as the structure has. */
+PyObject *record_to_dict(const record_type *self, const void *bytes,
+                         size_t length);
 
-/* Fills the structure at bytes, all of it, from a dict of the record's type.
-   Returns 0, or -1 with TypeError or ValueError. */
+/* A new object for the tail alone. */
+PyObject *record_tail_value(const record_type *self, const void *bytes,
+                            size_t length);
+
+/* Fills the structure at bytes, all of it, from a dict of the record's type,
+   which has no tail.  Returns 0, or -1 as record_check does, and with
+   ValueError for a missing or unknown key. */
 int record_from_dict(const record_type *self, PyObject *dict, void *bytes);
+
+/* Fills a buffer, tail included.  Whatever it returned, record_buffer_clear
+   has to follow. */
+int record_pack(const record_type *self, PyObject *dict,
+                record_buffer *buffer);
+void record_buffer_clear(record_buffer *buffer);
+
+/* A new tuple (size, ((key, format of struct, offset, size), ...), tail) that
+   describes the record; tail is (key, format) or None. */
+PyObject *record_describe(const record *self);
 
 #endif

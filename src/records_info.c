@@ -1,7 +1,7 @@
 /* Rows of the information that travels with messages (RFC 6458, 5.3). */
 #include "records_info.h"
 
-static const record_field sctp_sndinfo_fields[] = {
+const record_field sctp_sndinfo_fields[] = {
     RECORD_FIELD(sctp_sndinfo, snd_sid),
     RECORD_FIELD(sctp_sndinfo, snd_flags),
     RECORD_FIELD(sctp_sndinfo, snd_ppid),
@@ -10,7 +10,7 @@ static const record_field sctp_sndinfo_fields[] = {
 };
 
 static const record_field sctp_prinfo_fields[] = {
-    {"pr_policy", offsetof(struct sctp_prinfo, pr_policy), RECORD_POLICY},
+    RECORD_FIELD_OF(sctp_prinfo, pr_policy, RECORD_POLICY),
     RECORD_FIELD(sctp_prinfo, pr_value),
 };
 
@@ -38,9 +38,9 @@ static const record_field sctp_nxtinfo_fields[] = {
 };
 
 const record records_info[INFO_COUNT] = {
-    [INFO_SNDINFO] = RECORD(sctp_sndinfo, sctp_sndinfo_fields),
-    [INFO_PRINFO] = RECORD(sctp_prinfo, sctp_prinfo_fields),
-    [INFO_AUTHINFO] = RECORD(sctp_authinfo, sctp_authinfo_fields),
-    [INFO_RCVINFO] = RECORD(sctp_rcvinfo, sctp_rcvinfo_fields),
-    [INFO_NXTINFO] = RECORD(sctp_nxtinfo, sctp_nxtinfo_fields),
+    [INFO_SNDINFO] = RECORD(sctp_sndinfo, NULL, NULL),
+    [INFO_PRINFO] = RECORD(sctp_prinfo, NULL, NULL),
+    [INFO_AUTHINFO] = RECORD(sctp_authinfo, NULL, NULL),
+    [INFO_RCVINFO] = RECORD(sctp_rcvinfo, NULL, NULL),
+    [INFO_NXTINFO] = RECORD(sctp_nxtinfo, NULL, NULL),
 };

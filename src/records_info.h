@@ -15,4 +15,7 @@ enum {
 
 extern const record records_info[INFO_COUNT];
 
+/* The option SCTP_DEFAULT_SNDINFO has the same structure. */
+extern const record_field sctp_sndinfo_fields[5];
+
 #endif

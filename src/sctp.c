@@ -3,6 +3,7 @@
 #include "constants.h"
 #include "error.h"
 #include "message.h"
+#include "option.h"
 #include "sockaddr.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 typedef struct {
     call_methods methods;
     message_types messages;
+    option_types options;
     PyObject *base; /* socket.socket */
     PyTypeObject *type;
     PyObject *error;
@@ -38,6 +40,20 @@ to_assoc_id(PyObject *value, const char *function, sctp_assoc_t *out)
         return -1;
     }
     *out = (sctp_assoc_t)number;
+    return 0;
+}
+
+/* A C int, 0 where the argument is absent. */
+static int
+to_int(PyObject *value, const char *function, const char *name, int *out)
+{
+    long long number = 0;
+
+    if (value != NULL &&
+        args_integer(value, function, name, INT_MIN, INT_MAX, &number) < 0) {
+        return -1;
+    }
+    *out = (int)number;
     return 0;
 }
 
@@ -352,12 +368,10 @@ socket_shutdown(PyObject *self, PyTypeObject *class, PyObject *const *args,
     static const args_signature signature = {"shutdown", names, 1, 1, 1};
     sctp_state *state = PyType_GetModuleState(class);
     PyObject *how;
-    long long direction;
-    int descriptor;
+    int direction, descriptor;
 
     if (args_parse(&signature, args, nargs, kwnames, &how) < 0 ||
-        args_integer(how, "shutdown()", "how", INT_MIN, INT_MAX, &direction) <
-            0) {
+        to_int(how, "shutdown()", "how", &direction) < 0) {
         return NULL;
     }
     descriptor = call_descriptor(&state->methods, self);
@@ -430,21 +444,19 @@ socket_bindx(PyObject *self, PyTypeObject *class, PyObject *const *args,
     sctp_state *state = PyType_GetModuleState(class);
     PyObject *values[2], *result = NULL;
     address_call call;
-    long long flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_integer(values[1], "sctp_bindx()", "flags", INT_MIN, INT_MAX,
-                     &flags) < 0) {
+        to_int(values[1], "sctp_bindx()", "flags", &call.flags) < 0) {
         return NULL;
     }
-    if (flags != SCTP_BINDX_ADD_ADDR && flags != SCTP_BINDX_REM_ADDR) {
+    if (call.flags != SCTP_BINDX_ADD_ADDR &&
+        call.flags != SCTP_BINDX_REM_ADDR) {
         PyErr_SetString(PyExc_ValueError,
                         "sctp_bindx(): flags must be SCTP_BINDX_ADD_ADDR or "
                         "SCTP_BINDX_REM_ADDR");
         return NULL;
     }
     sockaddr_list_init(&call.addresses);
-    call.flags = (int)flags;
     if (sockaddr_list_parse(&call.addresses, values[0],
                             call_member(state->methods.family, self),
                             "socket.bind", self) == 0 &&
@@ -683,16 +695,15 @@ socket_sendv(PyObject *self, PyTypeObject *class, PyObject *const *args,
     static const args_signature signature = {"sctp_sendv", names, 4, 1, 4};
     sctp_state *state = PyType_GetModuleState(class);
     PyObject *values[4];
-    long long flags = 0;
+    int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        (values[3] != NULL && args_integer(values[3], "sctp_sendv()", "flags",
-                                           INT_MIN, INT_MAX, &flags) < 0)) {
+        to_int(values[3], "sctp_sendv()", "flags", &flags) < 0) {
         return NULL;
     }
     return message_send(&state->messages, &state->methods, self, values[0],
                         none_is_absent(values[1]), none_is_absent(values[2]),
-                        (int)flags);
+                        flags);
 }
 
 PyDoc_STRVAR(
@@ -716,17 +727,44 @@ socket_recvv(PyObject *self, PyTypeObject *class, PyObject *const *args,
     static const args_signature signature = {"sctp_recvv", names, 2, 1, 2};
     sctp_state *state = PyType_GetModuleState(class);
     PyObject *values[2];
-    long long size, flags = 0;
+    long long size;
+    int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
         args_integer(values[0], "sctp_recvv()", "bufsize", 1, PY_SSIZE_T_MAX,
                      &size) < 0 ||
-        (values[1] != NULL && args_integer(values[1], "sctp_recvv()", "flags",
-                                           INT_MIN, INT_MAX, &flags) < 0)) {
+        to_int(values[1], "sctp_recvv()", "flags", &flags) < 0) {
         return NULL;
     }
     return message_receive(&state->messages, &state->methods, self,
-                           (Py_ssize_t)size, (int)flags);
+                           (Py_ssize_t)size, flags);
+}
+
+PyDoc_STRVAR(
+    recvv_into_doc,
+    "sctp_recvv_into($self, /, buffers, flags=0)\n--\n\n"
+    "Receives as sctp_recvv() does, into the caller's memory: buffers\n"
+    "is an iterable of writable bytes-like objects, filled one after\n"
+    "the other. The result has the number of bytes in place of the\n"
+    "data.");
+
+static PyObject *
+socket_recvv_into(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                  Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"buffers", "flags"};
+    static const args_signature signature = {"sctp_recvv_into", names, 2, 1,
+                                             2};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[2];
+    int flags;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        to_int(values[1], "sctp_recvv_into()", "flags", &flags) < 0) {
+        return NULL;
+    }
+    return message_receive_into(&state->messages, &state->methods, self,
+                                values[0], flags);
 }
 
 PyDoc_STRVAR(
@@ -760,13 +798,10 @@ socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
     sctp_state *state = PyType_GetModuleState(class);
     PyObject *values[3], *result;
     option_call call;
-    long long level, option;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_integer(values[0], "_getsockopt()", "level", INT_MIN, INT_MAX,
-                     &level) < 0 ||
-        args_integer(values[1], "_getsockopt()", "optname", INT_MIN, INT_MAX,
-                     &option) < 0) {
+        to_int(values[0], "_getsockopt()", "level", &call.level) < 0 ||
+        to_int(values[1], "_getsockopt()", "optname", &call.option) < 0) {
         return NULL;
     }
     if (!PyBytes_Check(values[2]) || PyBytes_GET_SIZE(values[2]) > INT_MAX) {
@@ -781,8 +816,6 @@ socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
     }
     memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(values[2]),
            (size_t)PyBytes_GET_SIZE(values[2]));
-    call.level = (int)level;
-    call.option = (int)option;
     call.value = PyBytes_AS_STRING(result);
     call.size = (socklen_t)PyBytes_GET_SIZE(values[2]);
     if (call_run(&state->methods, self, 0, 1, getsockopt_once, &call) < 0) {
@@ -793,6 +826,50 @@ socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
         (void)_PyBytes_Resize(&result, (Py_ssize_t)call.size);
     }
     return result;
+}
+
+PyDoc_STRVAR(get_option_doc, "_get_option($self, optname, value, /)\n--\n\n"
+                             "Reads an option that has a structure; see\n"
+                             "sctp.sctp_socket.getsockopt().");
+
+static PyObject *
+socket_get_option(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                  Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"optname", "value"};
+    static const args_signature signature = {"_get_option", names, 2, 2, 2};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[2];
+    int number;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        to_int(values[0], "getsockopt()", "optname", &number) < 0) {
+        return NULL;
+    }
+    return option_get(&state->options, &state->methods, self, number,
+                      none_is_absent(values[1]));
+}
+
+PyDoc_STRVAR(set_option_doc, "_set_option($self, optname, value, /)\n--\n\n"
+                             "Sets an option that has a structure; see\n"
+                             "sctp.sctp_socket.setsockopt().");
+
+static PyObject *
+socket_set_option(PyObject *self, PyTypeObject *class, PyObject *const *args,
+                  Py_ssize_t nargs, PyObject *kwnames)
+{
+    static const char *const names[] = {"optname", "value"};
+    static const args_signature signature = {"_set_option", names, 2, 2, 2};
+    sctp_state *state = PyType_GetModuleState(class);
+    PyObject *values[2];
+    int number;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        to_int(values[0], "setsockopt()", "optname", &number) < 0) {
+        return NULL;
+    }
+    return option_set(&state->options, &state->methods, self, number,
+                      values[1]);
 }
 
 static PyObject *
@@ -828,7 +905,10 @@ static PyMethodDef socket_methods[] = {
     METHOD("sctp_peeloff", socket_peeloff, peeloff_doc),
     METHOD("sctp_sendv", socket_sendv, sendv_doc),
     METHOD("sctp_recvv", socket_recvv, recvv_doc),
+    METHOD("sctp_recvv_into", socket_recvv_into, recvv_into_doc),
     METHOD("_getsockopt", socket_getsockopt, getsockopt_doc),
+    METHOD("_get_option", socket_get_option, get_option_doc),
+    METHOD("_set_option", socket_set_option, set_option_doc),
     {NULL, NULL, 0, NULL},
 };
 
@@ -899,17 +979,134 @@ to_address(PyObject *Py_UNUSED(module), PyObject *storage)
     return address;
 }
 
+PyDoc_STRVAR(
+    describe_doc,
+    "_describe(name, /)\n--\n\n"
+    "The layout of a structure, or None where this system lacks it:\n"
+    "(size, ((key, format, offset, size), ...), (key, format) of its\n"
+    "tail or None).");
+
+static PyObject *
+describe(PyObject *module, PyObject *name)
+{
+    sctp_state *state = PyModule_GetState(module);
+    record_type *type = option_find(&state->options, name);
+
+    return type == NULL ? NULL : record_describe(type->record);
+}
+
+PyDoc_STRVAR(brand_doc,
+             "_brand(cls, /)\n--\n\n"
+             "Makes a dict class the one of the structure that it is named\n"
+             "after.");
+
+static PyObject *
+brand(PyObject *module, PyObject *class)
+{
+    sctp_state *state = PyModule_GetState(module);
+
+    if (!PyType_Check(class) ||
+        option_brand(&state->options, (PyTypeObject *)class) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(check_doc,
+             "_check(name, key, value, /)\n--\n\n"
+             "The value for a key of a structure: an int for all that has\n"
+             "__index__.");
+
+static PyObject *
+check(PyObject *module, PyObject *args)
+{
+    sctp_state *state = PyModule_GetState(module);
+    PyObject *name, *key, *value;
+    record_type *type;
+    int index;
+
+    if (!PyArg_ParseTuple(args, "UOO", &name, &key, &value)) {
+        return NULL;
+    }
+    type = option_find(&state->options, name);
+    if (type == NULL) {
+        return NULL;
+    }
+    index = record_find(type, key);
+    if (index < 0) {
+        PyErr_Format(PyExc_KeyError, "%U: unknown key %R", name, key);
+        return NULL;
+    }
+    return record_check(type, index, value);
+}
+
+PyDoc_STRVAR(pack_doc, "_pack(name, dict, /)\n--\n\n"
+                       "The bytes of a structure.");
+
+static PyObject *
+pack(PyObject *module, PyObject *args)
+{
+    sctp_state *state = PyModule_GetState(module);
+    PyObject *name, *dict, *result = NULL;
+    record_buffer buffer;
+    record_type *type;
+
+    if (!PyArg_ParseTuple(args, "UO!", &name, &PyDict_Type, &dict)) {
+        return NULL;
+    }
+    type = option_find(&state->options, name);
+    if (type == NULL) {
+        return NULL;
+    }
+    if (record_pack(type, dict, &buffer) == 0) {
+        result = PyBytes_FromStringAndSize((const char *)buffer.bytes,
+                                           (Py_ssize_t)buffer.size);
+    }
+    record_buffer_clear(&buffer);
+    return result;
+}
+
 static PyMethodDef sctp_functions[] = {
+    {"_describe", describe, METH_O, describe_doc},
+    {"_brand", brand, METH_O, brand_doc},
+    {"_check", check, METH_VARARGS, check_doc},
+    {"_pack", pack, METH_VARARGS, pack_doc},
     {"ipaddr_to_sockaddr_storage", to_storage, METH_O, to_storage_doc},
     {"sockaddr_storage_to_ipaddr", to_address, METH_O, to_address_doc},
     {NULL, NULL, 0, NULL},
 };
 
-#define CSIZE(name, structure) {name "_CSIZE", sizeof(struct structure)},
-
 static const constant sctp_constants[] = {
-    CONSTANTS_SCTP CSIZE("SOCKADDR_STORAGE", sockaddr_storage){NULL, 0},
-};
+    CONSTANTS_SCTP CONSTANTS_CSIZE{NULL, 0}};
+
+/* Adds the number of every option, and their table for the package sctp. */
+static int
+add_options(PyObject *module)
+{
+    PyObject *table = PyList_New(0);
+    int result;
+
+    if (table == NULL) {
+        return -1;
+    }
+    for (const option *row = records_options; row->name != NULL; row++) {
+        const char *structure =
+            row->kind == OPTION_int ? NULL : records_option[row->kind].name;
+        PyObject *item = Py_BuildValue("(sizss)", row->name, row->number,
+                                       structure, row->access, row->reference);
+
+        result = item == NULL ? -1 : PyList_Append(table, item);
+        Py_XDECREF(item);
+        if (result < 0 ||
+            PyModule_AddIntConstant(module, row->name, row->number) < 0) {
+            Py_DECREF(table);
+            return -1;
+        }
+    }
+    result = PyModule_AddObjectRef(module, "_options", table);
+    Py_DECREF(table);
+    return result;
+}
 
 /* Takes from module what the state needs of it. */
 static PyObject *
@@ -941,7 +1138,8 @@ sctp_exec(PyObject *module)
     state->methods.type = take("_socket", "socket", "type");
     state->base = take("socket", "socket", NULL);
     state->getdefaulttimeout = take("_socket", "getdefaulttimeout", NULL);
-    if (PyErr_Occurred() || message_types_init(&state->messages) < 0) {
+    if (PyErr_Occurred() || message_types_init(&state->messages) < 0 ||
+        option_types_init(&state->options) < 0) {
         return -1;
     }
     state->error = PyErr_NewExceptionWithDoc(
@@ -956,7 +1154,8 @@ sctp_exec(PyObject *module)
     if (state->type == NULL || PyModule_AddType(module, state->type) < 0) {
         return -1;
     }
-    return constants_add(module, sctp_constants);
+    return constants_add(module, sctp_constants) < 0 ? -1
+                                                     : add_options(module);
 }
 
 static int
@@ -972,7 +1171,10 @@ sctp_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->type);
     Py_VISIT(state->error);
     Py_VISIT(state->getdefaulttimeout);
-    return message_types_traverse(&state->messages, visit, arg);
+    if (message_types_traverse(&state->messages, visit, arg)) {
+        return 1;
+    }
+    return option_types_traverse(&state->options, visit, arg);
 }
 
 static int
@@ -989,6 +1191,7 @@ sctp_clear(PyObject *module)
     Py_CLEAR(state->error);
     Py_CLEAR(state->getdefaulttimeout);
     message_types_clear(&state->messages);
+    option_types_clear(&state->options);
     return 0;
 }
 

@@ -1,12 +1,209 @@
-/* Module _sctp.sctp_event: notifications. */
+/* Module _sctp.sctp_event: parse_notification. */
 #include "constants.h"
+#include "error.h"
+#include "records_event.h"
+#include "records_info.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef struct {
+    record_type sndinfo;
+    record_type sndrcvinfo;
+    record_type events[EVENT_TYPES];
+} event_state;
+
+/* The first bytes of every notification. */
+typedef struct {
+    uint16_t type;
+    uint16_t flags;
+    uint32_t length;
+} event_header;
+
+/* The row of the notification at bytes, of which size may be read; *length
+   becomes what it declares.  -1 with OSError. */
+static int
+find_event(const unsigned char *bytes, size_t size, size_t *length)
+{
+    event_header header;
+
+    if (size < sizeof header) {
+        error_raise_text(EBADMSG,
+                         "a notification has at least %zu bytes, "
+                         "not %zu",
+                         sizeof header, size);
+        return -1;
+    }
+    memcpy(&header, bytes, sizeof header);
+    *length = header.length;
+    for (int i = 0; i < EVENT_TYPES; i++) {
+        if (header.type != records_event[i].type) {
+            continue;
+        }
+        if (*length > size || *length < records_event[i].least) {
+            error_raise_text(EBADMSG,
+                             "%s of %zu bytes, at least %zu, in %zu bytes",
+                             records_event[i].record.name, *length,
+                             records_event[i].least, size);
+            return -1;
+        }
+        return i;
+    }
+    error_raise_text(EOPNOTSUPP, "notification of unknown type %u",
+                     (unsigned)header.type);
+    return -1;
+}
+
+/* RFC 6458, 6.1.1: sac_info is there only with something in it, and then a
+   tuple of features if the association came up. */
+static int
+finish_assoc_change(const record_type *type, PyObject *dict, int state)
+{
+    PyObject *key = type->keys[type->record->length];
+    PyObject *info = PyDict_GetItemWithError(dict, key), *features;
+    int result;
+
+    if (info == NULL) {
+        return -1;
+    }
+    if (PyBytes_GET_SIZE(info) == 0) {
+        return PyDict_DelItem(dict, key);
+    }
+    if (state != SCTP_COMM_UP && state != SCTP_RESTART) {
+        return 0;
+    }
+    features = PySequence_Tuple(info);
+    result = features == NULL ? -1 : PyDict_SetItem(dict, key, features);
+    Py_XDECREF(features);
+    return result;
+}
+
+static PyObject *
+parse(const event_state *state, const unsigned char *bytes, size_t size)
+{
+    unsigned char whole[RECORD_SIZE_MAX] = {0};
+    const record_type *type;
+    struct sctp_assoc_change change;
+    PyObject *dict;
+    size_t length;
+    int found = find_event(bytes, size, &length);
+
+    if (found < 0) {
+        return NULL;
+    }
+    type = &state->events[found];
+    if (length < type->record->size) {
+        /* An older kernel's: what it lacks is 0. */
+        memcpy(whole, bytes, length);
+        bytes = whole;
+        length = type->record->size;
+    }
+    dict = record_to_dict(type, bytes, length);
+    if (dict != NULL && records_event[found].type == SCTP_ASSOC_CHANGE) {
+        memcpy(&change, bytes, sizeof change);
+        if (finish_assoc_change(type, dict, change.sac_state) < 0) {
+            Py_CLEAR(dict);
+        }
+    }
+    return dict;
+}
+
+PyDoc_STRVAR(
+    parse_doc,
+    "parse_notification(notif, /)\n--\n\n"
+    "A notification as a dict (RFC 6458, section 6.1).\n\n"
+    "notif is the bytes-like object that arrived with MSG_NOTIFICATION\n"
+    "in the flags; bytes after the notification are not looked at. The\n"
+    "key sn_type tells the type; the others are the members of the\n"
+    "structure in the RFC. Error causes are in host byte order.\n\n"
+    "Raises OSError: with errno EBADMSG if notif ends before the\n"
+    "notification does or the notification is shorter than its type\n"
+    "allows, with EOPNOTSUPP if the type is unknown.");
+
+static PyObject *
+event_parse(PyObject *module, PyObject *notif)
+{
+    Py_buffer view;
+    PyObject *dict;
+
+    if (PyObject_GetBuffer(notif, &view, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    dict = parse(PyModule_GetState(module), view.buf, (size_t)view.len);
+    PyBuffer_Release(&view);
+    return dict;
+}
+
+static PyMethodDef event_functions[] = {
+    {"parse_notification", event_parse, METH_O, parse_doc},
+    {NULL, NULL, 0, NULL},
+};
 
 static const constant event_constants[] = {CONSTANTS_EVENT{NULL, 0}};
 
 static int
 event_exec(PyObject *module)
 {
-    return constants_add(module, event_constants);
+    event_state *state = PyModule_GetState(module);
+    PyObject *info_module = PyImport_ImportModule("_sctp.sctp_info");
+    PyObject *sndinfo = NULL;
+    int result = -1;
+
+    if (info_module == NULL) {
+        return -1;
+    }
+    sndinfo = PyObject_GetAttrString(info_module, "sctp_sndinfo");
+    Py_DECREF(info_module);
+    if (sndinfo == NULL ||
+        record_type_init(&state->sndinfo, &records_info[INFO_SNDINFO],
+                         (PyTypeObject *)sndinfo) < 0 ||
+        record_type_init(&state->sndrcvinfo, &records_sndrcvinfo,
+                         &PyDict_Type) < 0) {
+        goto done;
+    }
+    for (int i = 0; i < EVENT_TYPES; i++) {
+        record_type *type = &state->events[i];
+
+        if (record_type_init(type, &records_event[i].record, &PyDict_Type) <
+            0) {
+            goto done;
+        }
+        type->nested = records_event[i].record.nested == &records_sndrcvinfo
+                           ? &state->sndrcvinfo
+                           : &state->sndinfo;
+    }
+    result = constants_add(module, event_constants);
+done:
+    Py_XDECREF(sndinfo);
+    return result;
+}
+
+static int
+event_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    event_state *state = PyModule_GetState(module);
+
+    Py_VISIT(state->sndinfo.type);
+    return 0;
+}
+
+static int
+event_clear(PyObject *module)
+{
+    event_state *state = PyModule_GetState(module);
+
+    record_type_clear(&state->sndinfo);
+    record_type_clear(&state->sndrcvinfo);
+    for (int i = 0; i < EVENT_TYPES; i++) {
+        record_type_clear(&state->events[i]);
+    }
+    return 0;
+}
+
+static void
+event_free(void *module)
+{
+    (void)event_clear(module);
 }
 
 static PyModuleDef_Slot event_slots[] = {
@@ -17,10 +214,11 @@ static PyModuleDef_Slot event_slots[] = {
 PyDoc_STRVAR(event_doc, "Notifications of the kernel (RFC 6458, section 6).");
 
 static PyModuleDef event_module = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "_sctp.sctp_event",
-    .m_doc = event_doc,
-    .m_slots = event_slots,
+    PyModuleDef_HEAD_INIT,        .m_name = "_sctp.sctp_event",
+    .m_doc = event_doc,           .m_size = sizeof(event_state),
+    .m_methods = event_functions, .m_slots = event_slots,
+    .m_traverse = event_traverse, .m_clear = event_clear,
+    .m_free = event_free,
 };
 
 PyMODINIT_FUNC

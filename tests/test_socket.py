@@ -473,10 +473,14 @@ CALLS = {
     "sctp_connectx": ([ADDRESS],),
     "sctp_getladdrs": (),
     "sctp_getpaddrs": (),
+    "sctp_opt_info": (sctp.SCTP_STATUS, sctp.sctp_status()),
     "sctp_peeloff": (1,),
     "sctp_recvv": (1,),
+    "sctp_recvv_into": ([bytearray(1)],),
     "sctp_sendv": ([b"data"], [ADDRESS]),
     "_getsockopt": (SOL_SOCKET, SO_TYPE, bytes(4)),
+    "_get_option": (sctp.SCTP_INITMSG, None),
+    "_set_option": (sctp.SCTP_INITMSG, sctp.sctp_initmsg()),
 }
 
 

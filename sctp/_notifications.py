@@ -1,0 +1,220 @@
+"""Notifications for people: what they say, and why."""
+
+from _sctp.sctp_event import *
+
+from ._enums import (
+    AssocChangeState,
+    ChunkTypes,
+    ErrorCause,
+    NotificationType,
+    PeerAddrState,
+)
+
+__all__ = ["describe_notification", "error_causes"]
+
+_ASSOC_CHANGE = {
+    AssocChangeState.COMM_UP: "is up with {sac_outbound_streams} outbound and"
+    " {sac_inbound_streams} inbound streams",
+    AssocChangeState.COMM_LOST: "is lost",
+    AssocChangeState.RESTART: "was restarted by the peer",
+    AssocChangeState.SHUTDOWN_COMP: "has ended gracefully",
+    AssocChangeState.CANT_STR_ASSOC: "could not be set up",
+}
+
+_PEER_ADDR_CHANGE = {
+    "ADDR_AVAILABLE": "is reachable",
+    "ADDR_UNREACHABLE": "is unreachable",
+    "ADDR_REMOVED": "was removed",
+    "ADDR_ADDED": "was added",
+    "ADDR_MADE_PRIM": "is the primary address now",
+    "ADDR_CONFIRMED": "is confirmed",
+    "ADDR_POTENTIALLY_FAILED": "has potentially failed",
+}
+
+_AUTHENTICATION = {
+    SCTP_AUTH_NEW_KEY: "uses the new key {auth_keynumber}",
+    SCTP_AUTH_FREE_KEY: "no longer needs the key {auth_keynumber}",
+    SCTP_AUTH_NO_AUTH: "has a peer that does not authenticate",
+}
+
+
+def _parsed(notif):
+    return notif if isinstance(notif, dict) else parse_notification(notif)
+
+
+def _cause(code):
+    return ErrorCause(code) if code in ErrorCause._value2member_map_ else code
+
+
+def _in_words(cause):
+    if isinstance(cause, ErrorCause):
+        return cause.name.lower().replace("_", " ")
+    return f"error cause {cause}"
+
+
+def _walk(causes):
+    """The (code, data) of each error cause in the bytes, as far as they are
+    well-formed."""
+    while len(causes) >= 4:
+        code = int.from_bytes(causes[:2], "big")
+        length = int.from_bytes(causes[2:4], "big")
+        if not 4 <= length <= len(causes):
+            break
+        yield _cause(code), causes[4:length]
+        causes = causes[(length + 3) & ~3 :]
+
+
+def _is_chunk(data, type):
+    """Whether the bytes are a whole chunk of that type."""
+    return (
+        len(data) >= 4
+        and data[0] == type
+        and len(data) - 4 < int.from_bytes(data[2:4], "big") <= len(data)
+    )
+
+
+def error_causes(notif):
+    """The error causes of a notification as a tuple of (ErrorCause, bytes),
+    with an int in place of an ErrorCause that is not known.
+
+    notif is what parse_notification() returns or takes. Causes come with
+    SCTP_ASSOC_CHANGE, from the peer's ABORT chunk, and SCTP_REMOTE_ERROR, from
+    its ERROR chunk; anything else has none. FreeBSD hands the whole chunk
+    over, Linux its causes, or one without its header: the result is the same.
+    """
+    notif = _parsed(notif)
+    if notif["sn_type"] == SCTP_REMOTE_ERROR:
+        data = notif["sre_data"]
+        if _is_chunk(data, ChunkTypes.ERROR):
+            causes = tuple(_walk(data[4:]))
+            if causes and causes[0][0] == notif["sre_error"]:
+                return causes
+        return ((_cause(notif["sre_error"]), data),)
+    data = notif.get("sac_info", ())
+    if not isinstance(data, bytes):
+        return ()
+    return tuple(_walk(data[4:] if _is_chunk(data, ChunkTypes.ABORT) else data))
+
+
+def _describe_assoc_change(notif):
+    state = notif["sac_state"]
+    what = _ASSOC_CHANGE.get(state, f"is in the unknown state {state}")
+    text = f"Association {{sac_assoc_id}} {what}".format(**notif)
+    causes = error_causes(notif)
+    if not causes and notif["sac_error"]:
+        causes = ((_cause(notif["sac_error"]), b""),)
+    if causes:
+        text += ": " + ", ".join(
+            _in_words(cause)
+            + (
+                f" ({data.decode('utf-8', 'backslashreplace')})"
+                if cause == ErrorCause.USER_INITIATED_ABORT and data
+                else ""
+            )
+            for cause, data in causes
+        )
+    return text
+
+
+def _describe_peer_addr_change(notif):
+    host, port = notif["spc_aaddr"][:2]
+    state = notif["spc_state"]
+    name = (
+        PeerAddrState(state).name if state in PeerAddrState._value2member_map_ else None
+    )
+    what = _PEER_ADDR_CHANGE.get(name, f"is in the unknown state {state}")
+    return f"Address {host} port {port} of association {notif['spc_assoc_id']} {what}"
+
+
+def _describe_send_failed(notif):
+    prefix = "ssfe" if "ssfe_flags" in notif else "ssf"
+    sent = notif[f"{prefix}_flags"] == SCTP_DATA_SENT
+    length = len(notif[f"{prefix}_data"])
+    error = notif[f"{prefix}_error"]
+    text = (
+        f"A message of {length} bytes on association {notif[f'{prefix}_assoc_id']}"
+        f" was {'sent but not acknowledged' if sent else 'not sent'}"
+    )
+    return f"{text}: {_in_words(_cause(error))}" if error else text
+
+
+def _describe_authentication(notif):
+    what = _AUTHENTICATION.get(notif["auth_indication"], "reports {auth_indication}")
+    return f"Association {{auth_assoc_id}} {what}".format(**notif)
+
+
+def _outcome(flags, denied, failed):
+    return "was denied" if flags & denied else "failed" if flags & failed else "is done"
+
+
+def _describe_stream_reset(notif):
+    flags = notif["strreset_flags"]
+    directions = [
+        word
+        for word, flag in (
+            ("incoming", SCTP_STREAM_RESET_INCOMING_SSN),
+            ("outgoing", SCTP_STREAM_RESET_OUTGOING_SSN),
+        )
+        if flags & flag
+    ]
+    streams = ", ".join(map(str, notif["strreset_stream_list"])) or "all"
+    outcome = _outcome(flags, SCTP_STREAM_RESET_DENIED, SCTP_STREAM_RESET_FAILED)
+    return (
+        f"Resetting {' and '.join(directions)} streams ({streams}) of association"
+        f" {notif['strreset_assoc_id']} {outcome}"
+    )
+
+
+def _describe_assoc_reset(notif):
+    outcome = _outcome(
+        notif["assocreset_flags"], SCTP_ASSOC_RESET_DENIED, SCTP_ASSOC_RESET_FAILED
+    )
+    return f"Resetting association {notif['assocreset_assoc_id']} {outcome}"
+
+
+def _describe_stream_change(notif):
+    outcome = _outcome(
+        notif["strchange_flags"], SCTP_STREAM_CHANGE_DENIED, SCTP_STREAM_CHANGE_FAILED
+    )
+    return (
+        f"Adding streams to association {notif['strchange_assoc_id']} {outcome}:"
+        f" {notif['strchange_instrms']} inbound, {notif['strchange_outstrms']} outbound"
+    )
+
+
+def _describe_remote_error(notif):
+    causes = ", ".join(_in_words(cause) for cause, _ in error_causes(notif))
+    return f"The peer of association {notif['sre_assoc_id']} reports: {causes}"
+
+
+# A text with the notification's keys, or what makes one of it.
+_DESCRIPTIONS = {
+    "ASSOC_CHANGE": _describe_assoc_change,
+    "PEER_ADDR_CHANGE": _describe_peer_addr_change,
+    "REMOTE_ERROR": _describe_remote_error,
+    "SEND_FAILED": _describe_send_failed,
+    "SEND_FAILED_EVENT": _describe_send_failed,
+    "SHUTDOWN_EVENT": "The peer of association {sse_assoc_id} shuts it down",
+    "ADAPTATION_INDICATION": "The peer of association {sai_assoc_id} indicates the"
+    " adaptation layer {sai_adaptation_ind:#010x}",
+    "PARTIAL_DELIVERY_EVENT": "The rest of a message on stream {pdapi_stream} of"
+    " association {pdapi_assoc_id} will not come",
+    "AUTHENTICATION_EVENT": _describe_authentication,
+    "SENDER_DRY_EVENT": "Association {sender_dry_assoc_id} has delivered everything",
+    "NOTIFICATIONS_STOPPED_EVENT": "There is no room for notifications: some are lost",
+    "STREAM_RESET_EVENT": _describe_stream_reset,
+    "ASSOC_RESET_EVENT": _describe_assoc_reset,
+    "STREAM_CHANGE_EVENT": _describe_stream_change,
+}
+
+
+def describe_notification(notif):
+    """One English sentence that says what a notification means.
+
+    notif is what parse_notification() returns or takes.
+    """
+    notif = _parsed(notif)
+    description = _DESCRIPTIONS[NotificationType(notif["sn_type"]).name]
+    if isinstance(description, str):
+        return description.format(**notif) + "."
+    return description(notif) + "."

@@ -1,0 +1,246 @@
+/* Socket options by table row: one system call between dict and kernel. */
+#include "option.h"
+#include "args.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Room for a list: every chunk type, every algorithm, a few thousand
+   associations.  Where the kernel has more of these it says EINVAL, as for
+   other mistakes: so it is asked again with more room, but not for ever. */
+#define LIST_SIZE 16384
+#define LIST_SIZE_MAX (LIST_SIZE << 12)
+
+typedef struct {
+    int number;
+    void *bytes;
+    socklen_t size;
+} option_call;
+
+int
+option_types_init(option_types *self)
+{
+    for (int i = 0; i < OPTION_STRUCTURES; i++) {
+        const record *nested = records_option[i].nested;
+
+        if (record_type_init(&self->structures[i], &records_option[i],
+                             &PyDict_Type) < 0) {
+            return -1;
+        }
+        if (nested != NULL) {
+            self->structures[i].nested =
+                &self->structures[nested - records_option];
+        }
+    }
+    return 0;
+}
+
+int
+option_types_traverse(option_types *self, visitproc visit, void *arg)
+{
+    for (int i = 0; i < OPTION_STRUCTURES; i++) {
+        Py_VISIT(self->structures[i].type);
+    }
+    return 0;
+}
+
+void
+option_types_clear(option_types *self)
+{
+    for (int i = 0; i < OPTION_STRUCTURES; i++) {
+        record_type_clear(&self->structures[i]);
+    }
+}
+
+record_type *
+option_find(option_types *self, PyObject *name)
+{
+    for (int i = 0; PyUnicode_Check(name) && i < OPTION_STRUCTURES; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, records_option[i].name) ==
+            0) {
+            return &self->structures[i];
+        }
+    }
+    PyErr_Format(PyExc_LookupError, "no structure %R", name);
+    return NULL;
+}
+
+int
+option_brand(option_types *self, PyTypeObject *class)
+{
+    PyObject *name = PyObject_GetAttrString((PyObject *)class, "__name__");
+    record_type *type = name == NULL ? NULL : option_find(self, name);
+
+    Py_XDECREF(name);
+    if (type == NULL) {
+        return -1;
+    }
+    Py_SETREF(type->type, (PyTypeObject *)Py_NewRef(class));
+    return 0;
+}
+
+/* The structure of an option, or NULL with LookupError. */
+static const record_type *
+find_number(const option_types *self, int number)
+{
+    for (const option *row = records_options; row->name != NULL; row++) {
+        if (row->number == number && row->kind < OPTION_STRUCTURES) {
+            return &self->structures[row->kind];
+        }
+    }
+    PyErr_Format(PyExc_LookupError, "no structure for option %d", number);
+    return NULL;
+}
+
+/* Whether the dict is one of the structure's. */
+static int
+check_class(const record_type *type, PyObject *value)
+{
+    if (PyObject_TypeCheck(value, type->type)) {
+        return 0;
+    }
+    PyErr_Format(PyExc_TypeError, "the option takes %s, not %.100s",
+                 type->record->name, Py_TYPE(value)->tp_name);
+    return -1;
+}
+
+static Py_ssize_t
+get_once(int descriptor, void *argument)
+{
+    option_call *call = argument;
+
+    return getsockopt(descriptor, IPPROTO_SCTP, call->number, call->bytes,
+                      &call->size);
+}
+
+/* As get_once, for a list, in memory that it may have to replace. */
+static Py_ssize_t
+get_list_once(int descriptor, void *argument)
+{
+    option_call *call = argument;
+    socklen_t room = call->size;
+
+    for (;;) {
+        Py_ssize_t result = get_once(descriptor, call);
+        void *more;
+
+        if (result >= 0 || errno != EINVAL || room >= LIST_SIZE_MAX ||
+            call->number != SCTP_GET_ASSOC_ID_LIST) {
+            return result;
+        }
+        room *= 8;
+        more = PyMem_RawRealloc(call->bytes, room);
+        if (more == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
+        call->bytes = more;
+        call->size = room;
+    }
+}
+
+static Py_ssize_t
+set_once(int descriptor, void *argument)
+{
+    option_call *call = argument;
+
+    return setsockopt(descriptor, IPPROTO_SCTP, call->number, call->bytes,
+                      call->size);
+}
+
+static PyObject *
+get_structure(const record_type *type, const call_methods *methods,
+              PyObject *socket, int number, PyObject *value)
+{
+    record_buffer buffer;
+    option_call call = {number, buffer.head.bytes,
+                        (socklen_t)type->record->size};
+
+    memset(buffer.head.bytes, 0, type->record->size);
+    if ((value != NULL &&
+         (check_class(type, value) < 0 ||
+          record_from_dict(type, value, buffer.head.bytes) < 0)) ||
+        call_run(methods, socket, 0, 1, get_once, &call) < 0) {
+        return NULL;
+    }
+    return record_to_dict(type, buffer.head.bytes, type->record->size);
+}
+
+static PyObject *
+get_list(const record_type *type, const call_methods *methods,
+         PyObject *socket, int number, PyObject *value)
+{
+    option_call call = {number, NULL, LIST_SIZE};
+    sctp_assoc_t id = 0;
+    PyObject *result = NULL;
+    long long given;
+
+    if (value != NULL) {
+        if (args_integer(value, "getsockopt()", "assoc_id",
+                         PLATFORM_ASSOC_ID_MIN, PLATFORM_ASSOC_ID_MAX,
+                         &given) < 0) {
+            return NULL;
+        }
+        id = (sctp_assoc_t)given;
+    }
+    call.bytes = PyMem_RawCalloc(1, LIST_SIZE);
+    if (call.bytes == NULL) {
+        return PyErr_NoMemory();
+    }
+    memcpy(call.bytes, &id, sizeof id);
+    if (call_run(methods, socket, 0, 1, get_list_once, &call) >= 0) {
+        result = type->record->length == 0
+                     ? record_tail_value(type, call.bytes, call.size)
+                     : record_to_dict(type, call.bytes, call.size);
+    }
+    PyMem_RawFree(call.bytes);
+    return result;
+}
+
+PyObject *
+option_get(const option_types *self, const call_methods *methods,
+           PyObject *socket, int number, PyObject *value)
+{
+    const record_type *type = find_number(self, number);
+
+    if (type == NULL) {
+        return NULL;
+    }
+    return (type->record->tail == NULL ? get_structure : get_list)(
+        type, methods, socket, number, value);
+}
+
+PyObject *
+option_set(const option_types *self, const call_methods *methods,
+           PyObject *socket, int number, PyObject *value)
+{
+    const record_type *type = find_number(self, number);
+    record_buffer buffer;
+    option_call call;
+    PyObject *dict, *result = NULL;
+
+    if (type == NULL) {
+        return NULL;
+    }
+    if (type->record->length > 0) {
+        if (check_class(type, value) < 0) {
+            return NULL;
+        }
+        dict = Py_NewRef(value);
+    }
+    else {
+        dict = Py_BuildValue("{OO}", type->keys[0], value);
+        if (dict == NULL) {
+            return NULL;
+        }
+    }
+    if (record_pack(type, dict, &buffer) == 0) {
+        call = (option_call){number, buffer.bytes, (socklen_t)buffer.size};
+        if (call_run(methods, socket, 0, 1, set_once, &call) >= 0) {
+            result = Py_NewRef(Py_None);
+        }
+    }
+    record_buffer_clear(&buffer);
+    Py_DECREF(dict);
+    return result;
+}
