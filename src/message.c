@@ -374,25 +374,39 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
 static PyObject *
 make_received(const message_types *types, receiving *call, PyObject *data)
 {
-    PyObject *address, *info;
+    PyObject *items[5] = {data, NULL, NULL, NULL, NULL}, *result = NULL;
     int infotype;
 
     if (data == NULL) {
         return NULL;
     }
-    address =
+    items[1] =
         call->header.msg_namelen == 0
             ? Py_NewRef(Py_None)
             : sockaddr_to_tuple(&call->address, call->header.msg_namelen);
-    info =
-        address == NULL ? NULL : take_infos(types, &call->header, &infotype);
-    if (info == NULL) {
-        Py_DECREF(data);
-        Py_XDECREF(address);
-        return NULL;
+    if (items[1] == NULL) {
+        goto done;
     }
-    return Py_BuildValue("(NNNii)", data, address, info, infotype,
-                         call->header.msg_flags);
+    items[2] = take_infos(types, &call->header, &infotype);
+    if (items[2] == NULL) {
+        goto done;
+    }
+    items[3] = PyLong_FromLong(infotype);
+    items[4] = PyLong_FromLong(call->header.msg_flags);
+    if (items[3] == NULL || items[4] == NULL) {
+        goto done;
+    }
+    result = PyTuple_New(5);
+done:
+    for (int i = 0; i < 5; i++) {
+        if (result != NULL) {
+            PyTuple_SET_ITEM(result, i, items[i]);
+        }
+        else {
+            Py_XDECREF(items[i]);
+        }
+    }
+    return result;
 }
 
 PyObject *

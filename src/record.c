@@ -48,9 +48,14 @@ record_type_init(record_type *self, const record *record, PyTypeObject *type)
 {
     self->record = record;
     self->type = (PyTypeObject *)Py_NewRef(type);
+    self->template = PyDict_New();
+    if (self->template == NULL) {
+        return -1;
+    }
     for (int i = 0; i < count_keys(record); i++) {
         self->keys[i] = PyUnicode_InternFromString(key_name(record, i));
-        if (self->keys[i] == NULL) {
+        if (self->keys[i] == NULL ||
+            PyDict_SetItem(self->template, self->keys[i], Py_None) < 0) {
             return -1;
         }
     }
@@ -61,6 +66,7 @@ void
 record_type_clear(record_type *self)
 {
     Py_CLEAR(self->type);
+    Py_CLEAR(self->template);
     for (int i = 0; i < RECORD_KEYS_MAX; i++) {
         Py_CLEAR(self->keys[i]);
     }
@@ -351,15 +357,32 @@ record_tail_value(const record_type *self, const void *bytes, size_t length)
     return value;
 }
 
+/* A new dict of the record's type with every key. */
+static PyObject *
+new_dict(const record_type *self)
+{
+    PyObject *nothing, *dict;
+
+    if (self->type == &PyDict_Type) {
+        return PyDict_Copy(self->template);
+    }
+    nothing = PyTuple_New(0);
+    if (nothing == NULL) {
+        return NULL;
+    }
+    dict = PyDict_Type.tp_new(self->type, nothing, NULL);
+    Py_DECREF(nothing);
+    if (dict != NULL && PyDict_Merge(dict, self->template, 1) < 0) {
+        Py_CLEAR(dict);
+    }
+    return dict;
+}
+
 PyObject *
 record_to_dict(const record_type *self, const void *bytes, size_t length)
 {
-    PyObject *nothing = PyTuple_New(0), *dict = NULL;
+    PyObject *dict = new_dict(self);
 
-    if (nothing != NULL) {
-        dict = PyDict_Type.tp_new(self->type, nothing, NULL);
-        Py_DECREF(nothing);
-    }
     for (int i = 0; dict != NULL && i < count_keys(self->record); i++) {
         PyObject *value = i < self->record->length
                               ? load(self, i, bytes)

@@ -57,6 +57,7 @@ typedef struct record_type record_type;
 struct record_type {
     const record *record;
     PyTypeObject *type; /* of its dicts */
+    PyObject *template; /* a dict of all keys: copying beats inserting */
     const record_type *nested;
     PyObject *keys[RECORD_KEYS_MAX];
 };

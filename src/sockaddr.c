@@ -222,29 +222,88 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
     return 0;
 }
 
+/* The text of an IPv4 address: inet_ntop would take most of the time that a
+   message needs. */
+static PyObject *
+ipv4_to_text(const struct in_addr *address)
+{
+    unsigned char bytes[4];
+    char text[INET_ADDRSTRLEN], *end = text;
+
+    memcpy(bytes, address, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        unsigned byte = bytes[i];
+
+        if (i > 0) {
+            *end++ = '.';
+        }
+        if (byte >= 100) {
+            *end++ = (char)('0' + byte / 100);
+        }
+        if (byte >= 10) {
+            *end++ = (char)('0' + byte / 10 % 10);
+        }
+        *end++ = (char)('0' + byte % 10);
+    }
+    return PyUnicode_FromStringAndSize(text, end - text);
+}
+
+static PyObject *
+ipv6_to_text(const struct in6_addr *address)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    inet_ntop(AF_INET6, address, text, sizeof text);
+    return PyUnicode_FromString(text);
+}
+
+/* A new tuple of a host, whose reference it consumes, and integers. */
+static PyObject *
+make_tuple(PyObject *host, const uint32_t *numbers, Py_ssize_t count)
+{
+    PyObject *tuple = PyTuple_New(1 + count);
+
+    if (tuple == NULL || host == NULL) {
+        Py_XDECREF(tuple);
+        Py_XDECREF(host);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(tuple, 0, host);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *number = PyLong_FromUnsignedLong(numbers[i]);
+
+        if (number == NULL) {
+            Py_DECREF(tuple);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(tuple, 1 + i, number);
+    }
+    return tuple;
+}
+
 PyObject *
 sockaddr_to_tuple(const void *address, size_t length)
 {
-    struct sockaddr_storage copy = {0};
-    struct sockaddr_in *ipv4 = (struct sockaddr_in *)&copy;
-    struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&copy;
-    char host[INET6_ADDRSTRLEN];
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+    struct sockaddr any = {0};
+    uint32_t numbers[3] = {0};
 
-    memcpy(&copy, address, Py_MIN(length, sizeof copy));
-    if (copy.ss_family == AF_INET6) {
-        if (length < sizeof *ipv6) {
-            return Py_BuildValue("(siii)", "???", 0, 0, 0);
-        }
-        inet_ntop(AF_INET6, &ipv6->sin6_addr, host, sizeof host);
-        return Py_BuildValue("(sIII)", host, (unsigned)ntohs(ipv6->sin6_port),
-                             (unsigned)ntohl(ipv6->sin6_flowinfo),
-                             (unsigned)ipv6->sin6_scope_id);
+    memcpy(&any, address, Py_MIN(length, sizeof any));
+    if (any.sa_family == AF_INET && length >= sizeof ipv4) {
+        memcpy(&ipv4, address, sizeof ipv4);
+        numbers[0] = ntohs(ipv4.sin_port);
+        return make_tuple(ipv4_to_text(&ipv4.sin_addr), numbers, 1);
     }
-    if (copy.ss_family != AF_INET || length < sizeof *ipv4) {
-        return Py_BuildValue("(si)", "???", 0);
+    if (any.sa_family == AF_INET6 && length >= sizeof ipv6) {
+        memcpy(&ipv6, address, sizeof ipv6);
+        numbers[0] = ntohs(ipv6.sin6_port);
+        numbers[1] = ntohl(ipv6.sin6_flowinfo);
+        numbers[2] = ipv6.sin6_scope_id;
+        return make_tuple(ipv6_to_text(&ipv6.sin6_addr), numbers, 3);
     }
-    inet_ntop(AF_INET, &ipv4->sin_addr, host, sizeof host);
-    return Py_BuildValue("(sI)", host, (unsigned)ntohs(ipv4->sin_port));
+    return make_tuple(PyUnicode_FromString("???"), numbers,
+                      any.sa_family == AF_INET6 ? 3 : 1);
 }
 
 static int
