@@ -21,11 +21,14 @@ static const struct {
     [RECORD_U64] = {8, 0, UINT64_MAX, "Q"},
     [RECORD_I32] = {4, INT32_MIN, INT32_MAX, "i"},
     [RECORD_ADDRESS] = {ADDRESS_SIZE, 0, 0, "128s"},
+    [RECORD_PEER] = {ADDRESS_SIZE, 0, 0, "128s"},
     [RECORD_PORT] = {2, 0, UINT16_MAX, "H"},
     [RECORD_POLICY] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE16] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE32] = {4, 0, UINT32_MAX, "I"},
+    [RECORD_KNOWN] = {2, 0, UINT16_MAX, "H"},
     [RECORD_BYTES] = {1, 0, 0, "s"},
+    [RECORD_BYTES_IF_ANY] = {1, 0, 0, "s"},
 };
 
 static const long long policies[] = {SCTP_PR_SCTP_NONE, SCTP_PR_SCTP_TTL,
@@ -43,23 +46,39 @@ key_name(const record *self, int key)
     return key < self->length ? self->fields[key].key : self->tail->key;
 }
 
+static int
+is_optional(const record_tail *tail)
+{
+    return tail->kind == RECORD_BYTES_IF_ANY;
+}
+
 int
 record_type_init(record_type *self, const record *record, PyTypeObject *type)
 {
+    PyObject *zero = NULL;
+    int result = -1;
+
     self->record = record;
     self->type = (PyTypeObject *)Py_NewRef(type);
     self->template = PyDict_New();
-    if (self->template == NULL) {
-        return -1;
+    zero = PyLong_FromLong(0);
+    if (self->template == NULL || zero == NULL) {
+        goto done;
     }
     for (int i = 0; i < count_keys(record); i++) {
         self->keys[i] = PyUnicode_InternFromString(key_name(record, i));
-        if (self->keys[i] == NULL ||
-            PyDict_SetItem(self->template, self->keys[i], Py_None) < 0) {
-            return -1;
+        if (self->keys[i] == NULL) {
+            goto done;
+        }
+        if ((i < record->length || !is_optional(record->tail)) &&
+            PyDict_SetItem(self->template, self->keys[i], zero) < 0) {
+            goto done;
         }
     }
-    return 0;
+    result = 0;
+done:
+    Py_XDECREF(zero);
+    return result;
 }
 
 void
@@ -156,36 +175,48 @@ store_integer(const record *record, const char *key, int kind, PyObject *value,
     return 0;
 }
 
-static PyObject *
-load_integer(int kind, const unsigned char *at)
+/* The bits of an integer, its sign extended; 0 for what the template has. */
+static uint64_t
+load_bits(int kind, const unsigned char *at)
 {
     uint16_t bits16;
     uint32_t bits32;
-    uint64_t bits64 = 0;
+    uint64_t bits64;
 
-    switch (kinds[kind].size) {
-    case 1:
-        bits64 = *at;
-        break;
-    case 2:
-        memcpy(&bits16, at, sizeof bits16);
-        bits64 = kind == RECORD_PORT ? ntohs(bits16) : bits16;
-        break;
-    case 4:
-        memcpy(&bits32, at, sizeof bits32);
-        if (kind == RECORD_I32) {
-            return PyLong_FromLong((int32_t)bits32);
-        }
-        bits64 = bits32;
-        break;
-    case 8:
+    switch (kind) {
+    case RECORD_KNOWN:
+        return 0;
+    case RECORD_U8:
+        return *at;
+    case RECORD_U64:
         memcpy(&bits64, at, sizeof bits64);
-        break;
+        return bits64;
+    case RECORD_U32:
+    case RECORD_I32:
+    case RECORD_CAUSE32:
+        memcpy(&bits32, at, sizeof bits32);
+        return kind == RECORD_U32   ? bits32
+               : kind == RECORD_I32 ? (uint64_t)(int32_t)bits32
+                                    : PLATFORM_CAUSE(bits32);
+    default:
+        memcpy(&bits16, at, sizeof bits16);
+        return kind == RECORD_PORT      ? ntohs(bits16)
+               : kind == RECORD_CAUSE16 ? PLATFORM_CAUSE(bits16)
+                                        : bits16;
     }
-    if (kind == RECORD_CAUSE16 || kind == RECORD_CAUSE32) {
-        bits64 = PLATFORM_CAUSE(bits64);
-    }
-    return PyLong_FromUnsignedLongLong(bits64);
+}
+
+static PyObject *
+make_integer(int kind, uint64_t bits)
+{
+    return kind == RECORD_U64 ? PyLong_FromUnsignedLongLong(bits)
+                              : PyLong_FromLongLong((int64_t)bits);
+}
+
+static PyObject *
+load_integer(int kind, const unsigned char *at)
+{
+    return make_integer(kind, load_bits(kind, at));
 }
 
 /* Stores bytes that have to be of that size. */
@@ -248,6 +279,9 @@ load(const record_type *self, int field, const unsigned char *bytes)
 
     if (row->kind == RECORD_NESTED) {
         return record_to_dict(self->nested, at, self->record->nested->size);
+    }
+    if (row->kind == RECORD_PEER) {
+        return sockaddr_to_tuple(at, sizeof address);
     }
     if (row->kind != RECORD_ADDRESS) {
         return load_integer(row->kind, at);
@@ -341,7 +375,7 @@ record_tail_value(const record_type *self, const void *bytes, size_t length)
         Py_XDECREF(told);
         count = Py_MIN(count, number);
     }
-    if (tail->kind == RECORD_BYTES) {
+    if (tail->kind == RECORD_BYTES || is_optional(tail)) {
         return PyBytes_FromStringAndSize((const char *)at, (Py_ssize_t)count);
     }
     value = PyTuple_New((Py_ssize_t)count);
@@ -357,7 +391,15 @@ record_tail_value(const record_type *self, const void *bytes, size_t length)
     return value;
 }
 
-/* A new dict of the record's type with every key. */
+int
+record_fits(const record *self, size_t length)
+{
+    return length >= self->size &&
+           (self->tail == NULL ||
+            (length - self->size) % kinds[self->tail->kind].size == 0);
+}
+
+/* A new dict of the record's type, as its template is. */
 static PyObject *
 new_dict(const record_type *self)
 {
@@ -378,20 +420,47 @@ new_dict(const record_type *self)
     return dict;
 }
 
+/* Sets a key to a value, whose reference it consumes. */
+static int
+set_value(const record_type *self, PyObject *dict, int key, PyObject *value)
+{
+    int result = -1;
+
+    if (value != NULL) {
+        result = PyDict_SetItem(dict, self->keys[key], value);
+        Py_DECREF(value);
+    }
+    return result;
+}
+
 PyObject *
 record_to_dict(const record_type *self, const void *bytes, size_t length)
 {
+    const record *record = self->record;
     PyObject *dict = new_dict(self);
+    int result = dict == NULL ? -1 : 0;
 
-    for (int i = 0; dict != NULL && i < count_keys(self->record); i++) {
-        PyObject *value = i < self->record->length
-                              ? load(self, i, bytes)
-                              : record_tail_value(self, bytes, length);
+    for (int i = 0; result == 0 && i < record->length; i++) {
+        const record_field *row = &record->fields[i];
+        uint64_t bits;
 
-        if (value == NULL || PyDict_SetItem(dict, self->keys[i], value) < 0) {
-            Py_CLEAR(dict);
+        if (row->kind >= RECORD_ADDRESS) {
+            result = set_value(self, dict, i, load(self, i, bytes));
+            continue;
         }
-        Py_XDECREF(value);
+        bits =
+            load_bits(row->kind, (const unsigned char *)bytes + row->offset);
+        if (bits != 0) { /* else as in the template */
+            result = set_value(self, dict, i, make_integer(row->kind, bits));
+        }
+    }
+    if (result == 0 && record->tail != NULL &&
+        (length > record->size || !is_optional(record->tail))) {
+        result = set_value(self, dict, record->length,
+                           record_tail_value(self, bytes, length));
+    }
+    if (result < 0) {
+        Py_CLEAR(dict);
     }
     return dict;
 }

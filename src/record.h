@@ -17,13 +17,16 @@ typedef enum {
     RECORD_U32,
     RECORD_U64,
     RECORD_I32,
-    RECORD_ADDRESS, /* struct sockaddr_storage: an address tuple, or bytes */
-    RECORD_NESTED,  /* another record */
-    RECORD_PORT,    /* 16 bits in network byte order */
-    RECORD_POLICY,  /* a PR-SCTP policy that the platform defines */
-    RECORD_CAUSE16, /* an error cause of a notification */
-    RECORD_CAUSE32,
-    RECORD_BYTES, /* of a tail: bytes, or None for nothing */
+    RECORD_PORT,         /* 16 bits in network byte order */
+    RECORD_POLICY,       /* a PR-SCTP policy that the platform defines */
+    RECORD_CAUSE16,      /* an error cause of a notification */
+    RECORD_CAUSE32,      /* the last of the integers */
+    RECORD_KNOWN,        /* what the template of the record's dicts has */
+    RECORD_ADDRESS,      /* sockaddr_storage: an address tuple, or bytes */
+    RECORD_PEER,         /* the same, a tuple whatever it holds */
+    RECORD_NESTED,       /* another record */
+    RECORD_BYTES,        /* of a tail: bytes, or None for nothing */
+    RECORD_BYTES_IF_ANY, /* of a tail: bytes, or no key for nothing */
 } record_kind;
 
 typedef struct {
@@ -57,7 +60,7 @@ typedef struct record_type record_type;
 struct record_type {
     const record *record;
     PyTypeObject *type; /* of its dicts */
-    PyObject *template; /* a dict of all keys: copying beats inserting */
+    PyObject *template; /* a dict of 0 for all keys: copying beats inserting */
     const record_type *nested;
     PyObject *keys[RECORD_KEYS_MAX];
 };
@@ -83,13 +86,10 @@ typedef struct {
         unsigned long long: RECORD_U64, \
         struct sockaddr_storage: RECORD_ADDRESS)
 
-/* A row whose key is the name of the member, or another one, or whose kind
-   the compiler cannot know. */
+/* A row whose key is the name of the member, or whose kind the compiler cannot
+   know. */
 #define RECORD_FIELD(structure, member)           \
     {#member, offsetof(struct structure, member), \
-     RECORD_KIND(((struct structure *)0)->member)}
-#define RECORD_FIELD_AS(structure, key, member) \
-    {key, offsetof(struct structure, member),   \
      RECORD_KIND(((struct structure *)0)->member)}
 #define RECORD_FIELD_OF(structure, member, kind) \
     {#member, offsetof(struct structure, member), kind}
@@ -119,6 +119,10 @@ void record_raise_unknown_key(const record_type *self, PyObject *dict);
    back: an int for what has __index__, an address with its name looked up;
    NULL with TypeError or ValueError, or what an address raises. */
 PyObject *record_check(const record_type *self, int key, PyObject *value);
+
+/* Whether so many bytes are the structure and whole elements of its tail, or
+   without one the structure and whatever follows it. */
+int record_fits(const record *self, size_t length);
 
 /* A new dict of the record's type from the structure and its tail, which are
    length bytes, at least as many as the structure has. */

@@ -2,6 +2,10 @@
 #include "records_event.h"
 #include "records_info.h"
 
+/* The row that found the structure tells the type. */
+#define RECORD_FIELD_TYPE(structure, member) \
+    {"sn_type", offsetof(struct structure, member), RECORD_KNOWN}
+
 static const record_field sctp_sndrcvinfo_fields[] = {
     RECORD_FIELD(sctp_sndrcvinfo, sinfo_stream),
     RECORD_FIELD(sctp_sndrcvinfo, sinfo_ssn),
@@ -15,7 +19,7 @@ static const record_field sctp_sndrcvinfo_fields[] = {
 };
 
 static const record_field sctp_assoc_change_fields[] = {
-    RECORD_FIELD_AS(sctp_assoc_change, "sn_type", sac_type),
+    RECORD_FIELD_TYPE(sctp_assoc_change, sac_type),
     RECORD_FIELD(sctp_assoc_change, sac_flags),
     RECORD_FIELD(sctp_assoc_change, sac_state),
     RECORD_FIELD_OF(sctp_assoc_change, sac_error, RECORD_CAUSE16),
@@ -25,19 +29,19 @@ static const record_field sctp_assoc_change_fields[] = {
 };
 
 static const record_tail sctp_assoc_change_tail = {
-    "sac_info", RECORD_BYTES, {NULL, 0, 0}};
+    "sac_info", RECORD_BYTES_IF_ANY, {NULL, 0, 0}};
 
 static const record_field sctp_paddr_change_fields[] = {
-    RECORD_FIELD_AS(sctp_paddr_change, "sn_type", spc_type),
+    RECORD_FIELD_TYPE(sctp_paddr_change, spc_type),
     RECORD_FIELD(sctp_paddr_change, spc_flags),
-    RECORD_FIELD(sctp_paddr_change, spc_aaddr),
+    RECORD_FIELD_OF(sctp_paddr_change, spc_aaddr, RECORD_PEER),
     RECORD_FIELD(sctp_paddr_change, spc_state),
     RECORD_FIELD(sctp_paddr_change, spc_error),
     RECORD_FIELD(sctp_paddr_change, spc_assoc_id),
 };
 
 static const record_field sctp_remote_error_fields[] = {
-    RECORD_FIELD_AS(sctp_remote_error, "sn_type", sre_type),
+    RECORD_FIELD_TYPE(sctp_remote_error, sre_type),
     RECORD_FIELD(sctp_remote_error, sre_flags),
     RECORD_FIELD_OF(sctp_remote_error, sre_error, RECORD_CAUSE16),
     RECORD_FIELD(sctp_remote_error, sre_assoc_id),
@@ -47,7 +51,7 @@ static const record_tail sctp_remote_error_tail = {
     "sre_data", RECORD_BYTES, {NULL, 0, 0}};
 
 static const record_field sctp_send_failed_fields[] = {
-    RECORD_FIELD_AS(sctp_send_failed, "sn_type", ssf_type),
+    RECORD_FIELD_TYPE(sctp_send_failed, ssf_type),
     RECORD_FIELD(sctp_send_failed, ssf_flags),
     RECORD_FIELD_OF(sctp_send_failed, ssf_error, RECORD_CAUSE32),
     RECORD_FIELD_OF(sctp_send_failed, ssf_info, RECORD_NESTED),
@@ -58,20 +62,20 @@ static const record_tail sctp_send_failed_tail = {
     "ssf_data", RECORD_BYTES, {NULL, 0, 0}};
 
 static const record_field sctp_shutdown_event_fields[] = {
-    RECORD_FIELD_AS(sctp_shutdown_event, "sn_type", sse_type),
+    RECORD_FIELD_TYPE(sctp_shutdown_event, sse_type),
     RECORD_FIELD(sctp_shutdown_event, sse_flags),
     RECORD_FIELD(sctp_shutdown_event, sse_assoc_id),
 };
 
 static const record_field sctp_adaptation_event_fields[] = {
-    RECORD_FIELD_AS(sctp_adaptation_event, "sn_type", sai_type),
+    RECORD_FIELD_TYPE(sctp_adaptation_event, sai_type),
     RECORD_FIELD(sctp_adaptation_event, sai_flags),
     RECORD_FIELD(sctp_adaptation_event, sai_adaptation_ind),
     RECORD_FIELD(sctp_adaptation_event, sai_assoc_id),
 };
 
 static const record_field sctp_pdapi_event_fields[] = {
-    RECORD_FIELD_AS(sctp_pdapi_event, "sn_type", pdapi_type),
+    RECORD_FIELD_TYPE(sctp_pdapi_event, pdapi_type),
     RECORD_FIELD(sctp_pdapi_event, pdapi_flags),
     RECORD_FIELD(sctp_pdapi_event, pdapi_indication),
     RECORD_FIELD(sctp_pdapi_event, pdapi_stream),
@@ -80,7 +84,7 @@ static const record_field sctp_pdapi_event_fields[] = {
 };
 
 static const record_field sctp_authkey_event_fields[] = {
-    RECORD_FIELD_AS(sctp_authkey_event, "sn_type", auth_type),
+    RECORD_FIELD_TYPE(sctp_authkey_event, auth_type),
     RECORD_FIELD(sctp_authkey_event, auth_flags),
     RECORD_FIELD(sctp_authkey_event, auth_keynumber),
     RECORD_FIELD(sctp_authkey_event, auth_indication),
@@ -88,13 +92,13 @@ static const record_field sctp_authkey_event_fields[] = {
 };
 
 static const record_field sctp_sender_dry_event_fields[] = {
-    RECORD_FIELD_AS(sctp_sender_dry_event, "sn_type", sender_dry_type),
+    RECORD_FIELD_TYPE(sctp_sender_dry_event, sender_dry_type),
     RECORD_FIELD(sctp_sender_dry_event, sender_dry_flags),
     RECORD_FIELD(sctp_sender_dry_event, sender_dry_assoc_id),
 };
 
 static const record_field sctp_send_failed_event_fields[] = {
-    RECORD_FIELD_AS(sctp_send_failed_event, "sn_type", ssfe_type),
+    RECORD_FIELD_TYPE(sctp_send_failed_event, ssfe_type),
     RECORD_FIELD(sctp_send_failed_event, ssfe_flags),
     RECORD_FIELD_OF(sctp_send_failed_event, ssfe_error, RECORD_CAUSE32),
     RECORD_FIELD_OF(sctp_send_failed_event, ssfe_info, RECORD_NESTED),
@@ -105,7 +109,7 @@ static const record_tail sctp_send_failed_event_tail = {
     "ssfe_data", RECORD_BYTES, {NULL, 0, 0}};
 
 static const record_field sctp_stream_reset_event_fields[] = {
-    RECORD_FIELD_AS(sctp_stream_reset_event, "sn_type", strreset_type),
+    RECORD_FIELD_TYPE(sctp_stream_reset_event, strreset_type),
     RECORD_FIELD(sctp_stream_reset_event, strreset_flags),
     RECORD_FIELD(sctp_stream_reset_event, strreset_assoc_id),
 };
@@ -114,7 +118,7 @@ static const record_tail sctp_stream_reset_event_tail = {
     "strreset_stream_list", RECORD_U16, {NULL, 0, 0}};
 
 static const record_field sctp_assoc_reset_event_fields[] = {
-    RECORD_FIELD_AS(sctp_assoc_reset_event, "sn_type", assocreset_type),
+    RECORD_FIELD_TYPE(sctp_assoc_reset_event, assocreset_type),
     RECORD_FIELD(sctp_assoc_reset_event, assocreset_flags),
     RECORD_FIELD(sctp_assoc_reset_event, assocreset_assoc_id),
     RECORD_FIELD(sctp_assoc_reset_event, assocreset_local_tsn),
@@ -122,7 +126,7 @@ static const record_field sctp_assoc_reset_event_fields[] = {
 };
 
 static const record_field sctp_stream_change_event_fields[] = {
-    RECORD_FIELD_AS(sctp_stream_change_event, "sn_type", strchange_type),
+    RECORD_FIELD_TYPE(sctp_stream_change_event, strchange_type),
     RECORD_FIELD(sctp_stream_change_event, strchange_flags),
     RECORD_FIELD(sctp_stream_change_event, strchange_assoc_id),
     RECORD_FIELD(sctp_stream_change_event, strchange_instrms),
@@ -131,7 +135,7 @@ static const record_field sctp_stream_change_event_fields[] = {
 
 #ifdef SCTP_NOTIFICATIONS_STOPPED_EVENT
 static const record_field sctp_tlv_fields[] = {
-    RECORD_FIELD(sctp_tlv, sn_type),
+    RECORD_FIELD_TYPE(sctp_tlv, sn_type),
     RECORD_FIELD(sctp_tlv, sn_flags),
 };
 #endif

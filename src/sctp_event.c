@@ -20,6 +20,14 @@ typedef struct {
     uint32_t length;
 } event_header;
 
+/* Whether a notification may be so long: as its structure or longer, or as
+   that of an older kernel. */
+static int
+is_length(const event *row, size_t length)
+{
+    return length == row->least || record_fits(&row->record, length);
+}
+
 /* The row of the notification at bytes, of which size may be read; *length
    becomes what it declares.  -1 with OSError. */
 static int
@@ -40,11 +48,10 @@ find_event(const unsigned char *bytes, size_t size, size_t *length)
         if (header.type != records_event[i].type) {
             continue;
         }
-        if (*length > size || *length < records_event[i].least) {
-            error_raise_text(EBADMSG,
-                             "%s of %zu bytes, at least %zu, in %zu bytes",
-                             records_event[i].record.name, *length,
-                             records_event[i].least, size);
+        if (*length > size || !is_length(&records_event[i], *length)) {
+            error_raise_text(EBADMSG, "%s of %zu bytes, not %zu, in %zu bytes",
+                             records_event[i].record.name,
+                             records_event[i].record.size, *length, size);
             return -1;
         }
         return i;
@@ -54,36 +61,40 @@ find_event(const unsigned char *bytes, size_t size, size_t *length)
     return -1;
 }
 
-/* RFC 6458, 6.1.1: sac_info is there only with something in it, and then a
-   tuple of features if the association came up. */
+/* Whether sac_info of an SCTP_ASSOC_CHANGE holds features (RFC 6458, 6.1.1).
+ */
 static int
-finish_assoc_change(const record_type *type, PyObject *dict, int state)
+has_features(const unsigned char *bytes, size_t length)
 {
-    PyObject *key = type->keys[type->record->length];
-    PyObject *info = PyDict_GetItemWithError(dict, key), *features;
+    struct sctp_assoc_change change;
+
+    memcpy(&change, bytes, sizeof change);
+    return length > sizeof change && (change.sac_state == SCTP_COMM_UP ||
+                                      change.sac_state == SCTP_RESTART);
+}
+
+/* Makes the features, which came as bytes, a tuple. */
+static int
+convert_features(const record_type *type, PyObject *dict)
+{
+    PyObject *key = type->keys[type->record->length], *bytes, *features;
     int result;
 
-    if (info == NULL) {
+    if (PyDict_GetItemRef(dict, key, &bytes) <= 0) {
         return -1;
     }
-    if (PyBytes_GET_SIZE(info) == 0) {
-        return PyDict_DelItem(dict, key);
-    }
-    if (state != SCTP_COMM_UP && state != SCTP_RESTART) {
-        return 0;
-    }
-    features = PySequence_Tuple(info);
+    features = PySequence_Tuple(bytes);
+    Py_DECREF(bytes);
     result = features == NULL ? -1 : PyDict_SetItem(dict, key, features);
     Py_XDECREF(features);
     return result;
 }
 
 static PyObject *
-parse(const event_state *state, const unsigned char *bytes, size_t size)
+parse(const event_state *state, const void *bytes, size_t size)
 {
-    unsigned char whole[RECORD_SIZE_MAX] = {0};
+    unsigned char whole[RECORD_SIZE_MAX];
     const record_type *type;
-    struct sctp_assoc_change change;
     PyObject *dict;
     size_t length;
     int found = find_event(bytes, size, &length);
@@ -94,16 +105,15 @@ parse(const event_state *state, const unsigned char *bytes, size_t size)
     type = &state->events[found];
     if (length < type->record->size) {
         /* An older kernel's: what it lacks is 0. */
+        memset(whole, 0, sizeof whole);
         memcpy(whole, bytes, length);
         bytes = whole;
         length = type->record->size;
     }
     dict = record_to_dict(type, bytes, length);
-    if (dict != NULL && records_event[found].type == SCTP_ASSOC_CHANGE) {
-        memcpy(&change, bytes, sizeof change);
-        if (finish_assoc_change(type, dict, change.sac_state) < 0) {
-            Py_CLEAR(dict);
-        }
+    if (dict != NULL && records_event[found].type == SCTP_ASSOC_CHANGE &&
+        has_features(bytes, length) && convert_features(type, dict) < 0) {
+        Py_CLEAR(dict);
     }
     return dict;
 }
@@ -123,13 +133,18 @@ PyDoc_STRVAR(
 static PyObject *
 event_parse(PyObject *module, PyObject *notif)
 {
+    const event_state *state = PyModule_GetState(module);
     Py_buffer view;
     PyObject *dict;
 
+    if (PyBytes_CheckExact(notif)) { /* what sctp_recvv gave */
+        return parse(state, PyBytes_AS_STRING(notif),
+                     (size_t)PyBytes_GET_SIZE(notif));
+    }
     if (PyObject_GetBuffer(notif, &view, PyBUF_SIMPLE) < 0) {
         return NULL;
     }
-    dict = parse(PyModule_GetState(module), view.buf, (size_t)view.len);
+    dict = parse(state, view.buf, (size_t)view.len);
     PyBuffer_Release(&view);
     return dict;
 }
@@ -140,6 +155,20 @@ static PyMethodDef event_functions[] = {
 };
 
 static const constant event_constants[] = {CONSTANTS_EVENT{NULL, 0}};
+
+/* Stores sn_type, the first key, in the template of a notification. */
+static int
+store_type(const record_type *self, int number)
+{
+    PyObject *value = PyLong_FromLong(number);
+    int result = -1;
+
+    if (value != NULL) {
+        result = PyDict_SetItem(self->template, self->keys[0], value);
+        Py_DECREF(value);
+    }
+    return result;
+}
 
 static int
 event_exec(PyObject *module)
@@ -165,7 +194,8 @@ event_exec(PyObject *module)
         record_type *type = &state->events[i];
 
         if (record_type_init(type, &records_event[i].record, &PyDict_Type) <
-            0) {
+                0 ||
+            store_type(type, records_event[i].type) < 0) {
             goto done;
         }
         type->nested = records_event[i].record.nested == &records_sndrcvinfo

@@ -222,16 +222,12 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
     return 0;
 }
 
-/* The text of an IPv4 address: inet_ntop would take most of the time that a
-   message needs. */
-static PyObject *
-ipv4_to_text(const struct in_addr *address)
+/* Appends an IPv4 address to the text that ends at end; returns the new end.
+   inet_ntop would take most of the time that a message needs. */
+static char *
+append_ipv4(char *end, const unsigned char *bytes)
 {
-    unsigned char bytes[4];
-    char text[INET_ADDRSTRLEN], *end = text;
-
-    memcpy(bytes, address, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++) {
+    for (int i = 0; i < 4; i++) {
         unsigned byte = bytes[i];
 
         if (i > 0) {
@@ -245,16 +241,82 @@ ipv4_to_text(const struct in_addr *address)
         }
         *end++ = (char)('0' + byte % 10);
     }
-    return PyUnicode_FromStringAndSize(text, end - text);
+    return end;
+}
+
+/* Appends 16 bits in hexadecimal, without leading zeros. */
+static char *
+append_group(char *end, unsigned group)
+{
+    static const char digits[] = "0123456789abcdef";
+    int shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0;
+
+    for (; shift >= 0; shift -= 4) {
+        *end++ = digits[group >> shift & 0xf];
+    }
+    return end;
+}
+
+/* A new str of the ASCII text up to end. */
+static PyObject *
+make_text(const char *text, const char *end)
+{
+    PyObject *result = PyUnicode_New(end - text, 127);
+
+    if (result != NULL) {
+        memcpy(PyUnicode_1BYTE_DATA(result), text, (size_t)(end - text));
+    }
+    return result;
 }
 
 static PyObject *
+ipv4_to_text(const struct in_addr *address)
+{
+    char text[INET_ADDRSTRLEN];
+    char *end = append_ipv4(text, (const unsigned char *)address);
+
+    return make_text(text, end);
+}
+
+/* The text of an IPv6 address as inet_ntop writes it: the first longest run
+   of zeros is left out, and what maps IPv4 ends as IPv4. */
+static PyObject *
 ipv6_to_text(const struct in6_addr *address)
 {
-    char text[INET6_ADDRSTRLEN];
+    const unsigned char *bytes = address->s6_addr;
+    char text[INET6_ADDRSTRLEN], *end = text;
+    unsigned groups[8];
+    int start = 0, length = 1, is_mapped;
 
-    inet_ntop(AF_INET6, address, text, sizeof text);
-    return PyUnicode_FromString(text);
+    for (int i = 0, run = 0; i < 8; i++) {
+        groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+        run = groups[i] == 0 ? run + 1 : 0;
+        if (run > length) {
+            length = run;
+            start = i + 1 - run;
+        }
+    }
+    is_mapped =
+        start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff));
+    for (int i = 0; i < 8; i++) {
+        if (length > 1 && i == start) {
+            *end++ = ':';
+            i += length - 1;
+            if (i == 7) {
+                *end++ = ':';
+            }
+            continue;
+        }
+        if (i > 0) {
+            *end++ = ':';
+        }
+        if (i == 6 && is_mapped) {
+            end = append_ipv4(end, bytes + 12);
+            break;
+        }
+        end = append_group(end, groups[i]);
+    }
+    return make_text(text, end);
 }
 
 /* A new tuple of a host, whose reference it consumes, and integers. */
