@@ -2,7 +2,7 @@
 
 import struct
 import sys
-from types import MappingProxyType
+from typing import ClassVar
 
 from _sctp.sctp import (
     _brand,
@@ -35,7 +35,7 @@ class _Structure(dict):
     """A dict with the fields of the structure that its class is named after."""
 
     __slots__ = ()
-    __fields__ = MappingProxyType({})
+    __fields__: ClassVar[dict] = {}
     __c_size__ = 0
     __optname__ = 0
     fmt = ""
@@ -82,7 +82,8 @@ class _Structure(dict):
     def _shown(self, field):
         """The value of a field, its bytes as the address that they hold."""
         value = self[field]
-        if isinstance(value, bytes) and self.__fields__[field][0] == _ADDRESS:
+        is_address = self.__fields__.get(field, ("",))[0] == _ADDRESS
+        if is_address and isinstance(value, bytes):
             return sockaddr_storage_to_ipaddr(value)
         return value
 

@@ -2,7 +2,6 @@
 
 import errno
 import multiprocessing.reduction
-from contextlib import contextmanager
 
 import _sctp.sctp
 from _sctp.sctp import (
@@ -18,10 +17,14 @@ from _sctp.sctp_info import sctp_sndinfo
 from ._enums import ChunkTypes
 from ._options import _Structure, sctp_authchunk, sctp_default_sndinfo
 
-_STRUCTURES = {
-    number: structure for _, number, structure, *_ in _sctp.sctp._options if structure
+_ROWS = {
+    number: (name, structure, access)
+    for name, number, structure, access, _ in _sctp.sctp._options
 }
 _LISTS = {"sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids"}
+
+# What stands for a structure; all else goes to the kernel as it stands.
+_OBJECTS = (dict, tuple, list)
 
 _UNAUTHENTICATED = {
     ChunkTypes.INIT,
@@ -33,15 +36,29 @@ _UNAUTHENTICATED = {
 # What would help against an error of the kernel.
 _NOTES = {
     errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
-    " extension that it belongs to is not negotiated.",
+    " extension that it belongs to is off (net.sctp.reconf_enable for the options"
+    " of stream reconfiguration) or was not negotiated.",
     errno.EACCES: "Authentication may be off: set the sysctl net.sctp.auth_enable"
     " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
     " listens.",
+    errno.EPERM: "The extension that the option belongs to may be off: the sysctls"
+    " net.sctp.addip_enable and net.sctp.intl_enable switch them on; interleaving"
+    " needs SCTP_FRAGMENT_INTERLEAVE as well.",
 }
 
 
-# What goes to the kernel as it stands.
-_PLAIN = (int, bytes, bytearray, memoryview)
+def _structure_of(level, optname):
+    """The name of an option's structure, None for what every socket handles."""
+    return _ROWS.get(optname, (None, None))[1] if level == IPPROTO_SCTP else None
+
+
+def _add_note(error, optname, verb):
+    """Says what is behind an error of the kernel, as far as we know."""
+    name, _, access = _ROWS[optname]
+    if verb not in access:
+        error.add_note(f"{name} is {access}-only.")
+    elif error.errno in _NOTES:
+        error.add_note(_NOTES[error.errno])
 
 
 def _check_value(optname, value):
@@ -60,16 +77,6 @@ def _check_value(optname, value):
             )
 
 
-@contextmanager
-def _notes():
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NOTES:
-            error.add_note(_NOTES[error.errno])
-        raise
-
-
 class sctp_socket(_sctp.sctp.sctp_socket):
     __doc__ = _sctp.sctp.sctp_socket.__doc__
     __module__ = "sctp"
@@ -85,37 +92,43 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         tuple. Every other option, and an optval that is an int where it is no
         association, behaves as with socket.socket.getsockopt().
         """
-        structure = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
-        if structure is None or (isinstance(optval, int) and structure not in _LISTS):
+        structure = _structure_of(level, optname)
+        if structure is None or not (
+            optval is None or isinstance(optval, dict) or structure in _LISTS
+        ):
             length = () if optval is None else (optval,)
             return super().getsockopt(level, optname, *length)
-        is_sndinfo = isinstance(optval, sctp_sndinfo) or (
-            optname == SCTP_DEFAULT_SNDINFO and optval is None
+        is_sndinfo = optname == SCTP_DEFAULT_SNDINFO and (
+            optval is None or isinstance(optval, sctp_sndinfo)
         )
         if is_sndinfo:
             optval = sctp_default_sndinfo(optval)
-        with _notes():
+        try:
             value = self._get_option(optname, optval)
+        except OSError as error:
+            _add_note(error, optname, "read")
+            raise
         return sctp_sndinfo(**value) if is_sndinfo else value
 
     def setsockopt(self, level, optname, *values):
         """Sets a socket option (RFC 6458, section 8).
 
         With level IPPROTO_SCTP, an option that has a structure takes an object
-        of its dict class, and SCTP_HMAC_IDENT a tuple of algorithms. Every
-        other option, and numbers and bytes, behave as with
-        socket.socket.setsockopt().
+        of its dict class, and SCTP_HMAC_IDENT a tuple of algorithms. All other
+        options and values behave as with socket.socket.setsockopt().
         """
-        if level != IPPROTO_SCTP or len(values) != 1:
+        value = values[0] if len(values) == 1 else None
+        if level == IPPROTO_SCTP:
+            _check_value(optname, value)
+        if not isinstance(value, _OBJECTS) or _structure_of(level, optname) is None:
             return super().setsockopt(level, optname, *values)
-        (value,) = values
-        _check_value(optname, value)
-        if optname not in _STRUCTURES or isinstance(value, _PLAIN):
-            return super().setsockopt(level, optname, value)
-        if isinstance(value, sctp_sndinfo):
+        if optname == SCTP_DEFAULT_SNDINFO and isinstance(value, sctp_sndinfo):
             value = sctp_default_sndinfo(value)
-        with _notes():
+        try:
             self._set_option(optname, value)
+        except OSError as error:
+            _add_note(error, optname, "write")
+            raise
 
     def sctp_opt_info(self, *args):
         """sctp_opt_info([id], optname, optval)

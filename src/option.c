@@ -166,29 +166,38 @@ get_structure(const record_type *type, const call_methods *methods,
     return record_to_dict(type, buffer.head.bytes, type->record->size);
 }
 
+/* Fills what is in front of a list from a dict of the structure, or only its
+   association from an identifier. */
+static int
+select_list(const record_type *type, PyObject *value, void *bytes)
+{
+    sctp_assoc_t id;
+    long long given;
+
+    if (PyObject_TypeCheck(value, type->type)) {
+        return record_from_dict(type, value, bytes);
+    }
+    if (args_integer(value, "getsockopt()", "assoc_id", PLATFORM_ASSOC_ID_MIN,
+                     PLATFORM_ASSOC_ID_MAX, &given) < 0) {
+        return -1;
+    }
+    id = (sctp_assoc_t)given;
+    memcpy(bytes, &id, sizeof id);
+    return 0;
+}
+
 static PyObject *
 get_list(const record_type *type, const call_methods *methods,
          PyObject *socket, int number, PyObject *value)
 {
-    option_call call = {number, NULL, LIST_SIZE};
-    sctp_assoc_t id = 0;
+    option_call call = {number, PyMem_RawCalloc(1, LIST_SIZE), LIST_SIZE};
     PyObject *result = NULL;
-    long long given;
 
-    if (value != NULL) {
-        if (args_integer(value, "getsockopt()", "assoc_id",
-                         PLATFORM_ASSOC_ID_MIN, PLATFORM_ASSOC_ID_MAX,
-                         &given) < 0) {
-            return NULL;
-        }
-        id = (sctp_assoc_t)given;
-    }
-    call.bytes = PyMem_RawCalloc(1, LIST_SIZE);
     if (call.bytes == NULL) {
         return PyErr_NoMemory();
     }
-    memcpy(call.bytes, &id, sizeof id);
-    if (call_run(methods, socket, 0, 1, get_list_once, &call) >= 0) {
+    if ((value == NULL || select_list(type, value, call.bytes) == 0) &&
+        call_run(methods, socket, 0, 1, get_list_once, &call) >= 0) {
         result = type->record->length == 0
                      ? record_tail_value(type, call.bytes, call.size)
                      : record_to_dict(type, call.bytes, call.size);

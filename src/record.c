@@ -323,6 +323,13 @@ store_tail(const record *record, PyObject *value, record_buffer *buffer)
         length = (size_t)(PyTuple_Check(value) ? PyTuple_GET_SIZE(value)
                                                : PyBytes_GET_SIZE(value));
     }
+    if (length > kinds[tail->count.kind].max) {
+        PyErr_Format(PyExc_ValueError,
+                     "%s: %s must have at most %llu %s, not %zu", record->name,
+                     tail->key, kinds[tail->count.kind].max,
+                     tail->kind == RECORD_BYTES ? "bytes" : "items", length);
+        return -1;
+    }
     count = PyLong_FromSize_t(length);
     result = count == NULL
                  ? -1
