@@ -299,10 +299,9 @@ check_tail(const record *record, PyObject *value)
 {
     if (record->tail->kind != RECORD_BYTES) {
         if (Py_TYPE(value)->tp_iter == NULL && !PySequence_Check(value)) {
-            PyErr_Format(PyExc_TypeError,
-                         "%s: %s must be an iterable, not %.100s",
-                         record->name, record->tail->key,
-                         Py_TYPE(value)->tp_name);
+            PyErr_Format(
+                PyExc_TypeError, "%s: %s must be an iterable, not %.100s",
+                record->name, record->tail->key, Py_TYPE(value)->tp_name);
             return NULL;
         }
         return PySequence_Tuple(value);
