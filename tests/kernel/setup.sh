@@ -139,22 +139,26 @@ install_packages() {
     fi
 }
 
+# What the extras $1 need.
 check() {
-    missing_things=
-    missing_packages=
     check_for_run
     if ! is_installed "$1"; then
         check_for_build
     fi
 }
 
-# With the extras $1.
-install_what_is_missing() {
-    check "$1"
+# Make the check that is this command, and once more after root has installed
+# what it missed.
+provide() {
+    missing_things=
+    missing_packages=
+    "$@"
     if [ -n "$missing_packages" ] && is_root && has_command apt-get; then
         install_packages
         find_python
-        check "$1"
+        missing_things=
+        missing_packages=
+        "$@"
     fi
     [ -z "$missing_things" ] || fail "${missing_things#?}"
 }
@@ -209,7 +213,7 @@ prepare() {
         if has_command flock; then
             flock 9
         fi
-        install_what_is_missing "$1" 9>&-
+        provide check "$1" 9>&-
         if ! is_installed "$1"; then
             install_project "$1" 9>&-
         fi

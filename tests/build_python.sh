@@ -1,0 +1,81 @@
+#!/bin/sh
+# Build a free-threaded and a debug CPython of Debian's sources, for use by
+# hand.
+#
+# usage: tests/build_python.sh [version]
+#
+# Makes build/python3.N-free-threaded and build/python3.N-debug and prints the
+# interpreters, to be run as PYTHON=... tests/run.sh.  The version,
+# such as 3.14, is the newest that sid has sources of if none is given; what is
+# built already stays.
+set -eu
+
+repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+# shellcheck source=tests/kernel/setup.sh
+. "$repository/tests/kernel/setup.sh"
+# shellcheck source=tests/sid.sh
+. "$repository/tests/sid.sh"
+
+check_for_python() {
+    has_command "${CC:-$compiler}" || missing 'a C compiler' gcc
+    has_command make || missing make make
+    has_command dpkg-source || missing dpkg-source dpkg-dev
+    compiles ffi.h || missing ffi.h libffi-dev
+    compiles openssl/ssl.h || missing openssl/ssl.h libssl-dev
+    compiles zlib.h || missing zlib.h zlib1g-dev
+}
+
+# The source packages of Python, or of its version $1, newest first, each as
+# NAME=VERSION.
+sources() {
+    names=$(with_sid apt-cache pkgnames "python${1-3.}" |
+        grep -x 'python3\.[0-9]*')
+    # The names are to be split.
+    # shellcheck disable=SC2086
+    with_sid apt-cache showsrc $names | awk '
+        $1 == "Package:" { name = $2 }
+        $1 == "Version:" { print name "=" $2 }' | sort -ruV
+}
+
+# Unpack the source package $1 as its authors published it: Debian's changes
+# are about where its packages put things.
+unpack() {
+    [ ! -d "$sid/${1%=*}" ] || return 0
+    (
+        cd "$sid" &&
+            with_sid apt-get source -qq --download-only "$1" &&
+            dpkg-source --no-check --skip-patches -x \
+                "${1%=*}_${1#*=}.dsc" "${1%=*}.new" &&
+            mv "${1%=*}.new" "${1%=*}"
+    ) >&2
+}
+
+# Build the sources $1 as the variant $2 with the configure option $3.
+build() {
+    prefix=$repository/build/$1-$2
+    if [ ! -e "$prefix/bin/python3" ]; then
+        echo "building $1 $2" >&2
+        mkdir -p "$sid/$1-$2"
+        (
+            cd "$sid/$1-$2" &&
+                "$sid/$1/configure" --quiet --prefix="$prefix" "$3" \
+                    --disable-test-modules &&
+                make -s -j"$(nproc)" &&
+                make -s install
+        ) >"$prefix.log" 2>&1 || fail "see $prefix.log"
+        rm -r "$sid/$1-$2"
+    fi
+    echo "$prefix/bin/python3"
+}
+
+find_python
+mkdir -p "$repository/build"
+provide check_for_python
+for source in $(sources "$@"); do
+    if unpack "$source"; then
+        build "${source%=*}" free-threaded --disable-gil
+        build "${source%=*}" debug --with-pydebug
+        exit
+    fi
+done
+fail 'no source of Python to be had'
