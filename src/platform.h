@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <netinet/in.h>
-#include <netinet/sctp.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +14,20 @@
 #include <poll.h>
 #include <stdint.h>
 #include <unistd.h>
+
+/* Linux headers may be older than the kernel that runs: these structures came
+   after Linux 4.18 or have grown since, so we define them, and the headers'
+   own, if any, get out of the way. */
+#if defined(__linux__)
+#define sctp_event header_event
+#define sctp_paddrparams header_paddrparams
+#define sctp_paddrthlds_v2 header_paddrthlds_v2
+#define sctp_probeinterval header_probeinterval
+#define sctp_send_failed_event header_send_failed_event
+#define sctp_udpencaps header_udpencaps
+#endif
+
+#include <netinet/sctp.h>
 
 /* Peels off by the library, whose descriptor is inheritable at first. */
 static inline int
@@ -30,7 +43,104 @@ platform_peeloff_inheritable(int descriptor, sctp_assoc_t id)
 
 #if defined(__linux__)
 
-#include <linux/version.h>
+#undef sctp_event
+#undef sctp_paddrparams
+#undef sctp_paddrthlds_v2
+#undef sctp_probeinterval
+#undef sctp_send_failed_event
+#undef sctp_udpencaps
+
+struct sctp_event {
+    sctp_assoc_t se_assoc_id;
+    uint16_t se_type;
+    uint8_t se_on;
+};
+
+struct sctp_paddrparams {
+    sctp_assoc_t spp_assoc_id;
+    struct sockaddr_storage spp_address;
+    uint32_t spp_hbinterval;
+    uint16_t spp_pathmaxrxt;
+    uint32_t spp_pathmtu;
+    uint32_t spp_sackdelay;
+    uint32_t spp_flags;
+    uint32_t spp_ipv6_flowlabel;
+    uint8_t spp_dscp;
+} __attribute__((packed, aligned(4)));
+
+struct sctp_paddrthlds_v2 {
+    sctp_assoc_t spt_assoc_id;
+    struct sockaddr_storage spt_address;
+    uint16_t spt_pathmaxrxt;
+    uint16_t spt_pathpfthld;
+    uint16_t spt_pathcpthld;
+};
+
+struct sctp_probeinterval {
+    sctp_assoc_t spi_assoc_id;
+    struct sockaddr_storage spi_address;
+    uint32_t spi_interval;
+};
+
+/* Its members have the names of RFC 6458. */
+struct sctp_send_failed_event {
+    uint16_t ssfe_type;
+    uint16_t ssfe_flags;
+    uint32_t ssfe_length;
+    uint32_t ssfe_error;
+    struct sctp_sndinfo ssfe_info;
+    sctp_assoc_t ssfe_assoc_id;
+    uint8_t ssfe_data[];
+};
+
+struct sctp_udpencaps {
+    sctp_assoc_t sue_assoc_id;
+    struct sockaddr_storage sue_address;
+    uint16_t sue_port;
+};
+
+/* Numbers that came after Linux 4.18, and those of libsctp, which has them
+   only where it was built on headers that knew their structures.  A header
+   that has the macro too says the same, in the same words; where it has an
+   enumerator, which no #ifdef can see, this one hides it. */
+#define SCTP_FUTURE_ASSOC 0
+#define SCTP_CURRENT_ASSOC 1
+#define SCTP_ALL_ASSOC 2
+#define SCTP_REUSE_PORT 36
+#define SCTP_PEER_ADDR_THLDS_V2 37
+#define SCTP_EVENT 127
+#define SCTP_ASCONF_SUPPORTED 128
+#define SCTP_AUTH_SUPPORTED 129
+#define SCTP_ECN_SUPPORTED 130
+#define SCTP_EXPOSE_POTENTIALLY_FAILED_STATE 131
+#define SCTP_EXPOSE_PF_STATE SCTP_EXPOSE_POTENTIALLY_FAILED_STATE
+#define SCTP_REMOTE_UDP_ENCAPS_PORT 132
+#define SCTP_PLPMTUD_PROBE_INTERVAL 133
+#define SCTP_PR_SCTP_ALL (1 << 7)
+#undef SCTP_SEND_FAILED_EVENT
+#define SCTP_SEND_FAILED_EVENT (SCTP_STREAM_CHANGE_EVENT + 1)
+#define SCTP_ADDR_POTENTIALLY_FAILED (SCTP_ADDR_CONFIRMED + 1)
+#define SCTP_ADDR_PF SCTP_ADDR_POTENTIALLY_FAILED
+#define SCTP_POTENTIALLY_FAILED SCTP_PF
+#define SCTP_STREAM_CHANGE_DENIED SCTP_ASSOC_CHANGE_DENIED
+#define SCTP_STREAM_CHANGE_FAILED SCTP_ASSOC_CHANGE_FAILED
+#define SPP_IPV6_FLOWLABEL (1 << 8)
+#define SPP_DSCP (1 << 9)
+#define SCTP_SS_FC (SCTP_SS_RR + 1)
+#define SCTP_SS_WFQ (SCTP_SS_FC + 1)
+#define SCTP_SS_MAX SCTP_SS_WFQ
+#define SCTP_SENDV_NOINFO 0
+#define SCTP_SENDV_SNDINFO 1
+#define SCTP_SENDV_PRINFO 2
+#define SCTP_SENDV_AUTHINFO 3
+#define SCTP_SENDV_SPA 4
+#define SCTP_SEND_SNDINFO_VALID 0x1
+#define SCTP_SEND_PRINFO_VALID 0x2
+#define SCTP_SEND_AUTHINFO_VALID 0x4
+#define SCTP_RECVV_NOINFO 0
+#define SCTP_RECVV_RCVINFO 1
+#define SCTP_RECVV_NXTINFO 2
+#define SCTP_RECVV_RN 3
 
 /* connect and connectx wait for the handshake on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 1
@@ -47,12 +157,8 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
     (void)length;
 }
 
-/* Members that RFC 6458 calls so have other names on Linux. */
+/* The name of the member in RFC 6458. */
 #define shmac_number_of_idents shmac_num_idents
-#define ssfe_type ssf_type
-#define ssfe_flags ssf_flags
-#define ssfe_error ssf_error
-#define ssfe_assoc_id ssf_assoc_id
 
 /* sctp_paddrparams has a further member. */
 #define PLATFORM_SPP_SACKDELAY 1
@@ -62,17 +168,11 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 #define PLATFORM_CAUSE(code) ntohs((uint16_t)(code))
 
 /* Bits of a DATA chunk that notifications of failed messages carry (RFC 6458,
-   6.1.11), and what headers before Linux 6.4 lack. */
+   6.1.11); Linux has no names for them. */
 #define SCTP_DATA_MIDDLE_FRAG 0
 #define SCTP_DATA_LAST_FRAG 1
 #define SCTP_DATA_FIRST_FRAG 2
 #define SCTP_DATA_NOT_FRAG 3
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-#undef SCTP_SS_MAX
-#define SCTP_SS_FC 3
-#define SCTP_SS_WFQ 4
-#define SCTP_SS_MAX SCTP_SS_WFQ
-#endif
 
 /* A list of no addresses is allocated all the same. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 1
@@ -98,6 +198,19 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
 }
 
 #elif defined(__FreeBSD__)
+
+/* Numbers that headers before FreeBSD 15 lack or have under other names only.
+   One that has the macro too says the same, in the same words. */
+#define SCTP_ACCEPT_ZERO_CHECKSUM 0x00000033
+#define SCTP_STREAM_SCHEDULER 0x00001203
+#define SCTP_STREAM_SCHEDULER_VALUE 0x00001204
+#define SCTP_SS_RR 0x00000001
+#define SCTP_SS_RR_PKT 0x00000002
+#define SCTP_SS_PRIO 0x00000003
+#define SCTP_SS_FB 0x00000004
+#define SCTP_SS_FCFS 0x00000005
+#define SCTP_EDMID_NONE 0
+#define SCTP_EDMID_LOWER_LAYER_DTLS 1
 
 /* connectx only starts the handshake, also on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 0
