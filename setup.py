@@ -19,10 +19,11 @@ SOURCES = {
 }
 
 PROBE = "#include <netinet/sctp.h>\nint main(void) { return sctp_bindx(0, 0, 0, 0); }\n"
-MISSING_HEADER = (
-    "sctp: the header netinet/sctp.h is missing: install libsctp-dev "
-    "(Debian, Ubuntu), lksctp-tools-devel (Fedora, Red Hat, openSUSE), "
-    "lksctp-tools-dev (Alpine) or lksctp-tools (Arch)."
+MISSING_HEADER = "sctp: the header netinet/sctp.h is missing" + (
+    ": install libsctp-dev (Debian, Ubuntu), lksctp-tools-devel (Fedora, Red Hat, "
+    "openSUSE), lksctp-tools-dev (Alpine) or lksctp-tools (Arch)."
+    if sys.platform.startswith("linux")
+    else " from the base system."
 )
 MISSING_LIBRARY = MISSING_HEADER.replace("header netinet/sctp.h", "library libsctp")
 MISSING_PYTHON = (

@@ -9,7 +9,6 @@
    associations.  Where the kernel has more of these it says EINVAL, as for
    other mistakes: so it is asked again with more room, but not for ever. */
 #define LIST_SIZE 16384
-#define LIST_SIZE_MAX (LIST_SIZE << 12)
 
 typedef struct {
     int number;
@@ -124,11 +123,12 @@ get_list_once(int descriptor, void *argument)
         Py_ssize_t result = get_once(descriptor, call);
         void *more;
 
-        if (result >= 0 || errno != EINVAL || room >= LIST_SIZE_MAX ||
+        if (result >= 0 || errno != EINVAL ||
+            room >= PLATFORM_OPTION_SIZE_MAX ||
             call->number != SCTP_GET_ASSOC_ID_LIST) {
             return result;
         }
-        room *= 8;
+        room = Py_MIN(room * 8, PLATFORM_OPTION_SIZE_MAX);
         more = PyMem_RawRealloc(call->bytes, room);
         if (more == NULL) {
             errno = ENOMEM;

@@ -180,6 +180,9 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 /* An authentication key, though empty, needs a byte behind its structure. */
 #define PLATFORM_EMPTY_TAIL_SIZE 1
 
+/* The most bytes that we read of an option; the kernel has no limit. */
+#define PLATFORM_OPTION_SIZE_MAX (64 << 20)
+
 /* A close-on-exec descriptor: the option is from Linux 4.13, and libsctp
    declares a function for it that it does not export. */
 static inline int
@@ -225,6 +228,9 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 }
 
 #define PLATFORM_EMPTY_TAIL_SIZE 0
+
+/* The most bytes that the kernel takes for an option. */
+#define PLATFORM_OPTION_SIZE_MAX (64 << 10)
 
 #define PLATFORM_SPP_SACKDELAY 0
 #define PLATFORM_CAUSE(code) (code)

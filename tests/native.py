@@ -150,10 +150,12 @@ class Compiler:
         rows = re.findall(r": ([0-9a-f]{16}) .* value_of_(\w+)$", table, re.MULTILINE)
         return {name: int(value, 16) for value, name in rows}
 
-    def check_layouts(self):
+    def check_layouts(self, directory):
         """Holds every row of the tables to its place in the table of layouts."""
         program = layout_program(self.system)
-        self.run("-x", "c", "-c", "-", "-o", os.devnull, program=program)
+        self.run(
+            "-x", "c", "-c", "-", "-o", Path(directory, "layouts.o"), program=program
+        )
 
 
 def host_compiler():

@@ -58,9 +58,9 @@ def old_headers():
     return compiler
 
 
-def test_layouts_are_the_kernels(old_headers):
-    old_headers.check_layouts()
-    native.host_compiler().check_layouts()
+def test_layouts_are_the_kernels(old_headers, tmp_path):
+    old_headers.check_layouts(tmp_path)
+    native.host_compiler().check_layouts(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["SCTP_EVENT", "SPP_DSCP", "SCTP_PR_SCTP_ALL"])
