@@ -14,11 +14,12 @@ class Streams(IntEnum):
 with sctp_socket(AF_INET, SOCK_STREAM) as sock:
     sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     sndinfo = sctp_sndinfo(snd_sid=Streams.OUT)
-    addrs = [("localhost", 20000)]  # the first message sets the association up
+    # The first message sets the association up.
+    addrs: list[tuple[str, int]] | None = [("localhost", 20000)]
     for data in (b"Hello", b"SCTP"):
         sock.sctp_sendv([data], addrs, sndinfo)
-        print(f"sent {data} on stream {Streams.OUT}", flush=True)
+        print(f"sent {data!r} on stream {Streams.OUT}", flush=True)
         addrs = None
         data, _, rcvinfo, _, _ = sock.sctp_recvv(1024)
         assert rcvinfo["rcv_sid"] == Streams.IN
-        print(f"received {data} on stream {rcvinfo['rcv_sid']}", flush=True)
+        print(f"received {data!r} on stream {rcvinfo['rcv_sid']}", flush=True)

@@ -18,7 +18,7 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
     print("listening on port 20000", flush=True)
     while True:
         data, addr, rcvinfo, _, _ = sock.sctp_recvv(1024)
-        print(f"received {data} on stream {rcvinfo['rcv_sid']}", flush=True)
+        print(f"received {data!r} on stream {rcvinfo['rcv_sid']}", flush=True)
         sndinfo = sctp_sndinfo(
             snd_sid=Streams.OUT, snd_assoc_id=rcvinfo["rcv_assoc_id"]
         )

@@ -1,6 +1,11 @@
 """SCTP sockets: the API of RFC 6458 for Linux and FreeBSD."""
 
-from _sctp.sctp import *
+import typing as _typing
+
+if _typing.TYPE_CHECKING:  # to mypy, the first of two definitions counts
+    from ._socket import sctp_socket as sctp_socket
+
+from _sctp.sctp import *  # type: ignore[assignment]
 from _sctp.sctp_event import *
 from _sctp.sctp_info import *
 
@@ -10,4 +15,6 @@ from ._options import *
 from ._socket import sctp_socket as sctp_socket
 
 __version__ = "0.1.0"
-__all__ = [name for name in globals() if not name.startswith("_")]
+# Type checkers cannot evaluate it; to them the names above are the surface.
+if not _typing.TYPE_CHECKING:
+    __all__ = [name for name in globals() if not name.startswith("_")]

@@ -5,6 +5,7 @@ Members have the values of this system, and the names of its constants without
 SCTP_.
 """
 
+import sys
 from enum import IntEnum
 
 from _sctp import sctp, sctp_event
@@ -20,57 +21,76 @@ __all__ = [
 ]
 
 
-def _enumerate(name, module, constants, doc):
-    """An enumeration of the constants that this system has."""
-    members = {
-        constant: getattr(module, f"SCTP_{constant}")
-        for constant in constants.split()
-        if hasattr(module, f"SCTP_{constant}")
-    }
-    enumeration = IntEnum(name, members, module="sctp")
-    enumeration.__doc__ = doc
-    return enumeration
+class NotificationType(IntEnum):
+    """What sn_type of a notification means (RFC 6458, section 6.1)."""
+
+    ASSOC_CHANGE = sctp_event.SCTP_ASSOC_CHANGE
+    PEER_ADDR_CHANGE = sctp_event.SCTP_PEER_ADDR_CHANGE
+    REMOTE_ERROR = sctp_event.SCTP_REMOTE_ERROR
+    SEND_FAILED = sctp_event.SCTP_SEND_FAILED
+    SHUTDOWN_EVENT = sctp_event.SCTP_SHUTDOWN_EVENT
+    ADAPTATION_INDICATION = sctp_event.SCTP_ADAPTATION_INDICATION
+    PARTIAL_DELIVERY_EVENT = sctp_event.SCTP_PARTIAL_DELIVERY_EVENT
+    AUTHENTICATION_EVENT = sctp_event.SCTP_AUTHENTICATION_EVENT
+    SENDER_DRY_EVENT = sctp_event.SCTP_SENDER_DRY_EVENT
+    SEND_FAILED_EVENT = sctp_event.SCTP_SEND_FAILED_EVENT
+    STREAM_RESET_EVENT = sctp_event.SCTP_STREAM_RESET_EVENT
+    ASSOC_RESET_EVENT = sctp_event.SCTP_ASSOC_RESET_EVENT
+    STREAM_CHANGE_EVENT = sctp_event.SCTP_STREAM_CHANGE_EVENT
+    if sys.platform != "linux":
+        NOTIFICATIONS_STOPPED_EVENT = sctp_event.SCTP_NOTIFICATIONS_STOPPED_EVENT
 
 
-NotificationType = _enumerate(
-    "NotificationType",
-    sctp_event,
-    "ASSOC_CHANGE PEER_ADDR_CHANGE REMOTE_ERROR SEND_FAILED SHUTDOWN_EVENT"
-    " ADAPTATION_INDICATION PARTIAL_DELIVERY_EVENT AUTHENTICATION_EVENT"
-    " SENDER_DRY_EVENT NOTIFICATIONS_STOPPED_EVENT SEND_FAILED_EVENT"
-    " STREAM_RESET_EVENT ASSOC_RESET_EVENT STREAM_CHANGE_EVENT",
-    "What sn_type of a notification means (RFC 6458, section 6.1).",
-)
+class AssocChangeState(IntEnum):
+    """What sac_state means (RFC 6458, section 6.1.1)."""
 
-AssocChangeState = _enumerate(
-    "AssocChangeState",
-    sctp_event,
-    "COMM_UP COMM_LOST RESTART SHUTDOWN_COMP CANT_STR_ASSOC",
-    "What sac_state means (RFC 6458, section 6.1.1).",
-)
+    COMM_UP = sctp_event.SCTP_COMM_UP
+    COMM_LOST = sctp_event.SCTP_COMM_LOST
+    RESTART = sctp_event.SCTP_RESTART
+    SHUTDOWN_COMP = sctp_event.SCTP_SHUTDOWN_COMP
+    CANT_STR_ASSOC = sctp_event.SCTP_CANT_STR_ASSOC
 
-PeerAddrState = _enumerate(
-    "PeerAddrState",
-    sctp_event,
-    "ADDR_AVAILABLE ADDR_UNREACHABLE ADDR_REMOVED ADDR_ADDED ADDR_MADE_PRIM"
-    " ADDR_CONFIRMED ADDR_POTENTIALLY_FAILED",
-    "What spc_state means (RFC 6458, section 6.1.2; RFC 7829, section 7.1).",
-)
 
-PathState = _enumerate(
-    "PathState",
-    sctp,
-    "INACTIVE POTENTIALLY_FAILED ACTIVE UNCONFIRMED UNKNOWN",
-    "What spinfo_state means (RFC 6458, section 8.2.2; RFC 7829, section 7.1).",
-)
+class PeerAddrState(IntEnum):
+    """What spc_state means (RFC 6458, section 6.1.2; RFC 7829, section 7.1)."""
 
-AssociationState = _enumerate(
-    "AssociationState",
-    sctp,
-    "EMPTY CLOSED BOUND LISTEN COOKIE_WAIT COOKIE_ECHOED ESTABLISHED"
-    " SHUTDOWN_PENDING SHUTDOWN_SENT SHUTDOWN_RECEIVED SHUTDOWN_ACK_SENT",
-    "What sstat_state means (RFC 6458, section 8.2.1).",
-)
+    ADDR_AVAILABLE = sctp_event.SCTP_ADDR_AVAILABLE
+    ADDR_UNREACHABLE = sctp_event.SCTP_ADDR_UNREACHABLE
+    ADDR_REMOVED = sctp_event.SCTP_ADDR_REMOVED
+    ADDR_ADDED = sctp_event.SCTP_ADDR_ADDED
+    ADDR_MADE_PRIM = sctp_event.SCTP_ADDR_MADE_PRIM
+    ADDR_CONFIRMED = sctp_event.SCTP_ADDR_CONFIRMED
+    if sys.platform == "linux":
+        ADDR_POTENTIALLY_FAILED = sctp_event.SCTP_ADDR_POTENTIALLY_FAILED
+
+
+class PathState(IntEnum):
+    """What spinfo_state means (RFC 6458, section 8.2.2; RFC 7829, section 7.1)."""
+
+    INACTIVE = sctp.SCTP_INACTIVE
+    ACTIVE = sctp.SCTP_ACTIVE
+    UNCONFIRMED = sctp.SCTP_UNCONFIRMED
+    if sys.platform == "linux":
+        POTENTIALLY_FAILED = sctp.SCTP_POTENTIALLY_FAILED
+        UNKNOWN = sctp.SCTP_UNKNOWN
+
+
+class AssociationState(IntEnum):
+    """What sstat_state means (RFC 6458, section 8.2.1)."""
+
+    CLOSED = sctp.SCTP_CLOSED
+    COOKIE_WAIT = sctp.SCTP_COOKIE_WAIT
+    COOKIE_ECHOED = sctp.SCTP_COOKIE_ECHOED
+    ESTABLISHED = sctp.SCTP_ESTABLISHED
+    SHUTDOWN_PENDING = sctp.SCTP_SHUTDOWN_PENDING
+    SHUTDOWN_SENT = sctp.SCTP_SHUTDOWN_SENT
+    SHUTDOWN_RECEIVED = sctp.SCTP_SHUTDOWN_RECEIVED
+    SHUTDOWN_ACK_SENT = sctp.SCTP_SHUTDOWN_ACK_SENT
+    if sys.platform == "linux":
+        EMPTY = sctp.SCTP_EMPTY
+    else:
+        BOUND = sctp.SCTP_BOUND
+        LISTEN = sctp.SCTP_LISTEN
 
 
 class ErrorCause(IntEnum):
@@ -128,7 +148,7 @@ class ChunkTypes(IntEnum):
     I_FORWARD_TSN = 194
 
     @classmethod
-    def name(cls, type):
+    def name(cls, type: int) -> str:  # type: ignore[override]
         """The plain name of a chunk type, 'UNDEFINED_TYPE' for one that is not
         assigned; TypeError for what is no integer in 0..255."""
         if not isinstance(type, int) or not 0 <= type <= 255:

@@ -1,5 +1,8 @@
 """Notifications for people: what they say, and why."""
 
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
 from _sctp.sctp_event import *
 
 from ._enums import (
@@ -11,6 +14,9 @@ from ._enums import (
 )
 
 __all__ = ["describe_notification", "error_causes"]
+
+# What parse_notification() returns or takes.
+_Notification: TypeAlias = dict[str, Any] | bytes | bytearray | memoryview
 
 _ASSOC_CHANGE = {
     AssocChangeState.COMM_UP: "is up with {sac_outbound_streams} outbound and"
@@ -38,21 +44,21 @@ _AUTHENTICATION = {
 }
 
 
-def _parsed(notif):
+def _parsed(notif: _Notification) -> dict[str, Any]:
     return notif if isinstance(notif, dict) else parse_notification(notif)
 
 
-def _cause(code):
+def _cause(code: int) -> ErrorCause | int:
     return ErrorCause(code) if code in ErrorCause._value2member_map_ else code
 
 
-def _in_words(cause):
+def _in_words(cause: ErrorCause | int) -> str:
     if isinstance(cause, ErrorCause):
         return cause.name.lower().replace("_", " ")
     return f"error cause {cause}"
 
 
-def _walk(causes):
+def _walk(causes: bytes) -> Iterator[tuple[ErrorCause | int, bytes]]:
     """The (code, data) of each error cause in the bytes, as far as they are
     well-formed."""
     while len(causes) >= 4:
@@ -64,7 +70,7 @@ def _walk(causes):
         causes = causes[(length + 3) & ~3 :]
 
 
-def _is_chunk(data, type):
+def _is_chunk(data: bytes, type: int) -> bool:
     """Whether the bytes are a whole chunk of that type."""
     return (
         len(data) >= 4
@@ -73,7 +79,7 @@ def _is_chunk(data, type):
     )
 
 
-def error_causes(notif):
+def error_causes(notif: _Notification) -> tuple[tuple[ErrorCause | int, bytes], ...]:
     """The error causes of a notification as a tuple of (ErrorCause, bytes),
     with an int in place of an ErrorCause that is not known.
 
@@ -96,7 +102,7 @@ def error_causes(notif):
     return tuple(_walk(data[4:] if _is_chunk(data, ChunkTypes.ABORT) else data))
 
 
-def _describe_assoc_change(notif):
+def _describe_assoc_change(notif: dict[str, Any]) -> str:
     state = notif["sac_state"]
     what = _ASSOC_CHANGE.get(state, f"is in the unknown state {state}")
     text = f"Association {{sac_assoc_id}} {what}".format(**notif)
@@ -116,17 +122,17 @@ def _describe_assoc_change(notif):
     return text
 
 
-def _describe_peer_addr_change(notif):
+def _describe_peer_addr_change(notif: dict[str, Any]) -> str:
     host, port = notif["spc_aaddr"][:2]
     state = notif["spc_state"]
     name = (
-        PeerAddrState(state).name if state in PeerAddrState._value2member_map_ else None
+        PeerAddrState(state).name if state in PeerAddrState._value2member_map_ else ""
     )
     what = _PEER_ADDR_CHANGE.get(name, f"is in the unknown state {state}")
     return f"Address {host} port {port} of association {notif['spc_assoc_id']} {what}"
 
 
-def _describe_send_failed(notif):
+def _describe_send_failed(notif: dict[str, Any]) -> str:
     prefix = "ssfe" if "ssfe_flags" in notif else "ssf"
     sent = notif[f"{prefix}_flags"] == SCTP_DATA_SENT
     length = len(notif[f"{prefix}_data"])
@@ -138,16 +144,16 @@ def _describe_send_failed(notif):
     return f"{text}: {_in_words(_cause(error))}" if error else text
 
 
-def _describe_authentication(notif):
+def _describe_authentication(notif: dict[str, Any]) -> str:
     what = _AUTHENTICATION.get(notif["auth_indication"], "reports {auth_indication}")
     return f"Association {{auth_assoc_id}} {what}".format(**notif)
 
 
-def _outcome(flags, denied, failed):
+def _outcome(flags: int, denied: int, failed: int) -> str:
     return "was denied" if flags & denied else "failed" if flags & failed else "is done"
 
 
-def _describe_stream_reset(notif):
+def _describe_stream_reset(notif: dict[str, Any]) -> str:
     flags = notif["strreset_flags"]
     directions = [
         word
@@ -165,14 +171,14 @@ def _describe_stream_reset(notif):
     )
 
 
-def _describe_assoc_reset(notif):
+def _describe_assoc_reset(notif: dict[str, Any]) -> str:
     outcome = _outcome(
         notif["assocreset_flags"], SCTP_ASSOC_RESET_DENIED, SCTP_ASSOC_RESET_FAILED
     )
     return f"Resetting association {notif['assocreset_assoc_id']} {outcome}"
 
 
-def _describe_stream_change(notif):
+def _describe_stream_change(notif: dict[str, Any]) -> str:
     outcome = _outcome(
         notif["strchange_flags"], SCTP_STREAM_CHANGE_DENIED, SCTP_STREAM_CHANGE_FAILED
     )
@@ -182,13 +188,13 @@ def _describe_stream_change(notif):
     )
 
 
-def _describe_remote_error(notif):
+def _describe_remote_error(notif: dict[str, Any]) -> str:
     causes = ", ".join(_in_words(cause) for cause, _ in error_causes(notif))
     return f"The peer of association {notif['sre_assoc_id']} reports: {causes}"
 
 
 # A text with the notification's keys, or what makes one of it.
-_DESCRIPTIONS = {
+_DESCRIPTIONS: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "ASSOC_CHANGE": _describe_assoc_change,
     "PEER_ADDR_CHANGE": _describe_peer_addr_change,
     "REMOTE_ERROR": _describe_remote_error,
@@ -208,7 +214,7 @@ _DESCRIPTIONS = {
 }
 
 
-def describe_notification(notif):
+def describe_notification(notif: _Notification) -> str:
     """One English sentence that says what a notification means.
 
     notif is what parse_notification() returns or takes.

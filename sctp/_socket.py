@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing.reduction
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import _sctp.sctp
 from _sctp.sctp import (
@@ -46,13 +47,22 @@ _NOTES = {
     " needs SCTP_FRAGMENT_INTERLEAVE as well.",
 }
 
+# What an option may be read with, and set to.
+_Option = TypeVar("_Option", bound=_Structure[Any, Any] | sctp_sndinfo)
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
-def _structure_of(level, optname):
+    _Value = (
+        int | Buffer | tuple[int, ...] | list[int] | sctp_sndinfo | _Structure[Any, Any]
+    )
+
+
+def _structure_of(level: int, optname: int) -> str | None:
     """The name of an option's structure, None for what every socket handles."""
     return _ROWS.get(optname, (None, None))[1] if level == IPPROTO_SCTP else None
 
 
-def _add_note(error, optname, verb):
+def _add_note(error: OSError, optname: int, verb: str) -> None:
     """Says what is behind an error of the kernel, as far as we know."""
     name, _, access = _ROWS[optname]
     if verb not in access:
@@ -61,7 +71,7 @@ def _add_note(error, optname, verb):
         error.add_note(_NOTES[error.errno])
 
 
-def _check_value(optname, value):
+def _check_value(optname: int, value: object) -> None:
     """Raises ValueError for what the option itself rules out."""
     if optname == SCTP_FRAGMENT_INTERLEAVE:
         if isinstance(value, int) and value not in (0, 1, 2):
@@ -82,7 +92,14 @@ class sctp_socket(_sctp.sctp.sctp_socket):
     __module__ = "sctp"
     __slots__ = ()
 
-    def getsockopt(self, level, optname, optval=None):
+    @overload
+    def getsockopt(self, level: int, optname: int, optval: _Option) -> _Option: ...
+    @overload
+    def getsockopt(
+        self, level: int, optname: int, optval: int | None = None
+    ) -> Any: ...
+
+    def getsockopt(self, level: int, optname: int, optval: Any = None) -> Any:
         """Reads a socket option (RFC 6458, section 8).
 
         With level IPPROTO_SCTP, an option that has a structure takes an object
@@ -110,7 +127,14 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             raise
         return sctp_sndinfo(**value) if is_sndinfo else value
 
-    def setsockopt(self, level, optname, *values):
+    @overload
+    def setsockopt(self, level: int, optname: int, value: "_Value", /) -> None: ...
+    @overload
+    def setsockopt(
+        self, level: int, optname: int, value: None, optlen: int, /
+    ) -> None: ...
+
+    def setsockopt(self, level: int, optname: int, *values: Any) -> None:
         """Sets a socket option (RFC 6458, section 8).
 
         With level IPPROTO_SCTP, an option that has a structure takes an object
@@ -130,7 +154,12 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             _add_note(error, optname, "write")
             raise
 
-    def sctp_opt_info(self, *args):
+    @overload
+    def sctp_opt_info(self, optname: int, optval: _Option, /) -> _Option: ...
+    @overload
+    def sctp_opt_info(self, id: int, optname: int, optval: _Option, /) -> _Option: ...
+
+    def sctp_opt_info(self, *args: Any) -> Any:
         """sctp_opt_info([id], optname, optval)
 
         Reads an option of an association (RFC 6458, section 9.14): sets the
@@ -155,11 +184,13 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         )
 
 
-def _rebuild(cls, descriptor, family, type):
+def _rebuild(
+    cls: type[sctp_socket], descriptor: Any, family: int, type: int
+) -> sctp_socket:
     return cls(family, type, fileno=descriptor.detach())
 
 
-def _reduce(sock):
+def _reduce(sock: sctp_socket) -> tuple[Any, ...]:
     descriptor = multiprocessing.reduction.DupFd(sock.fileno())
     return _rebuild, (type(sock), descriptor, sock.family, sock.type)
 

@@ -1,0 +1,113 @@
+"""What travels with messages (RFC 6458, sections 5.3, 9.12 and 9.13)."""
+
+import sys
+from collections.abc import Iterable
+from typing import Final, Literal, Self
+
+from typing_extensions import disjoint_base
+
+class sctp_sndinfo(
+    dict[
+        Literal["snd_sid", "snd_flags", "snd_ppid", "snd_context", "snd_assoc_id"], int
+    ]
+):
+    def __init__(
+        self,
+        *,
+        snd_sid: int = 0,
+        snd_flags: int = 0,
+        snd_ppid: int = 0,
+        snd_context: int = 0,
+        snd_assoc_id: int = 0,
+    ) -> None: ...
+    def copy(self) -> Self: ...
+
+class sctp_prinfo(dict[Literal["pr_policy", "pr_value"], int]):
+    def __init__(self, *, pr_policy: int = 0, pr_value: int = 0) -> None: ...
+    def copy(self) -> Self: ...
+
+class sctp_authinfo(dict[Literal["auth_keynumber"], int]):
+    def __init__(self, *, auth_keynumber: int = 0) -> None: ...
+    def copy(self) -> Self: ...
+
+class sctp_rcvinfo(
+    dict[
+        Literal[
+            "rcv_sid",
+            "rcv_ssn",
+            "rcv_flags",
+            "rcv_ppid",
+            "rcv_tsn",
+            "rcv_cumtsn",
+            "rcv_context",
+            "rcv_assoc_id",
+        ],
+        int,
+    ]
+):
+    def __init__(
+        self,
+        *,
+        rcv_sid: int = 0,
+        rcv_ssn: int = 0,
+        rcv_flags: int = 0,
+        rcv_ppid: int = 0,
+        rcv_tsn: int = 0,
+        rcv_cumtsn: int = 0,
+        rcv_context: int = 0,
+        rcv_assoc_id: int = 0,
+    ) -> None: ...
+    def copy(self) -> Self: ...
+
+class sctp_nxtinfo(
+    dict[Literal["nxt_sid", "nxt_flags", "nxt_ppid", "nxt_length", "nxt_assoc_id"], int]
+):
+    def __init__(
+        self,
+        *,
+        nxt_sid: int = 0,
+        nxt_flags: int = 0,
+        nxt_ppid: int = 0,
+        nxt_length: int = 0,
+        nxt_assoc_id: int = 0,
+    ) -> None: ...
+    def copy(self) -> Self: ...
+
+@disjoint_base
+class sctp_sendv_spa:
+    sndinfo: sctp_sndinfo | None
+    prinfo: sctp_prinfo | None
+    authinfo: sctp_authinfo | None
+    def __init__(
+        self, infos: Iterable[sctp_sndinfo | sctp_prinfo | sctp_authinfo] = ()
+    ) -> None: ...
+
+@disjoint_base
+class sctp_recvv_rn:
+    rcvinfo: sctp_rcvinfo | None
+    nxtinfo: sctp_nxtinfo | None
+    def __init__(self, infos: Iterable[sctp_rcvinfo | sctp_nxtinfo] = ()) -> None: ...
+
+SCTP_UNORDERED: Final[int]
+SCTP_ADDR_OVER: Final[int]
+SCTP_ABORT: Final[int]
+SCTP_EOF: Final[int]
+SCTP_SENDALL: Final[int]
+SCTP_SACK_IMMEDIATELY: Final[int]
+SCTP_SEND_SNDINFO_VALID: Final[int]
+SCTP_SEND_PRINFO_VALID: Final[int]
+SCTP_SEND_AUTHINFO_VALID: Final[int]
+SCTP_PR_SCTP_NONE: Final[int]
+SCTP_PR_SCTP_TTL: Final[int]
+SCTP_PR_SCTP_RTX: Final[int]
+SCTP_PR_SCTP_PRIO: Final[int]
+SCTP_NOTIFICATION: Final[int]
+SCTP_PR_SCTP_ALL: Final[int]
+SCTP_PR_SCTP_MAX: Final[int]
+
+if sys.platform == "linux":
+    SCTP_PR_SCTP_MASK: Final[int]
+else:
+    SCTP_EOR: Final[int]
+    SCTP_COMPLETE: Final[int]
+    SCTP_PR_SCTP_BUF: Final[int]

@@ -1,0 +1,92 @@
+"""What type checkers know of the API: checked by mypy, never run.
+
+An ignored error is one that a checker has to find: mypy complains about an
+ignore that nothing needs.
+"""
+
+from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM
+from typing import Any, Literal, assert_type
+
+import sctp
+from sctp import *
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+
+
+def sockets() -> None:
+    sock = sctp_socket(AF_INET, SOCK_SEQPACKET)
+    assert_type(sock.sctp_type, Literal["one-to-one", "one-to-many"])
+    assert_type(sctp_socket(fileno=3), sctp_socket)
+    assert_type(sock.accept()[0], sctp_socket)
+    assert_type(sock.sctp_peeloff(1), sctp_socket)
+    sctp_socket()  # type: ignore[call-overload]
+    sock.sctp_type = "one-to-one"  # type: ignore[misc]
+
+
+def derived_sockets() -> None:
+    class Socket(sctp.sctp_socket):
+        pass
+
+    sock = Socket(AF_INET, SOCK_STREAM)
+    assert_type(sock.accept()[0], Socket)
+    assert_type(sock.sctp_peeloff(1), Socket)
+
+
+def addresses(sock: sctp_socket) -> None:
+    sock.sctp_bindx([("127.0.0.1", 0), ("::1", 0, 0, 0)], SCTP_BINDX_ADD_ADDR)
+    sock.sctp_bindx([("localhost", "discard")], SCTP_BINDX_ADD_ADDR)
+    sock.sctp_bindx([("localhost",)], SCTP_BINDX_ADD_ADDR)  # type: ignore[list-item]
+    assert_type(sock.sctp_getladdrs(), tuple[Address, ...] | None)
+    assert_type(sock.sctp_connectx([("localhost", 9)], assoc_id=True), int)
+    assert_type(sockaddr_storage_to_ipaddr(b""), Address)
+
+
+def messages(sock: sctp_socket) -> None:
+    info = sctp_sndinfo(snd_sid=1)
+    assert_type(info["snd_sid"], int)
+    info["snd_ssn"]  # type: ignore[index]
+    sctp_sndinfo(snd_ssn=1)  # type: ignore[call-arg]
+    spa = sctp_sendv_spa([info, sctp_prinfo()])
+    assert_type(spa.prinfo, sctp_prinfo | None)
+    assert_type(sock.sctp_sendv([b"a", bytearray(1)], info=spa), int)
+    sock.sctp_sendv([b""], info=sctp_rcvinfo())  # type: ignore[arg-type]
+    sock.sctp_sendv(["text"])  # type: ignore[list-item]
+    data, _, _, infotype, flags = sock.sctp_recvv(1)
+    assert_type(data, bytes)
+    assert_type(infotype, int)
+    assert_type(flags, int)
+    assert_type(sock.sctp_recvv_into([bytearray(1)])[0], int)
+
+
+def options(sock: sctp_socket) -> None:
+    status = sock.sctp_opt_info(1, SCTP_STATUS, sctp_status())
+    assert_type(status, sctp_status)
+    assert_type(status["sstat_rwnd"], int)
+    assert_type(status["sstat_primary"], sctp_paddrinfo)
+    assert_type(status["sstat_primary"]["spinfo_address"], Address | Any)
+    assert_type(status.copy(), sctp_status)
+    assert_type(status.to_bytes, bytes)
+    assert_type(sctp_status.size, int)
+    timeouts = sock.getsockopt(IPPROTO_SCTP, SCTP_RTOINFO, sctp_rtoinfo())
+    assert_type(timeouts["srto_max"], int)
+    timeouts["srto_maximum"] = 1  # type: ignore[index]
+    timeouts["srto_max"] = "1"  # type: ignore[assignment]
+    sctp_rtoinfo(srto_maximum=1)  # type: ignore[call-arg]
+    sctp_setprim(ssp_addr=("10.1.0.1", 9))
+    sctp_setprim(ssp_addr="10.1.0.1")  # type: ignore[arg-type]
+    assert_type(sctp_authkey(sca_key=b"x")["sca_key"], bytes | None)
+    assert_type(sctp_reset_streams()["srs_stream_list"], tuple[int, ...])
+    sock.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, timeouts)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, True)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_HMAC_IDENT, (SCTP_AUTH_HMAC_ID_SHA1,))
+    sock.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, "1")  # type: ignore[call-overload]
+
+
+def notifications(data: bytes) -> None:
+    notif = parse_notification(data)
+    assert_type(notif, dict[str, Any])
+    assert_type(describe_notification(notif), str)
+    assert_type(error_causes(notif), tuple[tuple[ErrorCause | int, bytes], ...])
+    assert_type(AssocChangeState(0), AssocChangeState)
+    AssocChangeState.COMM_DOWN  # type: ignore[attr-defined]
+    assert_type(ChunkTypes.name(1), str)

@@ -1,0 +1,85 @@
+"""The stubs name what the modules have, and each key of each dict class."""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+import _sctp
+import sctp
+
+C_MODULES = ["_sctp.sctp", "_sctp.sctp_info", "_sctp.sctp_event"]
+DICT_CLASSES = [
+    cls
+    for cls in vars(sctp).values()
+    if isinstance(cls, type) and issubclass(cls, dict) and cls is not sctp.sctp_generic
+]
+
+
+def statements(body):
+    """What of a stub holds on this system: both sides of its conditions ask
+    whether that is Linux."""
+    for statement in body:
+        if isinstance(statement, ast.If):
+            assert ast.unparse(statement.test) == "sys.platform == 'linux'"
+            linux = sys.platform == "linux"
+            yield from statements(statement.body if linux else statement.orelse)
+        else:
+            yield statement
+
+
+def stub(path):
+    return list(statements(ast.parse(path.read_text()).body))
+
+
+def defined_names(body):
+    for statement in body:
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+            yield statement.name
+        elif isinstance(statement, ast.AnnAssign):
+            yield statement.target.id
+
+
+def stub_class(name):
+    package = Path(sctp.__file__).parent / "_options.pyi"
+    infos = Path(_sctp.__file__).parent / "sctp_info.pyi"
+    for statement in stub(package) + stub(infos):
+        if isinstance(statement, ast.ClassDef) and statement.name == name:
+            return statement
+    raise LookupError(f"no class {name} in a stub")
+
+
+@pytest.mark.parametrize("name", C_MODULES)
+def test_stub_has_the_names_of_the_module(name):
+    module = importlib.import_module(name)
+    path = Path(module.__file__).parent / f"{name.partition('.')[2]}.pyi"
+    names = set(defined_names(stub(path)))
+    # A private name is one of the stub's own, unless the module has it.
+    names = {n for n in names if not n.startswith("_") or hasattr(module, n)}
+    assert names == {n for n in vars(module) if not n.startswith("__")}
+
+
+@pytest.mark.parametrize("cls", DICT_CLASSES, ids=lambda cls: cls.__name__)
+def test_stub_has_the_keys_of_the_dict_class(cls):
+    (base,) = stub_class(cls.__name__).bases
+    literal = base.slice.elts[0]
+    keys = getattr(literal.slice, "elts", [literal.slice])
+    assert [key.value for key in keys] == list(cls())
+
+
+@pytest.mark.parametrize("cls", DICT_CLASSES, ids=lambda cls: cls.__name__)
+def test_stub_has_the_keywords_of_the_dict_class(cls):
+    (init,) = (
+        statement
+        for statement in stub_class(cls.__name__).body
+        if getattr(statement, "name", None) == "__init__"
+    )
+    assert [argument.arg for argument in init.args.kwonlyargs] == list(cls())
+
+
+@pytest.mark.parametrize("package", ["sctp", "_sctp"])
+def test_packages_are_marked_as_typed(package):
+    directory = Path(importlib.import_module(package).__file__).parent
+    assert (directory / "py.typed").is_file()
