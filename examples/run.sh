@@ -1,20 +1,32 @@
 #!/bin/sh
-# Build the project and run an example's server and client on a kernel with
-# SCTP.
+# Build the project and run an example with its peer on a kernel with SCTP.
 #
 # usage: examples/run.sh [name]
 #
-# The name is that of a NAME_server.py with its NAME_client.py, echo if none is
-# given.  Exit status: the client's, or 1 if the server failed.
+# The name is that of a pair below or of one of its two; echo if none is given.
+# Exit status: the client's, or 1 if the server failed.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 server_patience_seconds=30
 
-list_examples() {
-    for server_file in "$repository"/examples/*_server.py; do
-        [ -e "$server_file" ] && basename "$server_file" _server.py
-    done
+# Name, server, client, and where they take a port, the one that they use.
+pairs='
+echo echo_server echo_client
+one_to_one one_to_many one_to_one 9
+plain_stream plain_stream_server plain_stream_client
+plain_seqpacket plain_seqpacket_server plain_seqpacket_client
+failover failover_server failover_client
+monitor monitor one_to_one 9
+peeloff peeloff_server echo_client
+asyncio asyncio_server echo_client
+authenticated authenticated_server authenticated_client
+'
+
+# The pair that is called $1, or has an example of that name.
+find_pair() {
+    echo "$pairs" | awk -v name="${1%.py}" '
+        $1 == name || $2 == name || $3 == name { print; exit }'
 }
 
 # The sockets of process $1, as inode numbers.
@@ -32,19 +44,61 @@ listens() {
              END { exit !found }' - /proc/net/sctp/eps
 }
 
-wait_until_it_listens() {
+# /proc/net/sctp/assocs: column 11 is the inode.
+has_no_association() {
+    sockets_of "$1" |
+        awk 'FNR == NR { mine[$1]; next }
+             $11 in mine { found = 1 }
+             END { exit found }' - /proc/net/sctp/assocs
+}
+
+# Until `$@` is true or patience ends.
+wait_until() {
     deadline=$(($(date +%s) + server_patience_seconds))
-    until listens "$1"; do
-        if ! kill -0 "$1" 2>/dev/null; then
-            echo 'examples/run.sh: the server ended before it listened' >&2
-            return 1
-        fi
-        if [ "$(date +%s)" -ge "$deadline" ]; then
-            echo 'examples/run.sh: the server does not listen' >&2
-            return 1
-        fi
+    until "$@"; do
+        [ "$(date +%s)" -lt "$deadline" ] || return 1
         sleep 0.05
     done
+}
+
+listens_or_ended() {
+    listens "$1" || ! kill -0 "$1" 2>/dev/null
+}
+
+wait_until_it_listens() {
+    if ! wait_until listens_or_ended "$1"; then
+        echo 'examples/run.sh: the server does not listen' >&2
+        return 1
+    fi
+    if ! kill -0 "$1" 2>/dev/null; then
+        echo 'examples/run.sh: the server ended before it listened' >&2
+        return 1
+    fi
+}
+
+# Whether process $1 waits, for a message say: the letter behind its name in
+# parentheses.
+waits() {
+    case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
+    S*|'') return 0 ;;
+    esac
+    return 1
+}
+
+# A server may have something to say of the end of its associations, of which it
+# knows when they are gone.
+let_it_finish() {
+    wait_until has_no_association "$1" || return 0
+    wait_until waits "$1" || return 0
+}
+
+# A port for those who may not use those below 1024.
+free_port() {
+    "$1" -c '
+import socket
+with socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 132) as sock:
+    sock.bind(("::", 0))
+    print(sock.getsockname()[1])'
 }
 
 # Prefix what comes through a pipe, made here, with the name $1.
@@ -53,20 +107,26 @@ show_lines_of() {
     sed -u "s/^/$1: /" <"$pipes/$1" &
 }
 
-# Inside the kernel: $1 the interpreter, $2 the example.
+# Inside the kernel: $1 the interpreter, $2 and $3 the server and the client,
+# $4 their port, if they take one.
 play() {
+    port=${4-}
+    if [ -n "$port" ] && [ "$(id -u)" != 0 ] && [ "$port" -lt 1024 ]; then
+        port=$(free_port "$1")
+    fi
     pipes=$(mktemp -d)
     server_status=0
     client_status=1
 
     show_lines_of server
-    "$1" "$repository/examples/$2_server.py" >"$pipes/server" 2>&1 &
+    "$1" "$repository/examples/$2.py" ${port:+"$port"} >"$pipes/server" 2>&1 &
     server=$!
     show_lines_of client
     if wait_until_it_listens "$server"; then
         client_status=0
-        "$1" "$repository/examples/$2_client.py" >"$pipes/client" 2>&1 ||
-            client_status=$?
+        "$1" "$repository/examples/$3.py" ${port:+"$port"} >"$pipes/client" \
+            2>&1 || client_status=$?
+        let_it_finish "$server"
     else
         : >"$pipes/client"
     fi
@@ -89,12 +149,15 @@ play() {
 }
 
 if [ "${1-}" = --in-kernel ]; then
-    play "$2" "$3"
+    shift
+    play "$@"
 fi
 
 name=${1-echo}
-if ! list_examples | grep -qxF -e "$name"; then
-    printf 'no example "%s"; there are:\n%s\n' "$name" "$(list_examples)" >&2
+pair=$(find_pair "$name")
+if [ -z "$pair" ]; then
+    printf 'no example "%s"; there are:\n' "$name" >&2
+    echo "$pairs" | awk 'NF { print $1 }' >&2
     exit 2
 fi
 
@@ -103,4 +166,7 @@ fi
 
 prepare ''
 export PYTHONDONTWRITEBYTECODE=1
-exec_in_kernel "$repository/examples/run.sh" --in-kernel "$python" "$name"
+# The pair is to be split.
+# shellcheck disable=SC2086
+set -- ${pair#* }
+exec_in_kernel "$repository/examples/run.sh" --in-kernel "$python" "$@"

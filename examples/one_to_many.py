@@ -1,0 +1,58 @@
+"""Discards messages and prints what it discarded, and what the kernel notified
+it of: the server of RFC 6458, appendix B.
+
+usage: one_to_many.py [port]
+"""
+
+import sys
+from socket import AF_INET6, SOCK_SEQPACKET, ntohl
+
+from sctp import *
+
+PORT = int(sys.argv[1]) if sys.argv[1:] else 9
+EVENTS = (
+    SCTP_ASSOC_CHANGE,
+    SCTP_PEER_ADDR_CHANGE,
+    SCTP_SHUTDOWN_EVENT,
+    SCTP_ADAPTATION_INDICATION,
+)
+STATES = {
+    SCTP_COMM_UP: "Communication up"
+    " (streams (in/out)=({sac_inbound_streams}/{sac_outbound_streams})).",
+    SCTP_COMM_LOST: "Communication lost (error={sac_error}).",
+    SCTP_RESTART: "Communication restarted.",
+    SCTP_SHUTDOWN_COMP: "Communication completed.",
+    SCTP_CANT_STR_ASSOC: "Communication couldn't be started.",
+}
+
+
+def print_notification(data: bytes) -> None:
+    notif = parse_notification(data)
+    if notif["sn_type"] == SCTP_ASSOC_CHANGE:
+        print(STATES[notif["sac_state"]].format(**notif), flush=True)
+    elif notif["sn_type"] == SCTP_PEER_ADDR_CHANGE:
+        state = PeerAddrState(notif["spc_state"]).name
+        print(f"^^^ Peer address {notif['spc_aaddr'][0]}: {state}.", flush=True)
+    elif notif["sn_type"] == SCTP_ADAPTATION_INDICATION:
+        indication = notif["sai_adaptation_ind"]
+        print(f"^^^ Adaptation indication {indication:08x} received.", flush=True)
+    else:
+        print("^^^ Shutdown received.", flush=True)
+
+
+with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
+    for type in EVENTS:
+        sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))
+    sock.setsockopt(IPPROTO_SCTP, SCTP_AUTOCLOSE, 5)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    sock.bind(("::", PORT))
+    sock.listen()
+    while True:
+        data, addr, info, _, flags = sock.sctp_recvv(65536)
+        if flags & MSG_NOTIFICATION:
+            print_notification(data)
+            continue
+        print(f"Message received from {addr[0]}:{addr[1]}: len={len(data)}", end="")
+        unordered = ", unordered" if info["rcv_flags"] & SCTP_UNORDERED else ""
+        print(f", sid={info['rcv_sid']}\n{unordered}, tsn={info['rcv_tsn']}", end="")
+        print(f", ppid={ntohl(info['rcv_ppid'])}.", flush=True)

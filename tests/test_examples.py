@@ -1,0 +1,255 @@
+"""The examples, each run against its peer."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+PATIENCE = 20
+DISCARDED = "".join(
+    f"Message received from ::ffff:127.0.0.1:N: len=1000, sid={stream}\n"
+    ", unordered, tsn=N, ppid=1234.\n"
+    for stream in range(10)
+)
+ECHOED = """\
+sent b'Hello' on stream 1
+received b'Hello' on stream 0
+sent b'SCTP' on stream 1
+received b'SCTP' on stream 0
+"""
+DISCARD_CLIENT = "sent 10 messages of 1000 bytes on 10 of 2048 streams\n"
+
+# Server, client, the server's port, and what both print.
+PAIRS = [
+    (
+        "echo_server",
+        "echo_client",
+        20000,
+        "listening on port 20000\n"
+        "received b'Hello' on stream 1\n"
+        "received b'SCTP' on stream 1\n",
+        ECHOED,
+    ),
+    (
+        "one_to_many",
+        "one_to_one",
+        9,
+        "Communication up (streams (in/out)=(2048/10)).\n"
+        "^^^ Adaptation indication 01020304 received.\n"
+        f"{DISCARDED}"
+        "^^^ Shutdown received.\n"
+        "Communication completed.\n",
+        DISCARD_CLIENT,
+    ),
+    (
+        "monitor",
+        "one_to_one",
+        9,
+        "Association N is up with 10 outbound and 2048 inbound streams.\n"
+        "The peer of association N indicates the adaptation layer 0x01020304.\n"
+        + 10
+        * "A message of 1000 bytes.\n"
+        + "The peer of association N shuts it down.\n"
+        "Association N has ended gracefully.\n",
+        DISCARD_CLIENT,
+    ),
+    (
+        "plain_stream_server",
+        "plain_stream_client",
+        20000,
+        "listening on port 20000\n"
+        "received b'first message'\n"
+        "received b'second message'\n"
+        "the client has gone\n",
+        "received b'FIRST MESSAGE'\nreceived b'SECOND MESSAGE'\n",
+    ),
+    (
+        "plain_seqpacket_server",
+        "plain_seqpacket_client",
+        20000,
+        "listening on port 20000\n"
+        "received b'first message'\n"
+        "received b'second message'\n",
+        "received b'FIRST MESSAGE' from 127.0.0.1:N\n"
+        "received b'SECOND MESSAGE' from 127.0.0.1:N\n",
+    ),
+    (
+        "peeloff_server",
+        "echo_client",
+        20000,
+        "listening on port 20000\n"
+        "association N echoes b'Hello' from stream 1\n"
+        "association N echoes b'SCTP' from stream 1\n",
+        ECHOED,
+    ),
+    (
+        "asyncio_server",
+        "echo_client",
+        20000,
+        "listening on port 20000\n"
+        "received b'Hello' on stream 1\n"
+        "received b'SCTP' on stream 1\n",
+        ECHOED,
+    ),
+    (
+        "failover_server",
+        "failover_client",
+        20000,
+        "listening on 127.0.0.1 127.0.0.2\n",
+        "".join(
+            f"echo of b'message {number}'; primary 127.0.0.1 is ACTIVE\n"
+            for number in range(30)
+        ),
+    ),
+    (
+        "authenticated_server",
+        "authenticated_client",
+        20000,
+        "listening on port 20000\nreceived b'Who I am, I can prove'\n",
+        "the server wants ASCONF ASCONF_ACK DATA\nreceived b'Who I am, I can prove'\n",
+    ),
+]
+PAIR_IDS = [f"{server}-{client}" for server, client, *_ in PAIRS]
+
+
+def elided(text):
+    """Without what differs from run to run."""
+    text = re.sub(r"(?<=ssociation )\d+|(?<=tsn=)\d+", "N", text)
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", "N", text)
+
+
+def command(name, *args):
+    return [sys.executable, EXAMPLES / f"{name}.py", *args]
+
+
+def listens(port):
+    """Whether a socket does, as the kernel says: column 3 is its state, 10 for
+    LISTEN, and 5 the port."""
+    rows = Path("/proc/net/sctp/eps").read_text().splitlines()[1:]
+    return any((row.split()[3], row.split()[5]) == ("10", str(port)) for row in rows)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "too late"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts an example as a server and returns what has the text that it has
+    printed so far."""
+    started = []
+
+    def start(name, port, *args):
+        output = tmp_path / f"{name}.txt"
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                command(name, *args), stdout=file, stderr=subprocess.STDOUT
+            )
+        started.append(process)
+        wait_until(lambda: listens(port) or process.poll() is not None)
+        assert process.poll() is None, output.read_text()
+        return output
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def run_client(name, *args):
+    return subprocess.run(
+        command(name, *args), capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("server", "client", "port", "server_says", "client_says"), PAIRS, ids=PAIR_IDS
+)
+def test_example_with_its_peer(start, server, client, port, server_says, client_says):
+    output = start(server, port)
+    result = run_client(client)
+    assert (elided(result.stdout), result.stderr) == (client_says, "")
+    wait_until(lambda: len(elided(output.read_text())) >= len(server_says))
+    assert elided(output.read_text()) == server_says
+
+
+@pytest.mark.kernel
+def test_failover_client_survives_the_loss_of_a_network(start):
+    hosts = ["10.1.0.2", "10.2.0.2"]
+    start("failover_server", 20000, *hosts)
+    client = subprocess.Popen(
+        command("failover_client", *hosts), stdout=subprocess.PIPE, text=True
+    )
+    address = ["ip", "address", "del", "10.1.0.2/24", "dev", "dummy0"]
+    with client:
+        lines = [client.stdout.readline()]
+        subprocess.run(address, check=True)
+        try:
+            lines += client.stdout.readlines()
+        finally:
+            address[2] = "add"
+            subprocess.run(address, check=True)
+    assert client.returncode == 0
+    echoes = [line for line in lines if line.startswith("echo of")]
+    assert len(echoes) == 30
+    assert echoes[0].endswith("primary 10.1.0.2 is ACTIVE\n")
+    assert echoes[-1].endswith("primary 10.1.0.2 is INACTIVE\n")
+    assert any("Address 10.1.0.2" in line and "unreachable" in line for line in lines)
+
+
+@pytest.mark.kernel
+def test_authenticated_server_hears_nothing_from_who_has_another_key(start):
+    output = start("authenticated_server", 20000)
+    result = run_client("authenticated_client", "a guess")
+    assert result.returncode == 1
+    assert "no answer" in result.stderr
+    assert output.read_text() == "listening on port 20000\n"
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("user", [0, 1000], ids=["root", "somebody"])
+def test_runner_finds_a_port_for_whoever_runs_it(user):
+    # Another user of a namespace of its own, who reads our files all the same.
+    become = ["unshare", "--user", f"--map-user={user}"] if user else []
+    runner = ["sh", EXAMPLES / "run.sh", "--in-kernel", sys.executable]
+    result = subprocess.run(
+        [*become, *runner, "one_to_many", "one_to_one", "9"],
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        env={**os.environ, "TMPDIR": "/dev/shm"},
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"client: {DISCARD_CLIENT}" in result.stdout
+    assert "server: Communication completed.\n" in result.stdout
+
+
+def test_each_example_has_a_test():
+    assert {name for pair in PAIRS for name in pair[:2]} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_example_is_short_and_says_what_it_is_for(name):
+    text = (EXAMPLES / f"{name}.py").read_text()
+    assert len(text.splitlines()) < 60
+    purpose = ast.get_docstring(ast.parse(text)).split("\n\n")[0]
+    assert purpose.endswith(".")
+
+
+def test_runner_refuses_what_is_no_example():
+    result = subprocess.run(
+        ["sh", EXAMPLES / "run.sh", "nothing"], capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert "echo\n" in result.stderr
