@@ -1,0 +1,43 @@
+"""How the documentation is built: sphinx-build -W -n docs docs/_build/html"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_extension"))
+
+import sctp
+
+project = "sctp"
+author = "the sctp developers"
+project_copyright = author
+version = release = sctp.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.graphviz",
+    "sphinx_autodoc_typehints",
+    "from_sources",
+    "rfc_links",
+]
+exclude_patterns = ["_build"]
+nitpicky = True
+# What belongs to Python itself, whose inventory would come over the network.
+nitpick_ignore_regex = [
+    ("py:class", r"(socket|enum|collections\.abc|types|typing)\..*"),
+    ("py:class", r"(Any|Buffer|Iterable|Literal|Self|SupportsIndex)"),
+    ("py:class", r"(int|str|bytes|bool|tuple|dict|type|list|ValueError|None)"),
+    ("py:class", r"_\w+"),
+]
+
+html_theme = "furo"
+html_title = f"sctp {version}"
+html_copy_source = False
+html_show_sphinx = False
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+graphviz_output_format = "svg"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+python_maximum_signature_line_length = 72
+always_use_bars_union = True

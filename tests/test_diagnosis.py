@@ -1,0 +1,65 @@
+"""What ``python -m sctp`` says of the machine."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import kernel_has_sctp
+
+AUTH = Path("/proc/sys/net/sctp/auth_enable")
+
+
+def diagnose(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "sctp", *arguments], capture_output=True, text=True
+    )
+
+
+def test_exit_status_says_whether_there_is_sctp():
+    result = diagnose()
+    assert result.returncode == (0 if kernel_has_sctp() else 1)
+    assert result.stderr == ""
+    can = "can" if kernel_has_sctp() else "cannot"
+    assert f"This machine {can} do SCTP: " in result.stdout
+
+
+def test_text_says_what_to_do_where_there_is_no_sctp():
+    assert ("What to do: " in diagnose().stdout) != kernel_has_sctp()
+
+
+def test_machines_get_the_same_as_json():
+    result = diagnose("--json")
+    facts = json.loads(result.stdout)
+    assert facts["usable"] == (result.returncode == 0) == kernel_has_sctp()
+    assert bool(facts["advice"]) == bool(facts["problem"]) != kernel_has_sctp()
+    assert facts["python"] == ".".join(map(str, sys.version_info[:3]))
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(not AUTH.exists(), reason="sysctls of Linux")
+def test_sysctl_is_shown_with_what_it_means():
+    before = AUTH.read_text()
+    try:
+        AUTH.write_text("0")
+        off = diagnose().stdout
+        AUTH.write_text("1")
+        on = diagnose().stdout
+    finally:
+        AUTH.write_text(before)
+    assert "net.sctp.auth_enable = 0 (off: only sockets with" in off
+    assert "net.sctp.auth_enable = 1 (on)" in on
+
+
+@pytest.mark.kernel
+def test_firewall_is_found():
+    """A network without loopback, in place of a firewall."""
+    result = subprocess.run(
+        ["unshare", "--net", sys.executable, "-m", "sctp"],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert "This machine cannot do SCTP: " in result.stdout
+    assert "firewall" in result.stdout
