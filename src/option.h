@@ -23,8 +23,8 @@ record_type *option_find(option_types *self, PyObject *name);
 int option_brand(option_types *self, PyTypeObject *class);
 
 /* Reads an option that has a structure: value is a dict of it, or NULL for
-   nothing but zeros, or for a list also the association identifier.  Returns a new
-   dict, or for an option that is nothing but a list a tuple. */
+   nothing but zeros, or for a list also the association identifier.  Returns a
+   new dict, or for an option that is nothing but a list a tuple. */
 PyObject *option_get(const option_types *self, const call_methods *methods,
                      PyObject *socket, int number, PyObject *value);
 
