@@ -16,6 +16,8 @@ repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 # shellcheck source=tests/sid.sh
 . "$repository/tests/sid.sh"
 
+# Called by provide.
+# shellcheck disable=SC2317
 check_for_python() {
     has_command "${CC:-$compiler}" || missing 'a C compiler' gcc
     has_command make || missing make make

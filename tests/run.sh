@@ -4,6 +4,7 @@
 # usage: tests/run.sh [pytest arguments]
 #
 # Paths are relative to the repository's root.  PYTHON chooses an interpreter;
+# SCTP_TEST_KERNEL=sid takes the newest kernel, from Debian's sid;
 # SCTP_TEST_TIMEOUT limits the run, to 900 seconds if not set.
 set -eu
 
@@ -11,6 +12,15 @@ repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 # shellcheck source=tests/kernel/setup.sh
 . "$repository/tests/kernel/setup.sh"
 
+case ${SCTP_TEST_KERNEL-} in
+'') ;;
+sid)
+    # shellcheck source=tests/sid.sh
+    . "$repository/tests/sid.sh"
+    use_sid_kernel
+    ;;
+*) fail "SCTP_TEST_KERNEL: no kernel '$SCTP_TEST_KERNEL', only sid" ;;
+esac
 prepare '[test]'
 cd "$repository"
 # A test that lacks the kernel fails; nothing is left in the source tree.

@@ -2,7 +2,8 @@
 #
 # apt gets them with a configuration, lists and a cache of its own under
 # `$repository/build/sid`: the machine's stay as they are.  Signatures are
-# checked as ever.  The caller runs under `set -eu` and sets `repository`.
+# checked as ever.  The caller runs under `set -eu`, sets `repository` and has
+# sourced kernel/setup.sh.
 #
 # shellcheck shell=sh disable=SC2154
 
@@ -33,4 +34,35 @@ CONFIGURATION
         APT_CONFIG=$sid/apt.conf apt-get update -qq
     fi
     APT_CONFIG=$sid/apt.conf "$@"
+}
+
+check_for_sid_kernel() {
+    has_command apt-get || missing apt-get '' 'only Debian and its relatives'
+    has_command patchelf || missing patchelf patchelf
+}
+
+# Have commands that run in a kernel use sid's: the newest in user mode, with
+# the libc that it was linked for.
+use_sid_kernel() {
+    kernel=$sid/kernel
+    if [ ! -d "$kernel" ]; then
+        mkdir -p "$sid"
+        provide check_for_sid_kernel
+        (
+            rm -rf "$kernel.new"
+            mkdir "$kernel.new"
+            cd "$kernel.new" || exit
+            with_sid apt-get download -qq user-mode-linux libc6
+            for package in *.deb; do
+                dpkg-deb -x "$package" .
+                rm "$package"
+            done
+            libc=$kernel/usr/lib/x86_64-linux-gnu
+            patchelf --set-rpath "$libc" \
+                --set-interpreter "$libc/ld-linux-x86-64.so.2" usr/bin/linux.uml
+            mv "$kernel.new" "$kernel"
+        )
+    fi
+    export KERNEL_RUN_LINUX="$kernel/usr/bin/linux.uml"
+    export KERNEL_RUN_MODULES="$kernel/usr/lib/uml/modules"
 }

@@ -115,8 +115,13 @@ check_for_build() {
     [ "$python_has_venv" = True ] || missing_of_python 'the venv module' venv
 }
 
+# Whether to run on this machine's kernel: not where KERNEL_RUN_LINUX names one.
+host_will_do() {
+    [ "$kernel_has_sctp" = True ] && [ -z "${KERNEL_RUN_LINUX-}" ]
+}
+
 check_for_run() {
-    [ "$kernel_has_sctp" = False ] || return 0
+    ! host_will_do || return 0
     has_command "${KERNEL_RUN_LINUX:-linux.uml}" ||
         missing 'a kernel with SCTP' user-mode-linux
     has_command modprobe || missing modprobe kmod
@@ -223,7 +228,7 @@ prepare() {
 # Become the command, on this machine's kernel if that has SCTP, else on one in
 # user mode, whose temporary files do not stay on the host.
 exec_in_kernel() {
-    if [ "$kernel_has_sctp" = True ]; then
+    if host_will_do; then
         set -- --host -- "$@"
     else
         set -- -- /usr/bin/env TMPDIR=/dev/shm "$@"
