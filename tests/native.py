@@ -19,22 +19,6 @@ SYSTEM_HEADERS = "".join(
 )
 LAYOUTS = json.loads((ROOT / "tests" / "layouts.json").read_text())
 
-# FreeBSD's structures of 32-bit members, which that table leaves out.
-for structure, members in {
-    "sctp_get_nonce_values": "gn_assoc_id gn_peers_tag gn_local_tag",
-    "sctp_pcbinfo": "ep_count asoc_count laddr_count raddr_count chk_count"
-    " readq_count free_chunks stream_oque",
-    "sctp_sockstat": "ss_assoc_id ss_total_sndbuf ss_total_recv_buf",
-}.items():
-    members = members.split()
-    LAYOUTS[structure] = {
-        "freebsd": {
-            "size": 4 * len(members),
-            "align": 4,
-            "fields": {member: [4 * i, 4, "u"] for i, member in enumerate(members)},
-        }
-    }
-
 # Names of the headers that the modules do not have, and why.
 LEFT_OUT = {
     "linux": {
