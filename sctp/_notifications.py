@@ -1,7 +1,9 @@
 """Notifications for people: what they say, and why."""
 
+import struct
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from enum import IntEnum
+from typing import Any, TypeAlias, TypeVar
 
 from _sctp.sctp_event import *
 
@@ -17,6 +19,8 @@ __all__ = ["describe_notification", "error_causes"]
 
 # What parse_notification() returns or takes.
 _Notification: TypeAlias = dict[str, Any] | bytes | bytearray | memoryview
+
+_Member = TypeVar("_Member", bound=IntEnum)
 
 _ASSOC_CHANGE = {
     AssocChangeState.COMM_UP: "is up with {sac_outbound_streams} outbound and"
@@ -48,34 +52,39 @@ def _parsed(notif: _Notification) -> dict[str, Any]:
     return notif if isinstance(notif, dict) else parse_notification(notif)
 
 
-def _cause(code: int) -> ErrorCause | int:
-    return ErrorCause(code) if code in ErrorCause._value2member_map_ else code
+def _look_up(enumeration: type[_Member], value: int) -> _Member | int:
+    """The member of that value, or the value."""
+    return enumeration(value) if value in enumeration._value2member_map_ else value
 
 
-def _in_words(cause: ErrorCause | int) -> str:
-    if isinstance(cause, ErrorCause):
-        return cause.name.lower().replace("_", " ")
-    return f"error cause {cause}"
+def _in_words(cause: ErrorCause | int, data: bytes = b"") -> str:
+    if not isinstance(cause, ErrorCause):
+        return f"error cause {cause}"
+    words = cause.name.lower().replace("_", " ")
+    if cause == ErrorCause.USER_INITIATED_ABORT and data:
+        # What the peer wrote: repr() keeps control characters out of logs.
+        words += f" ({data.decode('utf-8', 'backslashreplace')!r})"
+    return words
 
 
-def _walk(causes: bytes) -> Iterator[tuple[ErrorCause | int, bytes]]:
-    """The (code, data) of each error cause in the bytes, as far as they are
-    well-formed."""
-    while len(causes) >= 4:
-        code = int.from_bytes(causes[:2], "big")
-        length = int.from_bytes(causes[2:4], "big")
-        if not 4 <= length <= len(causes):
+def _walk(data: bytes, at: int) -> Iterator[tuple[ErrorCause | int, bytes]]:
+    """The (code, data) of each error cause in the bytes from there on, the last
+    one cut off where they end."""
+    while len(data) - at >= 4:
+        code, length = struct.unpack_from("!HH", data, at)
+        if length < 4:
             break
-        yield _cause(code), causes[4:length]
-        causes = causes[(length + 3) & ~3 :]
+        yield _look_up(ErrorCause, code), data[at + 4 : at + length]
+        at += (length + 3) & ~3
 
 
 def _is_chunk(data: bytes, type: int) -> bool:
-    """Whether the bytes are a whole chunk of that type."""
+    """Whether the bytes are a chunk of that type, or its beginning: FreeBSD hands
+    over 512 bytes at most."""
     return (
         len(data) >= 4
         and data[0] == type
-        and len(data) - 4 < int.from_bytes(data[2:4], "big") <= len(data)
+        and int.from_bytes(data[2:4], "big") > len(data) - 4
     )
 
 
@@ -86,62 +95,58 @@ def error_causes(notif: _Notification) -> tuple[tuple[ErrorCause | int, bytes], 
     notif is what parse_notification() returns or takes. Causes come with
     SCTP_ASSOC_CHANGE, from the peer's ABORT chunk, and SCTP_REMOTE_ERROR, from
     its ERROR chunk; anything else has none. FreeBSD hands the whole chunk
-    over, Linux its causes, or one without its header: the result is the same.
+    over; Linux the causes of an ABORT, and each cause of an ERROR in a
+    notification of its own, whose data then ends with the zeros that padded it
+    to a multiple of four bytes.
     """
     notif = _parsed(notif)
     if notif["sn_type"] == SCTP_REMOTE_ERROR:
-        data = notif["sre_data"]
+        data, error = notif["sre_data"], notif["sre_error"]
         if _is_chunk(data, ChunkTypes.ERROR):
-            causes = tuple(_walk(data[4:]))
-            if causes and causes[0][0] == notif["sre_error"]:
+            causes = tuple(_walk(data, 4))
+            if error in dict(causes):
                 return causes
-        return ((_cause(notif["sre_error"]), data),)
+        return ((_look_up(ErrorCause, error), data),)
     data = notif.get("sac_info", ())
     if not isinstance(data, bytes):
         return ()
-    return tuple(_walk(data[4:] if _is_chunk(data, ChunkTypes.ABORT) else data))
+    return tuple(_walk(data, 4 if _is_chunk(data, ChunkTypes.ABORT) else 0))
 
 
 def _describe_assoc_change(notif: dict[str, Any]) -> str:
     state = notif["sac_state"]
     what = _ASSOC_CHANGE.get(state, f"is in the unknown state {state}")
-    text = f"Association {{sac_assoc_id}} {what}".format(**notif)
+    # One that could not be set up may have had no identifier yet.
+    which = "Association {sac_assoc_id}" if notif["sac_assoc_id"] else "An association"
+    text = f"{which} {what}".format(**notif)
     causes = error_causes(notif)
     if not causes and notif["sac_error"]:
-        causes = ((_cause(notif["sac_error"]), b""),)
+        causes = ((_look_up(ErrorCause, notif["sac_error"]), b""),)
     if causes:
-        text += ": " + ", ".join(
-            _in_words(cause)
-            + (
-                f" ({data.decode('utf-8', 'backslashreplace')})"
-                if cause == ErrorCause.USER_INITIATED_ABORT and data
-                else ""
-            )
-            for cause, data in causes
-        )
+        text += ": " + ", ".join(_in_words(*cause) for cause in causes)
     return text
 
 
 def _describe_peer_addr_change(notif: dict[str, Any]) -> str:
     host, port = notif["spc_aaddr"][:2]
     state = notif["spc_state"]
-    name = (
-        PeerAddrState(state).name if state in PeerAddrState._value2member_map_ else ""
-    )
+    name = getattr(_look_up(PeerAddrState, state), "name", "")
     what = _PEER_ADDR_CHANGE.get(name, f"is in the unknown state {state}")
     return f"Address {host} port {port} of association {notif['spc_assoc_id']} {what}"
 
 
 def _describe_send_failed(notif: dict[str, Any]) -> str:
-    prefix = "ssfe" if "ssfe_flags" in notif else "ssf"
+    prefix, info = ("ssfe", "snd") if "ssfe_info" in notif else ("ssf", "sinfo")
+    fragment = notif[f"{prefix}_info"][f"{info}_flags"] & SCTP_DATA_NOT_FRAG
+    what = "A message" if fragment == SCTP_DATA_NOT_FRAG else "Part of a message"
     sent = notif[f"{prefix}_flags"] == SCTP_DATA_SENT
-    length = len(notif[f"{prefix}_data"])
     error = notif[f"{prefix}_error"]
     text = (
-        f"A message of {length} bytes on association {notif[f'{prefix}_assoc_id']}"
-        f" was {'sent but not acknowledged' if sent else 'not sent'}"
+        f"{what} ({len(notif[f'{prefix}_data'])} bytes) on association"
+        f" {notif[f'{prefix}_assoc_id']} was"
+        f" {'sent but not acknowledged' if sent else 'not sent'}"
     )
-    return f"{text}: {_in_words(_cause(error))}" if error else text
+    return f"{text}: {_in_words(_look_up(ErrorCause, error))}" if error else text
 
 
 def _describe_authentication(notif: dict[str, Any]) -> str:
@@ -156,7 +161,7 @@ def _outcome(flags: int, denied: int, failed: int) -> str:
 def _describe_stream_reset(notif: dict[str, Any]) -> str:
     flags = notif["strreset_flags"]
     directions = [
-        word
+        f"{word} "
         for word, flag in (
             ("incoming", SCTP_STREAM_RESET_INCOMING_SSN),
             ("outgoing", SCTP_STREAM_RESET_OUTGOING_SSN),
@@ -166,7 +171,7 @@ def _describe_stream_reset(notif: dict[str, Any]) -> str:
     streams = ", ".join(map(str, notif["strreset_stream_list"])) or "all"
     outcome = _outcome(flags, SCTP_STREAM_RESET_DENIED, SCTP_STREAM_RESET_FAILED)
     return (
-        f"Resetting {' and '.join(directions)} streams ({streams}) of association"
+        f"Resetting {'and '.join(directions)}streams ({streams}) of association"
         f" {notif['strreset_assoc_id']} {outcome}"
     )
 
@@ -189,7 +194,7 @@ def _describe_stream_change(notif: dict[str, Any]) -> str:
 
 
 def _describe_remote_error(notif: dict[str, Any]) -> str:
-    causes = ", ".join(_in_words(cause) for cause, _ in error_causes(notif))
+    causes = ", ".join(_in_words(*cause) for cause in error_causes(notif))
     return f"The peer of association {notif['sre_assoc_id']} reports: {causes}"
 
 
@@ -203,8 +208,9 @@ _DESCRIPTIONS: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "SHUTDOWN_EVENT": "The peer of association {sse_assoc_id} shuts it down",
     "ADAPTATION_INDICATION": "The peer of association {sai_assoc_id} indicates the"
     " adaptation layer {sai_adaptation_ind:#010x}",
-    "PARTIAL_DELIVERY_EVENT": "The rest of a message on stream {pdapi_stream} of"
-    " association {pdapi_assoc_id} will not come",
+    # On Linux pdapi_stream is 0 unless messages are interleaved.
+    "PARTIAL_DELIVERY_EVENT": "The rest of a message on association"
+    " {pdapi_assoc_id} will not come",
     "AUTHENTICATION_EVENT": _describe_authentication,
     "SENDER_DRY_EVENT": "Association {sender_dry_assoc_id} has delivered everything",
     "NOTIFICATIONS_STOPPED_EVENT": "There is no room for notifications: some are lost",

@@ -1,0 +1,105 @@
+"""Golden notifications of both systems, and the parser as FreeBSD has it.
+
+As a program it compiles the notifications and writes them to a file anew.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+SOURCES = TESTS.parent / "src"
+FILE = TESTS / "golden_notifications.json"
+SYSTEM = "linux" if sys.platform == "linux" else "freebsd"
+
+# What parse_notification() is made of.
+PARSER = "sctp_event record records_event records_info sockaddr args error"
+
+HOST_COMPILER = (os.environ.get("CC") or sysconfig.get_config_var("CC")).split()
+ZIG = [sys.executable, "-m", "ziglang", "cc", "-target"]
+
+
+def load():
+    """The notifications as they stand in the file: bytes by system and name."""
+    systems = json.loads(FILE.read_text())
+    return {
+        system: {name: bytes.fromhex(text) for name, text in records.items()}
+        for system, records in systems.items()
+    }
+
+
+def compiler(system):
+    """The command that compiles for a system, with the headers of this CPython."""
+    include = Path(sysconfig.get_path("include"))
+    if system == SYSTEM:
+        return [*HOST_COMPILER, f"-I{include}"]
+    # Debian's pyconfig.h asks which system it is for, and finds another.
+    multiarch = sysconfig.get_config_var("MULTIARCH") or ""
+    return [
+        *ZIG,
+        f"{platform.machine()}-{system}",
+        f"-I{TESTS / system}",
+        f"-I{Path('/usr/include', multiarch, include.name)}",
+        f"-I{include}",
+    ]
+
+
+def build(system, sources, directory):
+    """A shared object of what is compiled for a system, linked for this one: both
+    have the same calling convention. Nothing is called that is only there."""
+    command = [*compiler(system), f"-I{SOURCES}", "-std=gnu11", "-O2", "-fPIC"]
+    objects = []
+    for source in sources:
+        objects.append(f"{directory}/{system}-{source.stem}.o")
+        subprocess.run(
+            [*command, "-fno-stack-protector", "-c", source, "-o", objects[-1]],
+            check=True,
+        )
+    library = f"{directory}/{system}-{sources[0].stem}.so"
+    subprocess.run(
+        [*HOST_COMPILER, "-shared", "-Wl,-z,lazy", *objects, "-o", library], check=True
+    )
+    return library
+
+
+def make(system, directory):
+    """The notifications as the compiler for a system lays them out."""
+    library = build(system, [FILE.with_suffix(".c")], directory)
+    size, pointer = ctypes.c_size_t, ctypes.c_void_p
+    records = {}
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_char_p, pointer, size, pointer, size)
+    def take(name, head, head_size, tail, tail_size):
+        record = ctypes.string_at(head, head_size) + ctypes.string_at(tail, tail_size)
+        records[name.decode()] = record
+
+    ctypes.CDLL(library).golden_notifications(take)
+    return records
+
+
+def build_parser(system, directory):
+    """The module _sctp.sctp_event as compiled for a system."""
+    sources = [SOURCES / f"{name}.c" for name in PARSER.split()]
+    loader = ExtensionFileLoader("_sctp.sctp_event", build(system, sources, directory))
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(os.RTLD_LAZY)
+    try:
+        module = module_from_spec(spec_from_loader(loader.name, loader))
+    finally:
+        sys.setdlopenflags(flags)
+    loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as directory:
+        systems = {system: make(system, directory) for system in ("linux", "freebsd")}
+    FILE.write_text(json.dumps(systems, default=bytes.hex, indent=2) + "\n")
