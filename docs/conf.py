@@ -23,10 +23,11 @@ exclude_patterns = ["_build"]
 nitpicky = True
 # What belongs to Python itself, whose inventory would come over the network.
 nitpick_ignore_regex = [
-    ("py:class", r"(socket|enum|collections\.abc|types|typing)\..*"),
-    ("py:class", r"(Any|Buffer|Iterable|Literal|Self|SupportsIndex)"),
-    ("py:class", r"(int|str|bytes|bool|tuple|dict|type|list|ValueError|None)"),
-    ("py:class", r"_\w+"),
+    (r"py:\w+", r"(socket|enum|struct|collections\.abc|types|typing)(\..*)?"),
+    (r"py:\w+", r"(Any|Buffer|Ellipsis|Iterable|Literal|Self|SupportsIndex)"),
+    (r"py:\w+", r"(int|str|bytes|bool|tuple|dict|type|list|None)"),
+    (r"py:\w+", r"\w+(Error|Exception)"),
+    (r"py:class", r"(\w+\.)*_\w+"),
 ]
 
 html_theme = "furo"

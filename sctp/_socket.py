@@ -162,7 +162,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
     def sctp_opt_info(self, *args: Any) -> Any:
         """sctp_opt_info([id], optname, optval)
 
-        Reads an option of an association (RFC 6458, section 9.14): sets the
+        Reads an option of an association (RFC 6458, section 8): sets the
         field of optval whose name ends in assoc_id to id, 0 without one, and
         returns getsockopt(IPPROTO_SCTP, optname, optval). ValueError for an
         object without such a field. One-to-one sockets ignore id.

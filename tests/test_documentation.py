@@ -1,0 +1,186 @@
+"""Every code block of the documentation and the README does what it says."""
+
+import doctest
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from socket import AF_INET, SOCK_STREAM
+
+import pytest
+
+import sctp
+
+REPOSITORY = Path(__file__).parent.parent
+PAGES = sorted(
+    [
+        REPOSITORY / "README.rst",
+        *REPOSITORY.glob("docs/*.rst"),
+        *REPOSITORY.glob("docs/[a-z]*/*.rst"),
+    ]
+)
+BLOCK = re.compile(
+    r"^( *)\.\. code-block:: (\w+)\n(?:\1 +:.*\n)*\n((?:\1 +.*\n|\n)+)", re.M
+)
+LANGUAGES = {"pycon", "python", "console", "text"}
+PATIENCE = 20
+# Commands that the checks run in other places, or that the kernel of the tests
+# has no need of.
+ELSEWHERE = re.compile(r"pip install|(examples|tests)/run\.sh|sphinx-build|modprobe")
+
+# What differs from run to run: identifiers, ports of the kernel's choice, TSNs,
+# paths' measurements, versions.
+ELIDED = [
+    (re.compile(r"(?<=assoc_id': )\d+|(?<=ssociation )\d+"), "N"),
+    (re.compile(r"(?<=', )\d{5}(?=[,)])|(?<=port )\d{5}\b"), "N"),
+    (re.compile(r"(?<=(?:_tsn|srtt|_rto|cwnd)': )\d+|(?<=tsn=)\d+"), "N"),
+    (re.compile(r"\d+\.\d+\.\d+(?:-\S+)?(?=[,.\n])"), "N.N.N"),
+    (re.compile(r"(?<=mem_max = )\d+"), "N"),
+]
+
+
+def elided(text):
+    for pattern, replacement in ELIDED:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class Checker(doctest.OutputChecker):
+    def check_output(self, want, got, flags):
+        return super().check_output(elided(want), elided(got), flags)
+
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def blocks(page):
+    """The code blocks of a page as (language, text, line)."""
+    text = page.read_text()
+    for match in BLOCK.finditer(text):
+        line = text.count("\n", 0, match.start(3)) + 1
+        yield match[2], textwrap.dedent(match[3]), line
+
+
+@contextmanager
+def patience():
+    """Ends a system call that waits too long."""
+
+    def give_up(number, frame):
+        raise TimeoutError(f"nothing happened for {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run_session(page, session, line, names):
+    """A session with the interpreter, after the earlier ones of the page."""
+    test = doctest.DocTestParser().get_doctest(
+        session, names, page.name, str(page), line - 1
+    )
+    runner = doctest.DocTestRunner(checker=Checker(), verbose=False, optionflags=FLAGS)
+    report = []
+    with patience():
+        runner.run(test, out=report.append, clear_globs=False)
+    names.update(test.globs)
+    assert not runner.failures, "".join(report)
+
+
+def run_program(program):
+    """A program; one that listens on port 20000 gets a message."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    visitor = threading.Thread(target=visit, args=[process])
+    visitor.start()
+    try:
+        with patience():
+            output = process.stdout.readline()
+        assert output.strip() and "Traceback" not in output, process.stdout.read()
+    finally:
+        process.terminate()
+        process.communicate()
+        visitor.join()
+
+
+def visit(process):
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        with sctp.sctp_socket(AF_INET, SOCK_STREAM) as sock:
+            try:
+                sock.connect(("127.0.0.1", 20000))
+                sock.sctp_sendv([b"Hello"])
+                return
+            except OSError:
+                time.sleep(0.05)
+
+
+def run_commands(text):
+    """Commands after $ or #, each with the output that is shown."""
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.defpath}:/usr/sbin:/sbin",
+    }
+    for command, shown in re.findall(r"^[$#] (.*)\n((?:(?![$#] ).*\n)*)", text, re.M):
+        if ELSEWHERE.search(command):
+            continue
+        result = subprocess.run(
+            ["sh", "-c", command],
+            capture_output=True,
+            text=True,
+            cwd=REPOSITORY,
+            env=environment,
+            timeout=PATIENCE,
+        )
+        assert result.returncode == 0, f"{command}: {result.stderr}"
+        if shown.strip():
+            got = result.stdout
+            assert Checker().check_output(shown, got, FLAGS), f"{command}:\n{got}"
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
+)
+def test_code_of_the_page(page):
+    names = {"__name__": page.stem}
+    try:
+        for language, text, line in blocks(page):
+            if language == "pycon":
+                run_session(page, text, line, names)
+            elif language == "python":
+                run_program(text)
+            elif language == "console":
+                run_commands(text)
+    finally:
+        for value in names.values():
+            if isinstance(value, sctp.sctp_socket):
+                value.close()
+
+
+@pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
+)
+def test_no_code_of_the_page_goes_untested(page):
+    """Prose in a fixed width is 'text'; a literal block could be anything."""
+    text = page.read_text()
+    assert {language for language, *_ in blocks(page)} <= LANGUAGES
+    assert len(re.findall(r"^ *\.\. code-block::", text, re.M)) == len(
+        list(blocks(page))
+    )
+    outside = BLOCK.sub("", text)
+    assert not re.search(r"^(?! *\.\.).*::\n\n +\S", outside, re.M)
+    assert ">>>" not in outside
