@@ -357,10 +357,12 @@ holder_compare(PyObject *self, PyObject *other, int operation)
     return result;
 }
 
-/* For copy and pickle: the class, and its infos as the argument. */
+/* For copy and pickle: the class, its infos as the argument, and what a
+   subclass adds. */
 static PyObject *
 holder_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
+    PyObject *state = PyObject_CallMethod(self, "__getstate__", NULL);
     PyObject *infos = PyList_New(0), *result = NULL;
 
     for (int i = 0; infos != NULL && i < HOLDER_MAX; i++) {
@@ -371,10 +373,11 @@ holder_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
         }
         Py_DECREF(info);
     }
-    if (infos != NULL) {
-        result = Py_BuildValue("(O(O))", Py_TYPE(self), infos);
-        Py_DECREF(infos);
+    if (state != NULL && infos != NULL) {
+        result = Py_BuildValue("(O(O)O)", Py_TYPE(self), infos, state);
     }
+    Py_XDECREF(state);
+    Py_XDECREF(infos);
     return result;
 }
 

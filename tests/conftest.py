@@ -1,9 +1,12 @@
 """Sockets over the real kernel, closed when a test ends."""
 
+import ctypes
 import gc
 import os
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
@@ -165,3 +168,66 @@ def assert_no_leak():
         assert memory - memory_before < times * 256
 
     return check
+
+
+@pytest.fixture
+def wait_for():
+    """Calls until the result is true, and returns that."""
+
+    def wait(call, seconds=10):
+        deadline = time.monotonic() + seconds
+        while not (result := call()):
+            assert time.monotonic() < deadline, "it did not come true in time"
+            time.sleep(0.01)
+        return result
+
+    return wait
+
+
+class OwnNetwork:
+    """All the addresses, and nobody else's packets on the loopback device."""
+
+    def __init__(self):
+        lines = ["link set lo up", "link add dummy0 type dummy", "link set dummy0 up"]
+        for net in 1, 2, 3:
+            for host in 1, 2:
+                lines.append(f"address add 10.{net}.0.{host}/24 dev dummy0")
+                lines.append(f"address add fd00:{net}::{host}/64 dev dummy0 nodad")
+        self.run("ip -batch -", input="\n".join(lines))
+
+    def run(self, command, **kwargs):
+        subprocess.run(command.split(), check=True, text=True, **kwargs)
+
+    def disturb(self, how):
+        """Does to packets from now on what tc-netem(8) calls so."""
+        self.run(f"tc qdisc replace dev lo root netem {how}")
+
+    def lose(self, percent):
+        self.disturb(f"loss {percent}%")
+
+    def set(self, **parameters):
+        """Sets kernel parameters of SCTP, for sockets made from now on."""
+        for name, value in parameters.items():
+            Path("/proc/sys/net/sctp", name).write_text(f"{value}")
+
+
+@pytest.fixture
+def own_network():
+    """Moves the test to a network of its own; sockets made there stay there."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    clone_newnet = 0x40000000
+
+    def change(function, *args):
+        if function(*args, clone_newnet) != 0:
+            err = ctypes.get_errno()
+            raise OSError(err, os.strerror(err))
+
+    with open("/proc/thread-self/ns/net") as before:
+        change(libc.unshare)
+        try:
+            own = OwnNetwork()
+            yield own
+            # What has been closed by now shall end too.
+            own.lose(0)
+        finally:
+            change(libc.setns, before.fileno())
