@@ -154,8 +154,8 @@ class sctp_paddrinfo(sctp_generic):
     section 8.2.2).
 
     spinfo_state is SCTP_ACTIVE, SCTP_INACTIVE or SCTP_UNCONFIRMED;
-    spinfo_cwnd and spinfo_mtu are in bytes, spinfo_srtt and spinfo_rto in
-    milliseconds.
+    spinfo_cwnd and spinfo_mtu are in bytes, spinfo_rto is in milliseconds,
+    and so should be spinfo_srtt: Linux counts it in ticks of the kernel.
     """
 
     __slots__ = ()
@@ -345,8 +345,8 @@ if sys.platform == "linux":
 
     class sctp_assoc_stats(sctp_generic):
         """What an association has counted (SCTP_GET_ASSOC_STATS): packets,
-        chunks, acknowledgements, and sas_maxrto, the longest timeout in
-        milliseconds since the last look, with its address."""
+        chunks, acknowledgements, and sas_maxrto, the longest timeout since
+        the last look in ticks of the kernel, with its address."""
 
         __slots__ = ()
 
