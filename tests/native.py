@@ -12,7 +12,6 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 MODULES = ("sctp", "sctp_info", "sctp_event")
 SOURCES = sorted((ROOT / "src").glob("*.c"))
-SHARED_SOURCES = [source for source in SOURCES if source.stem not in MODULES]
 SYSTEM_HEADERS = "".join(
     f"#include <{header}>\n"
     for header in ("sys/types.h", "sys/socket.h", "netinet/in.h", "netinet/sctp.h")
@@ -93,11 +92,16 @@ class Compiler:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def build(self, name, output, *arguments):
-        """Makes a module, of more than it needs."""
-        source = ROOT / "src" / f"{name}.c"
-        flags = ("-shared", "-fPIC", "-fvisibility=hidden", "-o", output)
-        self.run(*flags, source, *SHARED_SOURCES, *arguments)
+    def build(self, directory, suffix, *arguments):
+        """Makes the modules, each with all that they share."""
+        objects = [Path(directory, f"{source.stem}.o") for source in SOURCES]
+        for source, output in zip(SOURCES, objects, strict=True):
+            flags = ("-O1", "-fPIC", "-fvisibility=hidden", "-o", output)
+            self.run(*flags, "-c", source)
+        shared = [file for file in objects if file.stem not in MODULES]
+        for name in MODULES:
+            output, own = Path(directory, name + suffix), Path(directory, f"{name}.o")
+            self.run("-shared", "-o", output, own, *shared, *arguments)
 
     def names(self):
         """The SCTP_, SPP_ and MSG_ names that the headers of SCTP define: macros
