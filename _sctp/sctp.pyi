@@ -37,16 +37,16 @@ class SCTPError(ValueError): ...
 class sctp_socket(socket.socket):
     @overload
     def __init__(
-        self, family: int, type: int, proto: int = 132, fileno: None = None
-    ) -> None: ...
-    @overload
-    def __init__(
         self,
         family: int = -1,
         type: int = -1,
         proto: int = 132,
         *,
         fileno: SupportsIndex,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, family: int, type: int, proto: int = 132, fileno: None = None
     ) -> None: ...
     @property
     def sctp_type(self) -> Literal["one-to-one", "one-to-many"]: ...

@@ -24,7 +24,10 @@ nitpicky = True
 # What belongs to Python itself, whose inventory would come over the network.
 nitpick_ignore_regex = [
     (r"py:\w+", r"(socket|enum|struct|collections\.abc|types|typing)(\..*)?"),
-    (r"py:\w+", r"(Any|Buffer|Ellipsis|Iterable|Literal|Self|SupportsIndex)"),
+    (
+        r"py:\w+",
+        r"(Address|Any|Buffer|Ellipsis|Iterable|Literal|Self|SendInfo|SupportsIndex|T)",
+    ),
     (r"py:\w+", r"(int|str|bytes|bool|tuple|dict|type|list|None)"),
     (r"py:\w+", r"\w+(Error|Exception)"),
     (r"py:class", r"(\w+\.)*_\w+"),
@@ -32,6 +35,8 @@ nitpick_ignore_regex = [
 
 html_theme = "furo"
 html_title = f"sctp {version}"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "friendly"
@@ -42,3 +47,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_maximum_signature_line_length = 72
 always_use_bars_union = True
+typehints_use_signature = True
+typehints_use_signature_return = True
+typehints_document_rtype = False

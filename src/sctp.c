@@ -622,8 +622,8 @@ PyDoc_STRVAR(
     getpaddrs_doc,
     "sctp_getpaddrs($self, /, assoc_id=0)\n--\n\n"
     "The peer's addresses in an association as a tuple of address\n"
-    "tuples; None where there is none (RFC 6458, section 9.3). One-to-\n"
-    "one sockets ignore assoc_id.");
+    "tuples; None where there is none (RFC 6458, section 9.3).\n"
+    "One-to-one sockets ignore assoc_id.");
 
 static PyObject *
 socket_getpaddrs(PyObject *self, PyTypeObject *class, PyObject *const *args,

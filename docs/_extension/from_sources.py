@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 logger = logging.getLogger(__name__)
 
-SYSTEMS = {"Linux": ("yes", "no"), "FreeBSD": ("no", "yes"), None: ("yes", "yes")}
+SYSTEMS = {"Linux": ("yes", "--"), "FreeBSD": ("--", "yes"), None: ("yes", "yes")}
 TYPES = {
     "u8": "0..255",
     "u16": "16 bits",
@@ -236,7 +236,10 @@ def read_signatures():
                 break
         result = None if function.name == "__init__" else ast.unparse(function.returns)
         # Of overloads, the most general comes last.
-        found[name] = (f"({ast.unparse(arguments)})", result)
+        found[name] = tuple(
+            re.sub(r"\b_(Any)?(\w+)", r"\2", text) if text else text
+            for text in (f"({ast.unparse(arguments)})", result)
+        )
 
     for module, path in STUBS.items():
         for statement in walk(ast.parse(path.read_text()).body):
@@ -252,22 +255,67 @@ def read_signatures():
     return found
 
 
+def read_targets():
+    """{name: role with target} of what docstrings mention."""
+    targets = {}
+    for module, path in STUBS.items():
+        for name in names_of_stub(module):
+            targets.setdefault(name, f":data:`~{module}.{name}`")
+        for statement in walk(ast.parse(path.read_text()).body):
+            if isinstance(statement, ast.ClassDef) and statement.name != "sctp_socket":
+                targets.setdefault(
+                    statement.name, f":class:`~{module}.{statement.name}`"
+                )
+            members = getattr(statement, "body", [statement])
+            for member in members if isinstance(statement, ast.ClassDef) else []:
+                if isinstance(member, ast.FunctionDef) and "sctp" in member.name:
+                    target = f":meth:`~{module}.{statement.name}.{member.name}`"
+                    targets[f"{member.name}()"] = target
+    targets["parse_notification()"] = ":func:`~_sctp.sctp_event.parse_notification`"
+    targets["sctp_opt_info()"] = ":meth:`~sctp.sctp_socket.sctp_opt_info`"
+    return targets
+
+
 def sign(app, what, name, object, options, signature, result):
     """The signature of what a stub describes."""
+    if what not in ("function", "method", "class"):
+        return None
+    first_line = (object.__doc__ or "").partition("\n")[0]
+    if what == "method" and (own := re.fullmatch(r"\w+(\(.*\))", first_line)):
+        return own[1], None
     return app.stub_signatures.get(name)
 
 
-def shorten(app, what, name, object, options, lines):
-    """Without the signature that a docstring may begin with."""
+NAME = re.compile(
+    r"(?<![\w`.*~:/])(?:(?:SCTP|SPP|AF|SOCK|MSG|SHUT)_\w*|SCTPError|"
+    r"(?:sctp|parse)_\w+(?:\(\))?|(?:\w+_)+\w+(?:\(\))?|socket\.\w+(?:\.\w+)*\(\))(?![\w*`])"
+)
+
+
+def mark_up(app, what, name, object, options, lines):
+    """Without the signature that a docstring may begin with, and with names as
+    links, or literal at least."""
     if lines and re.match(r"\w+\(.*\)$", lines[0]):
         del lines[0]
+    own = name.rpartition(".")[2].rstrip("()")
+    for number, line in enumerate(lines):
+        lines[number] = NAME.sub(
+            lambda match: (
+                f"``{match[0]}``"
+                if match[0].rstrip("()") == own
+                else app.targets.get(match[0], f"``{match[0]}``")
+            ),
+            line,
+        )
 
 
 def setup(app):
     app.stub_signatures = read_signatures()
+    app.targets = read_targets()
     app.add_directive("option-table", OptionTable)
     app.add_directive("fields", Fields)
     app.add_directive("constants", Constants)
-    app.connect("autodoc-process-signature", sign, priority=900)
-    app.connect("autodoc-process-docstring", shorten)
+    # Before sphinx_autodoc_typehints, as the first answer counts.
+    app.connect("autodoc-process-signature", sign, priority=100)
+    app.connect("autodoc-process-docstring", mark_up, priority=100)
     return {"parallel_read_safe": True}
