@@ -9,6 +9,7 @@ way round, is a warning, and so an error of the build.
 import ast
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -36,173 +37,86 @@ STUBS = {
 }
 
 
+class Option(NamedTuple):
+    """A row of the option table; system is the only one that has it."""
+
+    name: str
+    kind: str
+    access: str
+    reference: str
+    system: str | None
+
+    @property
+    def value(self):
+        """What it is read or set with."""
+        if self.kind in ("sctp_hmacalgo", "sctp_assoc_ids"):
+            return "tuple of int"
+        if self.kind == "sctp_authchunks":
+            return "dict"
+        return "int" if self.kind == "int" else f":class:`~sctp.{self.kind}`"
+
+    def __str__(self):
+        only = f", {self.system} only" if self.system else ""
+        where = f"{self.reference}; " if self.reference.startswith("RFC") else ""
+        return f"({where}{self.value}; {self.access}{only}.)"
+
+
+def source(pattern):
+    return "".join(path.read_text() for path in sorted((ROOT / "src").glob(pattern)))
+
+
 def read_options():
-    """The rows of the option table as (name, structure, access, reference,
-    system); access as people say it."""
-    text = (ROOT / "src" / "records_option.c").read_text()
-    text = text[text.index("const option records_options[]") :]
-    access = dict(re.findall(r'#define OPTION_(\w+) "(.*)"', header_text()))
+    access = dict(re.findall(r'#define OPTION_(\w+) "(.*)"', source("*.h")))
+    text = source("records_option.c").partition("option records_options[]")[2]
     system = None
     for part in re.finditer(
         r"#ifdef \w+ /\* (?P<system>\w+) \*/|(?P<end>#endif)|"
-        r'OPTION\((?P<name>\w+), (?P<kind>\w+), (?P<access>\w+),\s*"(?P<ref>[^"]+)"',
+        r'OPTION\((?P<name>\w+), (?P<kind>\w+), (?P<access>\w+),\s*"(?P<rfc>[^"]+)"',
         text,
     ):
-        if part["system"] or part["end"]:
-            system = part["system"]
+        if part["name"]:
+            name, kind, rfc = part.group("name", "kind", "rfc")
+            yield Option(name, kind, access[part["access"]], rfc, system)
         else:
-            yield (
-                part["name"],
-                part["kind"],
-                access[part["access"]],
-                part["ref"],
-                system,
-            )
+            system = part["system"]
 
 
-def header_text():
-    return (ROOT / "src" / "records_option.h").read_text()
-
-
-def read_fields(structure):
-    """The keys of a structure, in the order of the dict."""
-    text = "".join(path.read_text() for path in (ROOT / "src").glob("records_*.c"))
-    name = {"sctp_default_sndinfo": "sctp_sndinfo"}.get(structure, structure)
-    keys = []
-    rows = re.search(rf"record_field {name}_fields\[\] = {{(.*?)\n}};", text, re.S)
-    for row in re.finditer(
-        r'RECORD_FIELD\w*\(\w+,\s*(?:"(\w+)",\s*)?(\w+)', rows[1] if rows else ""
+def read_structures():
+    """{structure: its keys in the order of the dict}."""
+    text = source("records_*.c")
+    structures = {}
+    for name, rows in re.findall(
+        r"record_field (\w+)_fields\[\] = {(.*?)\n};", text, re.S
     ):
-        keys.append(row[1] or row[2])
-    tail = re.search(rf'record_tail {name}_tail = {{\s*"(\w+)"', text)
-    return keys + ([tail[1]] if tail else [])
+        keys = re.findall(r'RECORD_FIELD\w*\(\w+,\s*(?:"(\w+)",\s*)?(\w+)', rows)
+        structures[name] = [key or member for key, member in keys]
+    for name, key in re.findall(r'record_tail (\w+)_tail = {\s*"(\w+)"', text):
+        structures.setdefault(name, []).append(key)
+    structures["sctp_default_sndinfo"] = structures["sctp_sndinfo"]
+    return structures
 
 
-def read_table(name):
-    """The lines of a text file of ours: name, columns divided by |."""
+def read_fields():
+    """{key or structure.key: (type, unit, meaning)} of fields.txt."""
     table = {}
-    for line in (REFERENCE / name).read_text().splitlines():
+    for line in (REFERENCE / "fields.txt").read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             key, *columns = (column.strip() for column in line.split("|"))
             table[key] = columns
     return table
 
 
-class TableDirective(Directive):
-    """A directive that makes a table of reStructuredText in its cells."""
-
-    required_arguments = 0
-    optional_arguments = 1
-
-    def run(self):
-        lines = [".. list-table::", "   :header-rows: 1", "   :class: from-sources", ""]
-        for row in [self.titles, *self.rows()]:
-            for number, cell in enumerate(row):
-                lines.append(f"   {'* -' if number == 0 else '  -'} {cell}")
-        container = nodes.container()
-        self.state.nested_parse(StringList(lines, __file__), 0, container)
-        return container.children
-
-
-def value_of(kind):
-    """What an option is read or set with."""
-    if kind in ("sctp_hmacalgo", "sctp_assoc_ids"):
-        return "tuple of int"
-    return {"int": "int", "sctp_authchunks": "dict"}.get(kind, f":class:`~sctp.{kind}`")
-
-
-def describe_option(name, kind, access, reference, system):
-    only = f", {system} only" if system else ""
-    where = f"{reference}; " if reference.startswith("RFC") else ""
-    return f"({where}{value_of(kind)}; {access}{only}.)"
-
-
-class OptionTable(TableDirective):
-    """Every socket option."""
-
-    titles = ("Option", "Defined in", "Value", "Access", "Linux", "FreeBSD")
-
-    def rows(self):
-        for name, kind, access, reference, system in read_options():
-            yield (
-                f":data:`~_sctp.sctp.{name}`",
-                reference,
-                value_of(kind),
-                access,
-                *SYSTEMS[system],
-            )
-
-
-class Fields(TableDirective):
-    """The keys of a dict class or a notification."""
-
-    titles = ("Key", "Type", "Byte order", "Unit", "Meaning")
-
-    def rows(self):
-        (structure,) = self.arguments
-        known = read_table("fields.txt")
-        keys = read_fields(structure)
-        if not keys:
-            logger.warning("no structure %s in the C rows", structure)
-        for key in keys:
-            if key not in known and f"{structure}.{key}" not in known:
-                logger.warning("%s of %s is not in fields.txt", key, structure)
-                continue
-            type, unit, meaning = known.get(f"{structure}.{key}") or known[key]
-            order = "host" if type in TYPES and type != "u8" else ""
-            if key.endswith("_ppid"):
-                order = "**as on the wire**"
-            yield f"``{key}``", TYPES.get(type, type), order, unit, meaning
-
-
-class Constants(Directive):
-    """Constants of a module, by group: the groups of constants.txt."""
-
-    required_arguments = 1
-
-    def run(self):
-        module = self.arguments[0]
-        known = set(names_of_stub(module))
-        lines = []
-        options = {option[0]: option for option in read_options()}
-        for group, constants in read_groups(module).items():
-            lines += [group, "^" * len(group), ""]
-            for name, meaning in constants.items():
-                if name not in known:
-                    logger.warning("%s has no constant %s", module, name)
-                known.discard(name)
-                if name in options and group == "Socket options":
-                    meaning += f" {describe_option(*options[name])}"
-                lines += [
-                    f".. py:data:: {name}",
-                    "   :type: int",
-                    "",
-                    f"   {meaning}",
-                    "",
-                ]
-        for name in sorted(known):
-            logger.warning("%s of %s is not in constants.txt", name, module)
-        container = nodes.section()
-        container.document = self.state.document
-        self.state.nested_parse(
-            StringList(lines, __file__), 0, container, match_titles=1
-        )
-        return container.children
-
-
-def read_groups(module):
-    """{title: {constant: meaning}} of a module."""
-    groups, current = {}, None
-    wanted = False
+def read_constants(module):
+    """{title: {constant: meaning}} of a module, from constants.txt."""
+    groups, current, wanted = {}, None, False
     for line in (REFERENCE / "constants.txt").read_text().splitlines():
         if line.startswith("["):
             wanted = line.strip("[]") == module
-        elif line.startswith("= ") and wanted:
+        elif wanted and line.startswith("= "):
             current = groups.setdefault(line[2:], {})
-        elif "|" in line and wanted:
-            name, meaning = line.split("|", 1)
-            for part in name.split():
-                current[part] = meaning.strip()
+        elif wanted and "|" in line:
+            names, meaning = line.split("|", 1)
+            current.update(dict.fromkeys(names.split(), meaning.strip()))
     return groups
 
 
@@ -276,6 +190,98 @@ def read_targets():
     return targets
 
 
+def check_fields(app):
+    """Warns of what fields.txt has and the rows do not."""
+    known = set()
+    for structure, keys in read_structures().items():
+        known.update(keys, (f"{structure}.{key}" for key in keys))
+    for key in read_fields().keys() - known:
+        logger.warning("no structure has %s of fields.txt", key)
+
+
+class Made(Directive):
+    """A directive that parses what it makes."""
+
+    def parse(self, lines, **options):
+        parent = nodes.section()
+        parent.document = self.state.document
+        self.state.nested_parse(StringList(lines, __file__), 0, parent, **options)
+        return parent.children
+
+    def table(self, *rows):
+        lines = [".. list-table::", "   :header-rows: 1", "   :class: from-sources", ""]
+        for first, *others in rows:
+            lines.append(f"   * - {first}")
+            lines += [f"     - {cell}" for cell in others]
+        return self.parse(lines)
+
+
+class OptionTable(Made):
+    """Every socket option."""
+
+    def run(self):
+        titles = ("Option", "Defined in", "Value", "Access", "Linux", "FreeBSD")
+        return self.table(titles, *self.rows())
+
+    def rows(self):
+        for option in read_options():
+            name = f":data:`~_sctp.sctp.{option.name}`"
+            systems = SYSTEMS[option.system]
+            yield name, option.reference, option.value, option.access, *systems
+
+
+class Fields(Made):
+    """The keys of a dict class or a notification."""
+
+    required_arguments = 1
+
+    def run(self):
+        titles = ("Key", "Type", "Byte order", "Unit", "Meaning")
+        return self.table(titles, *self.rows(self.arguments[0]))
+
+    def rows(self, structure):
+        fields = read_fields()
+        for key in read_structures()[structure]:
+            found = fields.get(f"{structure}.{key}") or fields.get(key)
+            if found is None:
+                logger.warning("%s of %s is not in fields.txt", key, structure)
+                continue
+            type, unit, meaning = found
+            order = "host" if type in TYPES and type != "u8" else ""
+            if key.endswith("_ppid"):
+                order = "**as on the wire**"
+            yield f"``{key}``", TYPES.get(type, type), order, unit, meaning
+
+
+class Constants(Made):
+    """The constants of a module, by group."""
+
+    required_arguments = 1
+
+    def run(self):
+        module = self.arguments[0]
+        groups = read_constants(module)
+        has, described = (
+            set(names_of_stub(module)),
+            {n for g in groups.values() for n in g},
+        )
+        for name in has - described:
+            logger.warning("%s of %s is not in constants.txt", name, module)
+        for name in described - has:
+            logger.warning("%s has no constant %s", module, name)
+        return self.parse([*self.entries(groups)], match_titles=1)
+
+    def entries(self, groups):
+        options = {option.name: option for option in read_options()}
+        for title, constants in groups.items():
+            yield from (title, "^" * len(title), "")
+            for name, meaning in constants.items():
+                if title == "Socket options":
+                    meaning += f" {options[name]}"
+                yield from (f".. py:data:: {name}", "   :type: int", "")
+                yield from (f"   {meaning}", "")
+
+
 def sign(app, what, name, object, options, signature, result):
     """The signature of what a stub describes."""
     if what not in ("function", "method", "class"):
@@ -312,6 +318,7 @@ def mark_up(app, what, name, object, options, lines):
 def setup(app):
     app.stub_signatures = read_signatures()
     app.targets = read_targets()
+    app.connect("builder-inited", check_fields)
     app.add_directive("option-table", OptionTable)
     app.add_directive("fields", Fields)
     app.add_directive("constants", Constants)
