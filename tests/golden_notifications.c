@@ -23,7 +23,6 @@ typedef void taker(const char *name, const void *head, size_t head_size,
 #define CAUSE(code) ((code) >> 8 | ((code) & 0xff) << 8)
 #define ABORT_CHUNK CAUSES
 #define ERROR_CHUNK CAUSE_DATA CAUSE_PADDING
-#define ssfe_length ssf_length
 #else
 #define CAUSE(code) (code)
 #define ABORT_CHUNK "\6\0\0\25" CAUSES
