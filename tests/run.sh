@@ -21,6 +21,7 @@ sid)
     ;;
 *) fail "SCTP_TEST_KERNEL: no kernel '$SCTP_TEST_KERNEL', only sid" ;;
 esac
+tools=strace:strace
 prepare '[test]'
 cd "$repository"
 # A test that lacks the kernel fails; nothing is left in the source tree.

@@ -120,7 +120,11 @@ host_will_do() {
     [ "$kernel_has_sctp" = True ] && [ -z "${KERNEL_RUN_LINUX-}" ]
 }
 
+# The caller may set `tools` to commands it wants, each with its package.
 check_for_run() {
+    for tool in ${tools-}; do
+        has_command "${tool%:*}" || missing "${tool%:*}" "${tool#*:}"
+    done
     ! host_will_do || return 0
     has_command "${KERNEL_RUN_LINUX:-linux.uml}" ||
         missing 'a kernel with SCTP' user-mode-linux
