@@ -393,7 +393,10 @@ PyDoc_STRVAR(
     "flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports\n"
     "agree; those after the first may be 0. On a connected socket the\n"
     "peer is told, where both sides support address reconfiguration\n"
-    "(RFC 5061).");
+    "(RFC 5061).\n\n"
+    "Raises ValueError for other flags and for ports that disagree,\n"
+    "TypeError for what is no address or none of the socket's family,\n"
+    "OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.");
 
 /* RFC 6458, 9.1: one port for all; 0 stands for the first address's. */
 static int
@@ -475,7 +478,10 @@ PyDoc_STRVAR(
     "section 9.9).\n\n"
     "Returns None, or the association identifier if assoc_id is true.\n"
     "On a one-to-many socket with a timeout it returns at once: the\n"
-    "outcome comes as SCTP_ASSOC_CHANGE.");
+    "outcome comes as SCTP_ASSOC_CHANGE.\n\n"
+    "Raises TypeError for what is no address or none of the socket's\n"
+    "family, OSError as connect does: ECONNREFUSED, ETIMEDOUT, EISCONN,\n"
+    "and EINVAL for ports that disagree.");
 
 static Py_ssize_t
 connectx_once(int descriptor, void *argument)
@@ -623,7 +629,9 @@ PyDoc_STRVAR(
     "sctp_getpaddrs($self, /, assoc_id=0)\n--\n\n"
     "The peer's addresses in an association as a tuple of address\n"
     "tuples; None where there is none (RFC 6458, section 9.3).\n"
-    "One-to-one sockets ignore assoc_id.");
+    "One-to-one sockets ignore assoc_id.\n\n"
+    "Raises OSError, EINVAL on Linux, for an association that the socket\n"
+    "does not have, or no longer.");
 
 static PyObject *
 socket_getpaddrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
@@ -641,7 +649,9 @@ PyDoc_STRVAR(
     "Moves an association of a one-to-many socket to a new one-to-one\n"
     "socket of the same class and returns that (RFC 6458, section 9.2).\n\n"
     "Linux lets no receiver on the new socket see an end of file:\n"
-    "subscribe to SCTP_ASSOC_CHANGE or SCTP_SHUTDOWN_EVENT.");
+    "subscribe to SCTP_ASSOC_CHANGE or SCTP_SHUTDOWN_EVENT.\n\n"
+    "Raises OSError for an association that the socket does not have:\n"
+    "EINVAL on Linux, ENOENT on FreeBSD.");
 
 static Py_ssize_t
 peeloff_once(int descriptor, void *argument)
@@ -679,7 +689,13 @@ PyDoc_STRVAR(
     "first is the destination, and if there is no association with it\n"
     "yet, one is set up with all of them. info is a sctp_sndinfo,\n"
     "sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are those of\n"
-    "sendmsg, such as MSG_DONTWAIT.");
+    "sendmsg, such as MSG_DONTWAIT.\n\n"
+    "Raises TypeError for another info and for what is no address or no\n"
+    "bytes-like object, ValueError for more buffers than the system takes,\n"
+    "OSError as the kernel does: EMSGSIZE for more than the send buffer\n"
+    "holds, EINVAL for a stream that the association does not have or an\n"
+    "empty message, EPIPE (Linux) or ENOENT (FreeBSD) without an\n"
+    "association, EAGAIN where it would have to wait.");
 
 static PyObject *
 none_is_absent(PyObject *value)
@@ -717,7 +733,10 @@ PyDoc_STRVAR(
     "SCTP_RECVRCVINFO and SCTP_RECVNXTINFO are on, and infotype says\n"
     "which. With MSG_NOTIFICATION in flags, data is for\n"
     "parse_notification(). At the end of the association the result is\n"
-    "(b'', None, None, SCTP_RECVV_NOINFO, flags).");
+    "(b'', None, None, SCTP_RECVV_NOINFO, flags).\n\n"
+    "Raises ValueError for a bufsize below 1, OSError as the kernel does:\n"
+    "ECONNRESET after an ABORT, ENOTCONN, EAGAIN where it would have to\n"
+    "wait.");
 
 static PyObject *
 socket_recvv(PyObject *self, PyTypeObject *class, PyObject *const *args,
@@ -945,7 +964,9 @@ static PyType_Spec socket_spec = {
 
 PyDoc_STRVAR(to_storage_doc,
              "ipaddr_to_sockaddr_storage(ip_addr, /)\n--\n\n"
-             "The struct sockaddr_storage of an address tuple as bytes.");
+             "The struct sockaddr_storage of an address tuple as bytes.\n\n"
+             "Raises TypeError for what is no address, ValueError for a port\n"
+             "out of range, socket.gaierror for an unknown host.");
 
 static PyObject *
 to_storage(PyObject *Py_UNUSED(module), PyObject *address)

@@ -138,55 +138,50 @@ def names_of_stub(module):
             yield statement.target.id
 
 
-def read_signatures():
-    """{full name: (arguments, result)} of functions, methods and classes."""
-    found = {}
-
-    def add(name, function):
-        arguments = function.args
-        for list in (arguments.posonlyargs, arguments.args):
-            if list and list[0].arg in ("self", "cls"):
-                del list[0]
-                break
-        result = None if function.name == "__init__" else ast.unparse(function.returns)
-        # Of overloads, the most general comes last.
-        found[name] = tuple(
-            re.sub(r"\b_(Any)?(\w+)", r"\2", text) if text else text
-            for text in (f"({ast.unparse(arguments)})", result)
-        )
-
+def definitions():
+    """Every function, class and method of the stubs, as (full name, node)."""
     for module, path in STUBS.items():
         for statement in walk(ast.parse(path.read_text()).body):
-            if isinstance(statement, ast.FunctionDef):
-                add(f"{module}.{statement.name}", statement)
-            elif isinstance(statement, ast.ClassDef):
-                for member in statement.body:
-                    if isinstance(member, ast.FunctionDef):
-                        name = f"{module}.{statement.name}"
-                        if member.name != "__init__":
-                            name += f".{member.name}"
-                        add(name, member)
-    return found
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                yield f"{module}.{statement.name}", statement
+            for member in getattr(statement, "body", []):
+                if isinstance(member, ast.FunctionDef):
+                    yield f"{module}.{statement.name}.{member.name}", member
+
+
+def read_signatures():
+    """{full name: (arguments, result)} of functions, methods and classes."""
+    signatures = {}
+    for name, node in definitions():
+        if isinstance(node, ast.ClassDef):
+            continue
+        for arguments in (node.args.posonlyargs, node.args.args):
+            if arguments and arguments[0].arg in ("self", "cls"):
+                del arguments[0]
+                break
+        result = None if node.name == "__init__" else ast.unparse(node.returns)
+        # Of overloads, the most general comes last; what is private to the
+        # stubs loses its mark.
+        signatures[name.removesuffix(".__init__")] = tuple(
+            re.sub(r"\b_(Any)?(\w+)", r"\2", text) if text else text
+            for text in (f"({ast.unparse(node.args)})", result)
+        )
+    return signatures
 
 
 def read_targets():
     """{name: role with target} of what docstrings mention."""
-    targets = {}
-    for module, path in STUBS.items():
+    targets = {"sctp_opt_info()": ":meth:`~sctp.sctp_socket.sctp_opt_info`"}
+    for module in STUBS:
         for name in names_of_stub(module):
             targets.setdefault(name, f":data:`~{module}.{name}`")
-        for statement in walk(ast.parse(path.read_text()).body):
-            if isinstance(statement, ast.ClassDef) and statement.name != "sctp_socket":
-                targets.setdefault(
-                    statement.name, f":class:`~{module}.{statement.name}`"
-                )
-            members = getattr(statement, "body", [statement])
-            for member in members if isinstance(statement, ast.ClassDef) else []:
-                if isinstance(member, ast.FunctionDef) and "sctp" in member.name:
-                    target = f":meth:`~{module}.{statement.name}.{member.name}`"
-                    targets[f"{member.name}()"] = target
-    targets["parse_notification()"] = ":func:`~_sctp.sctp_event.parse_notification`"
-    targets["sctp_opt_info()"] = ":meth:`~sctp.sctp_socket.sctp_opt_info`"
+    for name, node in definitions():
+        if isinstance(node, ast.ClassDef) and node.name != "sctp_socket":
+            targets[node.name] = f":class:`~{name}`"
+        elif name.startswith("_sctp.sctp.sctp_socket.sctp_"):
+            targets[f"{node.name}()"] = f":meth:`~{name}`"
+        elif node.name == "parse_notification":
+            targets[f"{node.name}()"] = f":func:`~{name}`"
     return targets
 
 
