@@ -88,8 +88,11 @@ def read_structures():
     for name, rows in re.findall(
         r"record_field (\w+)_fields\[\] = {(.*?)\n};", text, re.S
     ):
-        keys = re.findall(r'RECORD_FIELD\w*\(\w+,\s*(?:"(\w+)",\s*)?(\w+)', rows)
-        structures[name] = [key or member for key, member in keys]
+        fields = re.findall(r'RECORD_FIELD(\w*)\(\w+,\s*(?:"(\w+)",\s*)?(\w+)', rows)
+        structures[name] = [
+            "sn_type" if kind == "_TYPE" else key or member
+            for kind, key, member in fields
+        ]
     for name, key in re.findall(r'record_tail (\w+)_tail = {\s*"(\w+)"', text):
         structures.setdefault(name, []).append(key)
     structures["sctp_default_sndinfo"] = structures["sctp_sndinfo"]
