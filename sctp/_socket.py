@@ -37,8 +37,9 @@ _UNAUTHENTICATED = {
 # What would help against an error of the kernel.
 _NOTES = {
     errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
-    " extension that it belongs to is off (net.sctp.reconf_enable for the options"
-    " of stream reconfiguration) or was not negotiated.",
+    " extension that it belongs to is off or was not negotiated: resetting and"
+    " adding streams needs the sysctl net.sctp.reconf_enable, on either side, and"
+    " SCTP_ENABLE_STREAM_RESET.",
     errno.EACCES: "Authentication may be off: set the sysctl net.sctp.auth_enable"
     " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
     " listens.",

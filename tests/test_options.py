@@ -1156,12 +1156,26 @@ def test_error_with_interleaving_off_says_so(plain, fresh):
         assert "SCTP_FRAGMENT_INTERLEAVE" in note
 
 
+def test_error_with_address_changes_off_says_so(make_socket):
+    with network_of_its_own():
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        listener, client = (make_socket(AF_INET, SOCK_STREAM) for _ in range(2))
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(5)
+    client.connect(listener.getsockname())
+    with pytest.raises(PermissionError) as raised:
+        write(client, "SCTP_SET_PEER_PRIMARY_ADDR", sspp_addr=client.getsockname())
+    assert "net.sctp.addip_enable" in raised.value.__notes__[0]
+
+
 def test_error_of_a_reset_that_was_not_enabled_says_so(make_pair):
     client, _ = make_pair()
     with pytest.raises(OSError) as raised:
         write(client, "SCTP_ADD_STREAMS", sas_outstrms=1)
     assert raised.value.errno == errno.ENOPROTOOPT
-    assert "net.sctp.reconf_enable" in raised.value.__notes__[0]
+    (note,) = raised.value.__notes__
+    assert "net.sctp.reconf_enable" in note
+    assert "SCTP_ENABLE_STREAM_RESET" in note
 
 
 # The documentation's examples
