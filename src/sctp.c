@@ -624,14 +624,11 @@ socket_getladdrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
     return getaddrs(self, class, &signature, args, nargs, kwnames, 1);
 }
 
-PyDoc_STRVAR(
-    getpaddrs_doc,
-    "sctp_getpaddrs($self, /, assoc_id=0)\n--\n\n"
-    "The peer's addresses in an association as a tuple of address\n"
-    "tuples; None where there is none (RFC 6458, section 9.3).\n"
-    "One-to-one sockets ignore assoc_id.\n\n"
-    "Raises OSError, EINVAL on Linux, for an association that the socket\n"
-    "does not have, or no longer.");
+PyDoc_STRVAR(getpaddrs_doc,
+             "sctp_getpaddrs($self, /, assoc_id=0)\n--\n\n"
+             "The peer's addresses in an association as a tuple of address\n"
+             "tuples; None where there is none (RFC 6458, section 9.3).\n"
+             "One-to-one sockets ignore assoc_id.");
 
 static PyObject *
 socket_getpaddrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
