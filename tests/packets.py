@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from sctp import IPPROTO_SCTP
 
+STATE_COOKIE = 7  # a parameter of INIT ACK
+
 _HEADER = struct.Struct("!HHI")
 _TLV = struct.Struct("!HH")
 _INIT = struct.Struct("!IIHHI")
@@ -15,6 +17,7 @@ _POLYNOMIAL = 0x82F63B78  # of CRC32c, its bits reversed
 
 
 def _remainder(value):
+    """What a byte contributes to the checksum."""
     for _ in range(8):
         value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)
     return value
@@ -24,19 +27,21 @@ _REMAINDERS = [_remainder(value) for value in range(256)]
 
 
 def crc32c(data):
+    """The checksum of SCTP (RFC 9260, appendix A)."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = crc >> 8 ^ _REMAINDERS[(crc ^ byte) & 0xFF]
     return crc ^ 0xFFFFFFFF
 
 
-def _pad(data):
+def pad(data):
+    """The data with zeros up to a multiple of four bytes."""
     return data + bytes(-len(data) % 4)
 
 
 def tlv(type, value):
     """A parameter or an error cause, padded."""
-    return _pad(_TLV.pack(type, 4 + len(value)) + value)
+    return pad(_TLV.pack(type, 4 + len(value)) + value)
 
 
 class Chunk(NamedTuple):
@@ -46,7 +51,7 @@ class Chunk(NamedTuple):
 
     def __bytes__(self):
         head = struct.pack("!BBH", self.type, self.flags, 4 + len(self.value))
-        return _pad(head + self.value)
+        return pad(head + self.value)
 
 
 class Packet(NamedTuple):
@@ -63,7 +68,7 @@ class Packet(NamedTuple):
 
     @classmethod
     def parse(cls, data):
-        """Of checksums, those of a local peer are wrong: none is looked at."""
+        """The checksum is not looked at: the kernel computes none for itself."""
         chunks, at = [], 12
         while at < len(data):
             type, flags, length = struct.unpack_from("!BBH", data, at)

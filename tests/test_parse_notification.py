@@ -735,7 +735,7 @@ def parse_again_and_again(records, times):
 
 @pytest.mark.parametrize("what", ["notifications", "bad-bytes"])
 def test_a_million_parses_leak_nothing(what):
-    records = [*OURS.values()]
+    records = [*OURS.values(), declare(OURS["up"] + b"\1\2\3", 23)]
     if what == "bad-bytes":
         records = [data[:-1] for data in records]
         records += [b"", b"\0" * 8, declare(OURS["stream reset"], 13)]
