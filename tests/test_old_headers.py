@@ -65,7 +65,6 @@ def test_layouts_are_the_kernels(old_headers, tmp_path):
 
 @pytest.mark.parametrize("name", ["SCTP_EVENT", "SPP_DSCP", "SCTP_PR_SCTP_ALL"])
 def test_old_headers_lack_what_is_to_be_filled_in(old_headers, name, tmp_path):
-    assert native.host_compiler().values([name], native.SYSTEM_HEADERS, tmp_path)
     with pytest.raises(AssertionError, match=name):
         old_headers.values([name], native.SYSTEM_HEADERS, tmp_path)
 
