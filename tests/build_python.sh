@@ -5,9 +5,9 @@
 # usage: tests/build_python.sh [version]
 #
 # Makes build/python3.N-free-threaded and build/python3.N-debug and prints the
-# interpreters, to be run as PYTHON=... tests/run.sh.  The version,
-# such as 3.14, is the newest that sid has sources of if none is given; what is
-# built already stays.
+# interpreters, to be run as PYTHON=... tests/run.sh.  The version, such as 3.14,
+# is the newest whose sources can be had if none is given; what is built already
+# stays.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -49,7 +49,7 @@ unpack() {
             dpkg-source --no-check --skip-patches -x \
                 "${1%=*}_${1#*=}.dsc" "${1%=*}.new" &&
             mv "${1%=*}.new" "${1%=*}"
-    ) >&2
+    ) >>"$sid/sources.log" 2>&1
 }
 
 # Build the sources $1 as the variant $2 with the configure option $3.
@@ -80,4 +80,4 @@ for source in $(sources "$@"); do
         exit
     fi
 done
-fail 'no source of Python to be had'
+fail "no source of Python to be had: see $sid/sources.log"
