@@ -6,6 +6,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 from setuptools.errors import CompileError, LinkError
 
 LIBRARIES = {"linux": ["sctp"], "freebsd": []}
@@ -64,6 +65,20 @@ class BuildModules(build_ext):
             sys.exit(complaint)
 
 
+class SourceDistribution(sdist):
+    """With the documentation, the examples and the tests whole."""
+
+    def make_distribution(self):
+        for directory in ("docs", "examples", "tests"):
+            self.filelist.extend(
+                str(path)
+                for path in Path(directory).rglob("*")
+                if path.is_file() and "__pycache__" not in path.parts
+            )
+        self.filelist.remove_duplicates()
+        super().make_distribution()
+
+
 def module(name):
     return Extension(
         f"_sctp.{name}",
@@ -76,5 +91,5 @@ def module(name):
 
 setup(
     ext_modules=[module(name) for name in SOURCES],
-    cmdclass={"build_ext": BuildModules},
+    cmdclass={"build_ext": BuildModules, "sdist": SourceDistribution},
 )
