@@ -75,11 +75,7 @@ class Compiler:
     def __init__(self, *command, system="linux"):
         self.command = [*command, "-std=gnu11", "-Wall", "-Wextra", "-Werror"]
         self.system = system
-        include = sysconfig.get_path("include")
-        # Debian's pyconfig.h asks which system it is for, and finds another.
-        multiarch = sysconfig.get_config_var("MULTIARCH") or ""
-        own = Path("/usr/include", multiarch, Path(include).name)
-        self.includes = [f"-I{ROOT / 'src'}", f"-I{own}", f"-I{include}"]
+        self.includes = [f"-I{ROOT / 'src'}", f"-I{sysconfig.get_path('include')}"]
 
     def run(self, *arguments, program=None):
         """What the compiler prints; its complaints are an AssertionError."""
