@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing.reduction
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import _sctp.sctp
@@ -34,17 +35,19 @@ _UNAUTHENTICATED = {
     ChunkTypes.AUTH,
 }
 
+_SYSCTL = "net.sctp" if sys.platform == "linux" else "net.inet.sctp"
+
 # What would help against an error of the kernel.
 _NOTES = {
     errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
     " extension that it belongs to is off or was not negotiated: resetting and"
-    " adding streams needs the sysctl net.sctp.reconf_enable, on either side, and"
+    f" adding streams needs the sysctl {_SYSCTL}.reconf_enable, on either side, and"
     " SCTP_ENABLE_STREAM_RESET.",
-    errno.EACCES: "Authentication may be off: set the sysctl net.sctp.auth_enable"
+    errno.EACCES: f"Authentication may be off: set the sysctl {_SYSCTL}.auth_enable"
     " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
     " listens.",
     errno.EPERM: "The extension that the option belongs to may be off: the sysctls"
-    " net.sctp.addip_enable and net.sctp.intl_enable switch them on; interleaving"
+    f" {_SYSCTL}.addip_enable and {_SYSCTL}.intl_enable switch them on; interleaving"
     " needs SCTP_FRAGMENT_INTERLEAVE as well.",
 }
 

@@ -622,6 +622,8 @@ def test_connectx_survives_a_stop_and_a_continue(connectx_one_to_one):
     another's."""
     wait = connectx_one_to_one
     wait.sock.settimeout(None)
+    # Its thread would make fork() warn.
+    faulthandler.cancel_dump_traceback_later()
     child = os.fork()
     if child == 0:
         try:
