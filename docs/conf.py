@@ -1,4 +1,4 @@
-"""How the documentation is built: sphinx-build -W -n docs docs/_build/html"""
+"""How the documentation is built: sphinx-build -W -n docs build/docs"""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,6 @@ extensions = [
     "from_sources",
     "rfc_links",
 ]
-exclude_patterns = ["_build"]
 nitpicky = True
 # What belongs to Python itself, whose inventory would come over the network.
 nitpick_ignore_regex = [
