@@ -94,13 +94,16 @@ typedef struct {
 #define RECORD_FIELD_OF(structure, member, kind) \
     {#member, offsetof(struct structure, member), kind}
 
+/* How many rows; Py_ARRAY_LENGTH is no constant from Python 3.13 on. */
+#define RECORD_LENGTH(fields) (int)(sizeof(fields) / sizeof((fields)[0]))
+
 /* A record whose rows are named after the structure. */
-#define RECORD(structure, nested, tail)   \
-    {#structure,                          \
-     sizeof(struct structure),            \
-     structure##_fields,                  \
-     Py_ARRAY_LENGTH(structure##_fields), \
-     nested,                              \
+#define RECORD(structure, nested, tail) \
+    {#structure,                        \
+     sizeof(struct structure),          \
+     structure##_fields,                \
+     RECORD_LENGTH(structure##_fields), \
+     nested,                            \
      tail}
 
 /* Makes the keys of a record for this interpreter.  record_type_clear drops

@@ -271,8 +271,8 @@ const record records_option[OPTION_STRUCTURES] = {
     [OPTION_sctp_default_sndinfo] = {"sctp_default_sndinfo",
                                      sizeof(struct sctp_sndinfo),
                                      sctp_sndinfo_fields,
-                                     Py_ARRAY_LENGTH(sctp_sndinfo_fields),
-                                     NULL, NULL},
+                                     RECORD_LENGTH(sctp_sndinfo_fields), NULL,
+                                     NULL},
     [OPTION_sctp_default_prinfo] = RECORD(sctp_default_prinfo, NULL, NULL),
     [OPTION_sctp_status] =
         RECORD(sctp_status, &records_option[OPTION_sctp_paddrinfo], NULL),
