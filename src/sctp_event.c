@@ -49,7 +49,8 @@ find_event(const unsigned char *bytes, size_t size, size_t *length)
             continue;
         }
         if (*length > size || !is_length(&records_event[i], *length)) {
-            error_raise_text(EBADMSG, "%s of %zu bytes, not %zu, in %zu bytes",
+            error_raise_text(EBADMSG,
+                             "%s takes %zu bytes, declares %zu and has %zu",
                              records_event[i].record.name,
                              records_event[i].record.size, *length, size);
             return -1;
@@ -125,10 +126,11 @@ PyDoc_STRVAR(
     "notif is the bytes-like object that arrived with MSG_NOTIFICATION\n"
     "in the flags; bytes after the notification are not looked at. The\n"
     "key sn_type tells the type; the others are the members of the\n"
-    "structure in the RFC. Error causes are in host byte order.\n\n"
+    "structure in the RFC. Error causes are in host byte order; the chunks\n"
+    "in sac_info and sre_data are as the kernel gives them.\n\n"
     "Raises OSError: with errno EBADMSG if notif ends before the\n"
-    "notification does or the notification is shorter than its type\n"
-    "allows, with EOPNOTSUPP if the type is unknown.");
+    "notification does, or the notification before its members do; with\n"
+    "EOPNOTSUPP if the type is unknown.");
 
 static PyObject *
 event_parse(PyObject *module, PyObject *notif)

@@ -34,7 +34,7 @@ def count_instructions(data, times):
     """Of a process that parses so many times; all of them hash in the same way."""
     path = str(Path(_sctp.__file__).parent.parent)
     done = subprocess.run(
-        [*VALGRIND, sys.executable, "-S", "-c", LOOP, data.hex(), str(times)],
+        [*VALGRIND, sys.executable, "-PS", "-c", LOOP, data.hex(), str(times)],
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
