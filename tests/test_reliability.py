@@ -39,6 +39,7 @@ def pair(own_network, make_pair):
     """A sender that soon tries again, as often as it takes, and a receiver."""
     own_network.set(rto_min=50, rto_max=200, rto_initial=100)
     own_network.set(path_max_retrans=1000, association_max_retrans=1000)
+    own_network.set(max_init_retransmits=1000)
     return make_pair()
 
 
