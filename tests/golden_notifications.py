@@ -24,6 +24,7 @@ SYSTEM = "linux" if sys.platform == "linux" else "freebsd"
 PARSER = "sctp_event record records_event records_info sockaddr args error"
 
 HOST_COMPILER = (os.environ.get("CC") or sysconfig.get_config_var("CC")).split()
+FLAGS = ["-std=gnu11", "-O2", "-fPIC", "-fno-stack-protector"]
 ZIG = [sys.executable, "-m", "ziglang", "cc", "-target"]
 
 
@@ -36,33 +37,32 @@ def load():
     }
 
 
-def compiler(system):
+def compiler(system, directory):
     """The command that compiles for a system, with the headers of this CPython."""
     include = Path(sysconfig.get_path("include"))
     if system == SYSTEM:
         return [*HOST_COMPILER, f"-I{include}"]
-    # Debian's pyconfig.h asks which system it is for, and finds another.
-    multiarch = sysconfig.get_config_var("MULTIARCH") or ""
-    return [
-        *ZIG,
-        f"{platform.machine()}-{system}",
-        f"-I{TESTS / system}",
-        f"-I{Path('/usr/include', multiarch, include.name)}",
-        f"-I{include}",
-    ]
+    # Ours is used only if there is no pyconfig.h beside the header that asks for
+    # it; it includes the other, which Debian keeps in a directory for each system.
+    others = Path(directory, "include")
+    others.mkdir()
+    for header in include.iterdir():
+        if header.name != "pyconfig.h":
+            (others / header.name).symlink_to(header)
+    multiarch = include.parent / (sysconfig.get_config_var("MULTIARCH") or "")
+    includes = [TESTS / system, others, multiarch / include.name, include]
+    target = f"{platform.machine()}-{system}"
+    return [*ZIG, target, *(f"-I{path}" for path in includes)]
 
 
 def build(system, sources, directory):
     """A shared object of what is compiled for a system, linked for this one: both
     have the same calling convention. Nothing is called that is only there."""
-    command = [*compiler(system), f"-I{SOURCES}", "-std=gnu11", "-O2", "-fPIC"]
+    command = [*compiler(system, directory), f"-I{SOURCES}", *FLAGS]
     objects = []
     for source in sources:
         objects.append(f"{directory}/{system}-{source.stem}.o")
-        subprocess.run(
-            [*command, "-fno-stack-protector", "-c", source, "-o", objects[-1]],
-            check=True,
-        )
+        subprocess.run([*command, "-c", source, "-o", objects[-1]], check=True)
     library = f"{directory}/{system}-{sources[0].stem}.so"
     subprocess.run(
         [*HOST_COMPILER, "-shared", "-Wl,-z,lazy", *objects, "-o", library], check=True
