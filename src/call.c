@@ -65,21 +65,14 @@ static int
 get_timeout(const call_methods *methods, PyObject *socket, int64_t *out)
 {
     PyObject *timeout = PyObject_CallOneArg(methods->gettimeout, socket);
-    double seconds;
 
     if (timeout == NULL) {
         return -1;
     }
-    *out = -1;
-    if (timeout != Py_None) {
-        /* settimeout took it, so it is a float whose nanoseconds fit; what
-           rounds to nothing must still not mean "non-blocking". */
-        seconds = PyFloat_AsDouble(timeout);
-        *out = (int64_t)(seconds * NANOSECONDS);
-        if (seconds > 0 && *out == 0) {
-            *out = 1;
-        }
-    }
+    /* settimeout takes milliseconds that fit an int, and rounds up. */
+    *out = timeout == Py_None
+               ? -1
+               : (int64_t)(PyFloat_AsDouble(timeout) * NANOSECONDS);
     Py_DECREF(timeout);
     return 0;
 }
@@ -98,17 +91,13 @@ begin(waiting *self, const call_methods *methods, PyObject *socket)
 static int
 read_timeout(waiting *self)
 {
-    int64_t start;
-
     if (self->has_deadline) {
         return 0;
     }
     if (get_timeout(self->methods, self->socket, &self->timeout) < 0) {
         return -1;
     }
-    start = now();
-    self->deadline =
-        self->timeout > INT64_MAX - start ? INT64_MAX : start + self->timeout;
+    self->deadline = now() + self->timeout;
     self->has_deadline = 1;
     return 0;
 }
