@@ -129,6 +129,20 @@ def make_many(make_socket, make_listener, network):
 
 
 @pytest.fixture
+def pair(make_pair):
+    return make_pair()
+
+
+@pytest.fixture(params=[SOCK_STREAM, SOCK_SEQPACKET], ids=["one-to-one", "one-to-many"])
+def ends(request, make_pair, make_many):
+    """A sender with the identifier of its association, and the receiver."""
+    if request.param == SOCK_SEQPACKET:
+        return make_many()
+    sender, receiver = make_pair()
+    return sender, 0, receiver
+
+
+@pytest.fixture
 def make_ready(make_listener, make_socket, network):
     """Makes a listening socket of one association, what gets that a socket of
     its own (by accept or peeloff), and the peer."""

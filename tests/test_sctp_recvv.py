@@ -65,20 +65,6 @@ def pattern(size, start=0):
 
 
 @pytest.fixture
-def pair(make_pair):
-    return make_pair()
-
-
-@pytest.fixture(params=[SOCK_STREAM, SOCK_SEQPACKET], ids=["one-to-one", "one-to-many"])
-def ends(request, make_pair, make_many):
-    """A sender with the identifier of its association, and the receiver."""
-    if request.param == SOCK_SEQPACKET:
-        return make_many()
-    sender, receiver = make_pair()
-    return sender, 0, receiver
-
-
-@pytest.fixture
 def settle(wait_for):
     """Waits until all that a socket has sent is where the peer can read it."""
 

@@ -53,20 +53,6 @@ only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect
 
 
 @pytest.fixture
-def pair(make_pair):
-    return make_pair()
-
-
-@pytest.fixture(params=[SOCK_STREAM, SOCK_SEQPACKET], ids=["one-to-one", "one-to-many"])
-def ends(request, make_pair, make_many):
-    """A sender with the identifier of its association, and the receiver."""
-    if request.param == SOCK_SEQPACKET:
-        return make_many()
-    sender, receiver = make_pair()
-    return sender, 0, receiver
-
-
-@pytest.fixture
 def make_hub(make_socket, make_listener, network):
     """Makes a one-to-many socket with so many associations, and the peers by
     association identifier."""
