@@ -15,6 +15,25 @@ import pytest
 import sctp
 
 
+# What may be done more often than a run of all tests has time for: the option,
+# how often without it, and what is counted.
+AMOUNTS = {
+    "--leak-calls": (1_000, "calls of each entry point that must not leak"),
+    "--network-messages": (2_000, "messages over each kind of bad network"),
+    "--soak-seconds": (60, "seconds of mixed traffic"),
+    "--property-examples": (50, "examples of each property"),
+    "--associations": (300, "associations of one socket"),
+    "--hostile-packets": (2_000, "packets of each hostile peer"),
+}
+
+
+def pytest_addoption(parser):
+    for option, (default, help) in AMOUNTS.items():
+        parser.addoption(
+            option, type=int, default=default, metavar="N", help=f"{help} [{default:,}]"
+        )
+
+
 def kernel_has_sctp():
     try:
         socket.socket(AF_INET, SOCK_STREAM, sctp.IPPROTO_SCTP).close()
