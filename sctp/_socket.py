@@ -19,11 +19,19 @@ from _sctp.sctp_info import sctp_sndinfo
 from ._enums import ChunkTypes
 from ._options import _Structure, sctp_authchunk, sctp_default_sndinfo
 
-_ROWS = {
-    number: (name, structure, access)
-    for name, number, structure, access, _ in _sctp.sctp._options
+_ROWS = {number: (name, access) for name, number, _, access, _ in _sctp.sctp._options}
+# Where the rows of options with a structure are, and of those that are lists.
+_STRUCTURES = {
+    number: row
+    for row, (_, number, structure, *_) in enumerate(_sctp.sctp._options)
+    if structure
 }
-_LISTS = {"sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids"}
+_LISTS = {
+    row
+    for row in _STRUCTURES.values()
+    if _sctp.sctp._options[row][2]
+    in ("sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids")
+}
 
 # What stands for a structure; all else goes to the kernel as it stands.
 _OBJECTS = (dict, tuple, list)
@@ -61,14 +69,9 @@ if TYPE_CHECKING:
     )
 
 
-def _structure_of(level: int, optname: int) -> str | None:
-    """The name of an option's structure, None for what every socket handles."""
-    return _ROWS.get(optname, (None, None))[1] if level == IPPROTO_SCTP else None
-
-
 def _add_note(error: OSError, optname: int, verb: str) -> None:
     """Says what is behind an error of the kernel, as far as we know."""
-    name, _, access = _ROWS[optname]
+    name, access = _ROWS[optname]
     if verb not in access:
         error.add_note(f"{name} is {access}-only.")
     elif error.errno in _NOTES:
@@ -113,23 +116,23 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         tuple. Every other option, and an optval that is an int where it is no
         association, behaves as with socket.socket.getsockopt().
         """
-        structure = _structure_of(level, optname)
-        if structure is None or not (
-            optval is None or isinstance(optval, dict) or structure in _LISTS
-        ):
-            length = () if optval is None else (optval,)
-            return super().getsockopt(level, optname, *length)
-        is_sndinfo = optname == SCTP_DEFAULT_SNDINFO and (
-            optval is None or isinstance(optval, sctp_sndinfo)
-        )
-        if is_sndinfo:
-            optval = sctp_default_sndinfo(optval)
+        row = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
+        if row is None or not isinstance(optval, _Structure):
+            if row is None or not (
+                optval is None or isinstance(optval, dict) or row in _LISTS
+            ):
+                length = () if optval is None else (optval,)
+                return super().getsockopt(level, optname, *length)
+            if optname == SCTP_DEFAULT_SNDINFO and (
+                optval is None or isinstance(optval, sctp_sndinfo)
+            ):
+                value = self.getsockopt(level, optname, sctp_default_sndinfo(optval))
+                return sctp_sndinfo(**value)
         try:
-            value = self._get_option(optname, optval)
+            return self._get_option(row, optval)
         except OSError as error:
             _add_note(error, optname, "read")
             raise
-        return sctp_sndinfo(**value) if is_sndinfo else value
 
     @overload
     def setsockopt(self, level: int, optname: int, value: "_Value", /) -> None: ...
@@ -148,12 +151,16 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         value = values[0] if len(values) == 1 else None
         if level == IPPROTO_SCTP:
             _check_value(optname, value)
-        if not isinstance(value, _OBJECTS) or _structure_of(level, optname) is None:
+        if (
+            not isinstance(value, _OBJECTS)
+            or level != IPPROTO_SCTP
+            or optname not in _STRUCTURES
+        ):
             return super().setsockopt(level, optname, *values)
         if optname == SCTP_DEFAULT_SNDINFO and isinstance(value, sctp_sndinfo):
             value = sctp_default_sndinfo(value)
         try:
-            self._set_option(optname, value)
+            self._set_option(_STRUCTURES[optname], value)
         except OSError as error:
             _add_note(error, optname, "write")
             raise

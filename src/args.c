@@ -13,8 +13,8 @@ find_name(const args_signature *signature, PyObject *name)
 }
 
 int
-args_parse(const args_signature *signature, PyObject *const *args,
-           Py_ssize_t nargs, PyObject *kwnames, PyObject **values)
+args_sort(const args_signature *signature, PyObject *const *args,
+          Py_ssize_t nargs, PyObject *kwnames, PyObject **values)
 {
     Py_ssize_t named = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
 
@@ -52,7 +52,7 @@ args_parse(const args_signature *signature, PyObject *const *args,
 }
 
 int
-args_integer(PyObject *value, const char *owner, const char *name,
+args_convert(PyObject *value, const char *owner, const char *name,
              long long min, unsigned long long max, long long *out)
 {
     PyObject *number = NULL;

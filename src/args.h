@@ -14,16 +14,47 @@ typedef struct {
     int positional;
 } args_signature;
 
+/* Does what args_parse does, with keywords and for errors. */
+int args_sort(const args_signature *signature, PyObject *const *args,
+              Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
+
 /* Sorts the arguments of a vectorcall into values[signature->count], as
    borrowed references; absent ones are NULL.  Returns 0, or -1 with
    TypeError. */
-int args_parse(const args_signature *signature, PyObject *const *args,
-               Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
+static inline int
+args_parse(const args_signature *signature, PyObject *const *args,
+           Py_ssize_t nargs, PyObject *kwnames, PyObject **values)
+{
+    if (kwnames != NULL || nargs < signature->required ||
+        nargs > signature->positional) {
+        return args_sort(signature, args, nargs, kwnames, values);
+    }
+    for (int i = 0; i < signature->count; i++) {
+        values[i] = i < nargs ? args[i] : NULL;
+    }
+    return 0;
+}
+
+/* Does what args_integer does, for anything. */
+int args_convert(PyObject *value, const char *owner, const char *name,
+                 long long min, unsigned long long max, long long *out);
 
 /* Converts what has __index__ to an integer from min to max.  With max above
    LLONG_MAX, *out holds the bits of an unsigned number.  owner and name stand
    in the error.  Returns 0, or -1 with TypeError or ValueError. */
-int args_integer(PyObject *value, const char *owner, const char *name,
-                 long long min, unsigned long long max, long long *out);
+static inline int
+args_integer(PyObject *value, const char *owner, const char *name,
+             long long min, unsigned long long max, long long *out)
+{
+    int overflow = 1;
+
+    if (PyLong_CheckExact(value)) {
+        *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    }
+    return !overflow && *out >= min &&
+                   (*out < 0 || (unsigned long long)*out <= max)
+               ? 0
+               : args_convert(value, owner, name, min, max, out);
+}
 
 #endif

@@ -32,9 +32,10 @@ static int
 add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
            const char *name)
 {
+    int is_bytes = PyBytes_CheckExact(item) && flags == PyBUF_SIMPLE;
     Py_buffer *view;
 
-    if (!PyObject_CheckBuffer(item)) {
+    if (!is_bytes && !PyObject_CheckBuffer(item)) {
         PyErr_Format(PyExc_TypeError,
                      "%s(): %s[%d] must be a bytes-like object, not %.100s",
                      owner, name, self->count, Py_TYPE(item)->tp_name);
@@ -46,7 +47,16 @@ add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
         return -1;
     }
     view = next_view(self);
-    if (view == NULL || PyObject_GetBuffer(item, view, flags) < 0) {
+    if (view == NULL) {
+        return -1;
+    }
+    if (is_bytes) {
+        /* What PyBuffer_Release and we look at. */
+        view->obj = Py_NewRef(item);
+        view->buf = PyBytes_AS_STRING(item);
+        view->len = PyBytes_GET_SIZE(item);
+    }
+    else if (PyObject_GetBuffer(item, view, flags) < 0) {
         return -1;
     }
     self->vectors[self->count].iov_base = view->buf;
@@ -61,10 +71,24 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
 {
     int flags = writable ? PyBUF_WRITABLE : PyBUF_SIMPLE;
     PyObject *iterator, *item;
+    int result = 0;
 
     self->vectors = self->inline_vectors;
     self->count = 0;
     self->more_views = NULL;
+    if (PyList_CheckExact(iterable)) { /* as most are */
+        for (Py_ssize_t i = 0; result == 0 && i < PyList_GET_SIZE(iterable);
+             i++) {
+            item = PyList_GetItemRef(iterable, i);
+            if (item == NULL) { /* it shrank meanwhile, without the GIL */
+                PyErr_Clear();
+                break;
+            }
+            result = add_buffer(self, item, flags, owner, name);
+            Py_DECREF(item);
+        }
+        return result;
+    }
     if (PyObject_CheckBuffer(iterable)) {
         PyErr_Format(PyExc_TypeError,
                      "%s(): %s must be an iterable of bytes-like objects: "
@@ -76,13 +100,9 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     if (iterator == NULL) {
         return -1;
     }
-    while ((item = PyIter_Next(iterator)) != NULL) {
-        int result = add_buffer(self, item, flags, owner, name);
-
+    while (result == 0 && (item = PyIter_Next(iterator)) != NULL) {
+        result = add_buffer(self, item, flags, owner, name);
         Py_DECREF(item);
-        if (result < 0) {
-            break;
-        }
     }
     Py_DECREF(iterator);
     return PyErr_Occurred() ? -1 : 0;

@@ -29,7 +29,9 @@ now(void)
 int
 call_descriptor(const call_methods *methods, PyObject *socket)
 {
-    PyObject *number = PyObject_CallOneArg(methods->fileno, socket);
+    /* Straight, as each call asks for it. */
+    PyObject *number = ((PyMethodDescrObject *)methods->fileno)
+                           ->d_method->ml_meth(socket, NULL);
     long descriptor;
 
     if (number == NULL) {
@@ -166,25 +168,44 @@ try_once(waiting *self, call_function function, void *argument, int *err)
     Py_ssize_t result;
 
     Py_BEGIN_ALLOW_THREADS
-    result = function(self->descriptor, argument);
+    result = function(self->descriptor, 0, argument);
     *err = errno;
     Py_END_ALLOW_THREADS
     return result;
 }
 
+/* Whether the interpreter has no other thread. */
+static int
+is_alone(void)
+{
+    PyThreadState *thread = PyThreadState_Get();
+
+    return PyThreadState_Next(thread) == NULL &&
+           PyInterpreterState_ThreadHead(
+               PyThreadState_GetInterpreter(thread)) == thread;
+}
+
 Py_ssize_t
-call_run(const call_methods *methods, PyObject *socket, short events,
-         int dontwait, call_function function, void *argument)
+call_run(const call_methods *methods, PyObject *socket, short events, int how,
+         call_function function, void *argument)
 {
     waiting self;
+    int is_short = how & CALL_SHORT && is_alone();
 
     if (begin(&self, methods, socket) < 0) {
         return -1;
     }
-    for (;;) {
+    for (;; is_short = 0) {
         int err;
-        Py_ssize_t result = try_once(&self, function, argument, &err);
+        Py_ssize_t result;
 
+        if (is_short) {
+            result = function(self.descriptor, MSG_DONTWAIT, argument);
+            err = errno;
+        }
+        else {
+            result = try_once(&self, function, argument, &err);
+        }
         if (result >= 0) {
             return result;
         }
@@ -194,12 +215,15 @@ call_run(const call_methods *methods, PyObject *socket, short events,
             }
             continue;
         }
-        if ((err != EAGAIN && err != EWOULDBLOCK) || dontwait) {
+        if ((err != EAGAIN && err != EWOULDBLOCK) || how & CALL_ONCE) {
             error_raise(err);
             return -1;
         }
         if (read_timeout(&self) < 0) {
             return -1;
+        }
+        if (self.timeout < 0 && is_short) {
+            continue; /* the kernel waits, as it would have */
         }
         if (self.timeout <= 0) {
             error_raise(err);

@@ -8,15 +8,23 @@
 /* What _socket.socket tells of a socket, whatever a subclass overrides: two
    methods and two member descriptors.  They live in the module's state. */
 typedef struct {
-    PyObject *fileno;
+    PyObject *fileno; /* of METH_NOARGS */
     PyObject *gettimeout;
     PyObject *family;
     PyObject *type;
 } call_methods;
 
-/* One try of a system call on a descriptor: runs without the GIL and returns
-   -1 with errno for an error. */
-typedef Py_ssize_t (*call_function)(int descriptor, void *argument);
+/* One try of a system call on a descriptor: uses nothing of Python and returns
+   -1 with errno for an error.  flags is MSG_DONTWAIT for a try that is not to
+   wait, else 0. */
+typedef Py_ssize_t (*call_function)(int descriptor, int flags, void *argument);
+
+/* What call_run has to know of a call. */
+enum {
+    CALL_ONCE = 1,  /* EAGAIN is an error */
+    CALL_SHORT = 2, /* with MSG_DONTWAIT it does not wait: the first try keeps
+                       the GIL where there is no other thread to want it */
+};
 
 /* The socket's descriptor, or -1 with EBADF as OSError for a closed one. */
 int call_descriptor(const call_methods *methods, PyObject *socket);
@@ -26,11 +34,11 @@ int call_descriptor(const call_methods *methods, PyObject *socket);
 int call_member(PyObject *descriptor, PyObject *socket);
 
 /* Makes the call until it succeeds, waiting for events (of poll) as the
-   socket's timeout says, and not at all with dontwait; signal handlers run
+   socket's timeout says; how is made of the above.  Signal handlers run
    meanwhile (PEP 475).  Returns the call's result, or -1 with an
    exception. */
 Py_ssize_t call_run(const call_methods *methods, PyObject *socket,
-                    short events, int dontwait, call_function function,
+                    short events, int how, call_function function,
                     void *argument);
 
 /* As call_run, for a call that begins to connect, and so is made only once;

@@ -18,6 +18,12 @@
 #define COMPAT_ISOLATED_SLOTS
 #endif
 
+#ifdef Py_GIL_DISABLED
+#define COMPAT_HAS_GIL 0
+#else
+#define COMPAT_HAS_GIL 1
+#endif
+
 #if PY_VERSION_HEX < 0x030D0000
 /* A new reference in *value and 1, NULL and 0 for no such key, or -1. */
 static inline int
@@ -25,6 +31,13 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **value)
 {
     *value = Py_XNewRef(PyDict_GetItemWithError(dict, key));
     return *value != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+/* A new reference, or NULL with IndexError. */
+static inline PyObject *
+PyList_GetItemRef(PyObject *list, Py_ssize_t index)
+{
+    return Py_XNewRef(PyList_GetItem(list, index));
 }
 
 /* With the GIL nobody else runs in between. */

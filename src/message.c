@@ -2,7 +2,6 @@
 #include "message.h"
 #include "buffers.h"
 #include "error.h"
-#include "sockaddr.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,6 +15,9 @@
 /* Room for the infos and a few addresses; more of these is rare, and then
    from the heap. */
 #define CONTROL_ADDRESSES 4
+
+/* How many peers' addresses are kept as tuples. */
+#define MESSAGE_PEERS 64
 
 /* Room for every info, deprecated ones too, and for what socket options such
    as SO_TIMESTAMP add. */
@@ -73,6 +75,11 @@ message_types_init(message_types *self)
             goto done;
         }
     }
+    self->peers = PyMem_Calloc(MESSAGE_PEERS, sizeof *self->peers);
+    if (self->peers == NULL) {
+        PyErr_NoMemory();
+        goto done;
+    }
     self->spa = PyObject_GetAttrString(module, "sctp_sendv_spa");
     self->rn = PyObject_GetAttrString(module, "sctp_recvv_rn");
     result = self->spa == NULL || self->rn == NULL ? -1 : 0;
@@ -101,6 +108,11 @@ message_types_clear(message_types *self)
     for (int i = 0; i < MESSAGE_SPA_MEMBERS; i++) {
         Py_CLEAR(self->spa_members[i]);
     }
+    for (int i = 0; self->peers != NULL && i < MESSAGE_PEERS; i++) {
+        Py_CLEAR(self->peers[i].tuple);
+    }
+    PyMem_Free(self->peers);
+    self->peers = NULL;
     Py_CLEAR(self->spa);
     Py_CLEAR(self->rn);
 }
@@ -138,34 +150,41 @@ add_info(const message_types *types, struct msghdr *header, int kind,
                : 1;
 }
 
+/* Appends those of a sctp_sendv_spa. */
+static int
+add_spa(const message_types *types, struct msghdr *header, PyObject *spa)
+{
+    int added = 0;
+
+    for (int i = 0; i < MESSAGE_SPA_MEMBERS && added >= 0; i++) {
+        PyObject *member = PyObject_GetAttr(spa, types->spa_members[i]);
+
+        added = member == NULL ? -1 : add_info(types, header, i, member);
+        Py_XDECREF(member);
+    }
+    return added;
+}
+
 /* Appends the control messages of what the caller gave as info. */
 static int
 add_infos(const message_types *types, struct msghdr *header, PyObject *info)
 {
-    int spa = PyObject_TypeCheck(info, (PyTypeObject *)types->spa);
     int added = 0;
 
     for (int i = 0; i < MESSAGE_SPA_MEMBERS && added == 0; i++) {
-        if (!spa) {
-            added = add_info(types, header, i, info);
-        }
-        else {
-            PyObject *member = PyObject_GetAttr(info, types->spa_members[i]);
-
-            if (member == NULL || add_info(types, header, i, member) < 0) {
-                added = -1;
-            }
-            Py_XDECREF(member);
-        }
+        added = add_info(types, header, i, info);
     }
-    if (added == 0 && !spa) {
+    if (added == 0 && PyObject_TypeCheck(info, (PyTypeObject *)types->spa)) {
+        return add_spa(types, header, info);
+    }
+    if (added == 0) {
         PyErr_Format(PyExc_TypeError,
                      "sctp_sendv(): info must be sctp_sndinfo, sctp_prinfo, "
                      "sctp_authinfo, sctp_sendv_spa or None, not %.100s",
                      Py_TYPE(info)->tp_name);
-        added = -1;
+        return -1;
     }
-    return added < 0 ? -1 : 0;
+    return added;
 }
 
 /* Names the first address and appends control messages for the others, which
@@ -202,11 +221,12 @@ add_addresses(struct msghdr *header, sockaddr_list *addresses)
 }
 
 static Py_ssize_t
-send_once(int descriptor, void *argument)
+send_once(int descriptor, int flags, void *argument)
 {
     const sending *call = argument;
 
-    return sendmsg(descriptor, &call->header, call->flags | MSG_NOSIGNAL);
+    return sendmsg(descriptor, &call->header,
+                   call->flags | flags | MSG_NOSIGNAL);
 }
 
 PyObject *
@@ -257,15 +277,20 @@ message_send(const message_types *types, const call_methods *methods,
     }
     call.header.msg_iov = payload.vectors;
     call.header.msg_iovlen = payload.count;
-    count = call_run(methods, socket, POLLOUT, flags & MSG_DONTWAIT, send_once,
-                     &call);
+    /* A set-up waits in its own way. */
+    count = call_run(methods, socket, POLLOUT,
+                     (flags & MSG_DONTWAIT ? CALL_ONCE : 0) |
+                         (to.count == 0 ? CALL_SHORT : 0),
+                     send_once, &call);
     if (count >= 0) {
         result = PyLong_FromSsize_t(count);
     }
 done:
     buffers_release(&payload);
-    sockaddr_list_clear(&to);
-    PyMem_Free(more_control);
+    if (addresses != NULL) {
+        sockaddr_list_clear(&to);
+        PyMem_Free(more_control);
+    }
     return result;
 }
 
@@ -286,7 +311,7 @@ message_send_eof(const call_methods *methods, PyObject *socket)
 }
 
 static Py_ssize_t
-receive_once(int descriptor, void *argument)
+receive_once(int descriptor, int flags, void *argument)
 {
     receiving *call = argument;
 
@@ -294,59 +319,76 @@ receive_once(int descriptor, void *argument)
     call->header.msg_namelen = sizeof call->address;
     call->header.msg_control = call->control.bytes;
     call->header.msg_controllen = sizeof call->control.bytes;
-    return recvmsg(descriptor, &call->header, call->flags);
+    return recvmsg(descriptor, &call->header, call->flags | flags);
 }
 
-/* A new dict of the info in a control message, or NULL with an exception;
-   NULL without one for no such info. */
-static PyObject *
-take_info(const message_types *types, struct msghdr *header, int info,
-          int type)
+/* The data of the info in a control message, if it is that and whole. */
+static const void *
+find_info(const struct cmsghdr *control, int info, int type)
 {
-    const record_type *record = &types->infos[info];
+    return control->cmsg_level == IPPROTO_SCTP && control->cmsg_type == type &&
+                   control->cmsg_len >= CMSG_LEN(records_info[info].size)
+               ? CMSG_DATA(control)
+               : NULL;
+}
 
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
-         control = CMSG_NXTHDR(header, control)) {
-        if (control->cmsg_level == IPPROTO_SCTP &&
-            control->cmsg_type == type &&
-            control->cmsg_len >= CMSG_LEN(record->record->size)) {
-            return record_to_dict(record, CMSG_DATA(control),
-                                  record->record->size);
-        }
-    }
-    return NULL;
+static PyObject *
+make_info(const message_types *types, int info, const void *bytes)
+{
+    return record_to_dict(&types->infos[info], bytes, records_info[info].size);
 }
 
 /* A new reference to what arrived as info, or None; NULL with an exception. */
 static PyObject *
 take_infos(const message_types *types, struct msghdr *header, int *infotype)
 {
-    PyObject *rcvinfo, *nxtinfo = NULL, *pair;
+    const void *rcvinfo = NULL, *nxtinfo = NULL;
+    PyObject *first, *second, *pair, *result;
 
-    rcvinfo = take_info(types, header, INFO_RCVINFO, SCTP_RCVINFO);
-    if (!PyErr_Occurred()) {
-        nxtinfo = take_info(types, header, INFO_NXTINFO, SCTP_NXTINFO);
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+         control = CMSG_NXTHDR(header, control)) {
+        const void *found = find_info(control, INFO_RCVINFO, SCTP_RCVINFO);
+
+        if (found != NULL) {
+            rcvinfo = found;
+            continue;
+        }
+        found = find_info(control, INFO_NXTINFO, SCTP_NXTINFO);
+        if (found != NULL) {
+            nxtinfo = found;
+        }
     }
-    if (PyErr_Occurred()) {
-        Py_XDECREF(rcvinfo);
-        return NULL;
-    }
-    if (nxtinfo == NULL) {
-        *infotype = rcvinfo == NULL ? SCTP_RECVV_NOINFO : SCTP_RECVV_RCVINFO;
-        return rcvinfo == NULL ? Py_NewRef(Py_None) : rcvinfo;
-    }
-    if (rcvinfo == NULL) {
-        *infotype = SCTP_RECVV_NXTINFO;
-        return nxtinfo;
+    if (rcvinfo == NULL || nxtinfo == NULL) {
+        *infotype = rcvinfo != NULL   ? SCTP_RECVV_RCVINFO
+                    : nxtinfo != NULL ? SCTP_RECVV_NXTINFO
+                                      : SCTP_RECVV_NOINFO;
+        return rcvinfo != NULL   ? make_info(types, INFO_RCVINFO, rcvinfo)
+               : nxtinfo != NULL ? make_info(types, INFO_NXTINFO, nxtinfo)
+                                 : Py_NewRef(Py_None);
     }
     *infotype = SCTP_RECVV_RN;
-    pair = Py_BuildValue("((NN))", rcvinfo, nxtinfo);
+    first = make_info(types, INFO_RCVINFO, rcvinfo);
+    second = first == NULL ? NULL : make_info(types, INFO_NXTINFO, nxtinfo);
+    pair = second == NULL ? NULL : PyTuple_Pack(2, first, second);
+    Py_XDECREF(first);
+    Py_XDECREF(second);
     if (pair == NULL) {
         return NULL;
     }
-    rcvinfo = PyObject_CallObject(types->rn, pair);
+    result = PyObject_CallOneArg(types->rn, pair);
     Py_DECREF(pair);
-    return rcvinfo;
+    return result;
+}
+
+/* A new tuple of who sent a message. */
+static PyObject *
+make_peer(const message_types *types, const receiving *call)
+{
+    const struct sockaddr *address = (const struct sockaddr *)&call->address;
+
+    return sockaddr_recall(
+        &types->peers[sockaddr_port(address) % MESSAGE_PEERS], &call->address,
+        call->header.msg_namelen);
 }
 
 /* Receives into the vectors.  Returns the number of bytes, or -1 with an
@@ -360,7 +402,8 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
     call->header = (struct msghdr){.msg_iov = vectors};
     call->header.msg_iovlen = count;
     call->flags = flags;
-    result = call_run(methods, socket, POLLIN, flags & MSG_DONTWAIT,
+    result = call_run(methods, socket, POLLIN,
+                      (flags & MSG_DONTWAIT ? CALL_ONCE : 0) | CALL_SHORT,
                       receive_once, call);
     if (result >= 0 && call->header.msg_flags & MSG_CTRUNC) {
         error_raise_text(EBADMSG, "control data of the message is truncated");
@@ -380,10 +423,8 @@ make_received(const message_types *types, receiving *call, PyObject *data)
     if (data == NULL) {
         return NULL;
     }
-    items[1] =
-        call->header.msg_namelen == 0
-            ? Py_NewRef(Py_None)
-            : sockaddr_to_tuple(&call->address, call->header.msg_namelen);
+    items[1] = call->header.msg_namelen == 0 ? Py_NewRef(Py_None)
+                                             : make_peer(types, call);
     if (items[1] == NULL) {
         goto done;
     }

@@ -13,6 +13,7 @@ typedef struct {
     PyObject *spa;
     PyObject *rn;
     PyObject *spa_members[MESSAGE_SPA_MEMBERS];
+    sockaddr_memory *peers; /* those who sent last */
 } message_types;
 
 /* Imports the types.  Returns 0 or -1. */

@@ -78,19 +78,6 @@ option_brand(option_types *self, PyTypeObject *class)
     return 0;
 }
 
-/* The structure of an option, or NULL with LookupError. */
-static const record_type *
-find_number(const option_types *self, int number)
-{
-    for (const option *row = records_options; row->name != NULL; row++) {
-        if (row->number == number && row->kind < OPTION_STRUCTURES) {
-            return &self->structures[row->kind];
-        }
-    }
-    PyErr_Format(PyExc_LookupError, "no structure for option %d", number);
-    return NULL;
-}
-
 /* Whether the dict is one of the structure's. */
 static int
 check_class(const record_type *type, PyObject *value)
@@ -104,7 +91,7 @@ check_class(const record_type *type, PyObject *value)
 }
 
 static Py_ssize_t
-get_once(int descriptor, void *argument)
+get_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     option_call *call = argument;
 
@@ -114,13 +101,13 @@ get_once(int descriptor, void *argument)
 
 /* As get_once, for a list, in memory that it may have to replace. */
 static Py_ssize_t
-get_list_once(int descriptor, void *argument)
+get_list_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     option_call *call = argument;
     socklen_t room = call->size;
 
     for (;;) {
-        Py_ssize_t result = get_once(descriptor, call);
+        Py_ssize_t result = get_once(descriptor, 0, call);
         void *more;
 
         if (result >= 0 || errno != EINVAL ||
@@ -140,7 +127,7 @@ get_list_once(int descriptor, void *argument)
 }
 
 static Py_ssize_t
-set_once(int descriptor, void *argument)
+set_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     option_call *call = argument;
 
@@ -156,11 +143,15 @@ get_structure(const record_type *type, const call_methods *methods,
     option_call call = {number, buffer.head.bytes,
                         (socklen_t)type->record->size};
 
-    memset(buffer.head.bytes, 0, type->record->size);
-    if ((value != NULL &&
-         (check_class(type, value) < 0 ||
-          record_from_dict(type, value, buffer.head.bytes) < 0)) ||
-        call_run(methods, socket, 0, 1, get_once, &call) < 0) {
+    if (value == NULL) {
+        memset(buffer.head.bytes, 0, type->record->size);
+    }
+    else if (check_class(type, value) < 0 ||
+             record_from_dict(type, value, buffer.head.bytes) < 0) {
+        return NULL;
+    }
+    if (call_run(methods, socket, 0, CALL_ONCE | CALL_SHORT, get_once, &call) <
+        0) {
         return NULL;
     }
     return record_to_dict(type, buffer.head.bytes, type->record->size);
@@ -197,7 +188,7 @@ get_list(const record_type *type, const call_methods *methods,
         return PyErr_NoMemory();
     }
     if ((value == NULL || select_list(type, value, call.bytes) == 0) &&
-        call_run(methods, socket, 0, 1, get_list_once, &call) >= 0) {
+        call_run(methods, socket, 0, CALL_ONCE, get_list_once, &call) >= 0) {
         result = type->record->length == 0
                      ? record_tail_value(type, call.bytes, call.size)
                      : record_to_dict(type, call.bytes, call.size);
@@ -208,29 +199,25 @@ get_list(const record_type *type, const call_methods *methods,
 
 PyObject *
 option_get(const option_types *self, const call_methods *methods,
-           PyObject *socket, int number, PyObject *value)
+           PyObject *socket, int index, PyObject *value)
 {
-    const record_type *type = find_number(self, number);
+    const option *row = &records_options[index];
+    const record_type *type = &self->structures[row->kind];
 
-    if (type == NULL) {
-        return NULL;
-    }
     return (type->record->tail == NULL ? get_structure : get_list)(
-        type, methods, socket, number, value);
+        type, methods, socket, row->number, value);
 }
 
 PyObject *
 option_set(const option_types *self, const call_methods *methods,
-           PyObject *socket, int number, PyObject *value)
+           PyObject *socket, int index, PyObject *value)
 {
-    const record_type *type = find_number(self, number);
+    const option *row = &records_options[index];
+    const record_type *type = &self->structures[row->kind];
     record_buffer buffer;
     option_call call;
     PyObject *dict, *result = NULL;
 
-    if (type == NULL) {
-        return NULL;
-    }
     if (type->record->length > 0) {
         if (check_class(type, value) < 0) {
             return NULL;
@@ -244,8 +231,9 @@ option_set(const option_types *self, const call_methods *methods,
         }
     }
     if (record_pack(type, dict, &buffer) == 0) {
-        call = (option_call){number, buffer.bytes, (socklen_t)buffer.size};
-        if (call_run(methods, socket, 0, 1, set_once, &call) >= 0) {
+        call =
+            (option_call){row->number, buffer.bytes, (socklen_t)buffer.size};
+        if (call_run(methods, socket, 0, CALL_ONCE, set_once, &call) >= 0) {
             result = Py_NewRef(Py_None);
         }
     }

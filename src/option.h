@@ -22,15 +22,15 @@ record_type *option_find(option_types *self, PyObject *name);
 /* Makes class the one of its structure's dicts.  Returns 0 or -1. */
 int option_brand(option_types *self, PyTypeObject *class);
 
-/* Reads an option that has a structure: value is a dict of it, or NULL for
-   nothing but zeros, or for a list also the association identifier.  Returns a
-   new dict, or for an option that is nothing but a list a tuple. */
+/* Reads the option of a row that has a structure: value is a dict of it, or
+   NULL for nothing but zeros, or for a list also the association identifier.
+   Returns a new dict, or for an option that is nothing but a list a tuple. */
 PyObject *option_get(const option_types *self, const call_methods *methods,
-                     PyObject *socket, int number, PyObject *value);
+                     PyObject *socket, int index, PyObject *value);
 
-/* Sets an option that has a structure from a dict, or from an iterable where
-   it is nothing but a list.  Returns None. */
+/* Sets the option of a row that has a structure from a dict, or from an
+   iterable where it is nothing but a list.  Returns None. */
 PyObject *option_set(const option_types *self, const call_methods *methods,
-                     PyObject *socket, int number, PyObject *value);
+                     PyObject *socket, int index, PyObject *value);
 
 #endif

@@ -1,7 +1,6 @@
 /* Rows of (key, offset, kind): C structures to dicts and back. */
 #include "record.h"
 #include "args.h"
-#include "sockaddr.h"
 
 #include <string.h>
 
@@ -59,10 +58,24 @@ record_type_init(record_type *self, const record *record, PyTypeObject *type)
     int result = -1;
 
     self->record = record;
+    self->others = record->length;
+    for (int i = record->length - 1; i >= 0; i--) {
+        if (record->fields[i].kind >= RECORD_ADDRESS) {
+            self->others = i;
+        }
+        else if (self->integers == 0) {
+            self->integers = i + 1;
+        }
+    }
     self->type = (PyTypeObject *)Py_NewRef(type);
     self->template = PyDict_New();
+    self->memory = PyMem_Calloc(1, sizeof *self->memory);
     zero = PyLong_FromLong(0);
     if (self->template == NULL || zero == NULL) {
+        goto done;
+    }
+    if (self->memory == NULL) {
+        PyErr_NoMemory();
         goto done;
     }
     for (int i = 0; i < count_keys(record); i++) {
@@ -88,6 +101,14 @@ record_type_clear(record_type *self)
     Py_CLEAR(self->template);
     for (int i = 0; i < RECORD_KEYS_MAX; i++) {
         Py_CLEAR(self->keys[i]);
+        if (self->memory != NULL) {
+            Py_CLEAR(self->memory->stored[i]);
+        }
+    }
+    if (self->memory != NULL) {
+        Py_CLEAR(self->memory->address.tuple);
+        PyMem_Free(self->memory);
+        self->memory = NULL;
     }
 }
 
@@ -133,25 +154,14 @@ is_policy(long long number)
     return 0;
 }
 
-/* Stores an integer of a kind, checked. */
-static int
-store_integer(const record *record, const char *key, int kind, PyObject *value,
-              unsigned char *at)
+/* Stores an integer of a kind that has been checked. */
+static void
+store_number(int kind, long long number, unsigned char *at)
 {
-    long long number;
     uint8_t bits8;
     uint16_t bits16;
     uint32_t bits32;
 
-    if (args_integer(value, record->name, key, kinds[kind].min,
-                     kinds[kind].max, &number) < 0) {
-        return -1;
-    }
-    if (kind == RECORD_POLICY && !is_policy(number)) {
-        PyErr_Format(PyExc_ValueError, "%s: %s is no policy: %lld",
-                     record->name, key, number);
-        return -1;
-    }
     switch (kinds[kind].size) {
     case 1:
         bits8 = (uint8_t)number;
@@ -172,32 +182,75 @@ store_integer(const record *record, const char *key, int kind, PyObject *value,
         memcpy(at, &number, sizeof number);
         break;
     }
+}
+
+/* Stores an integer of a kind, checked. */
+static int
+store_integer(const record *record, const char *key, int kind, PyObject *value,
+              unsigned char *at)
+{
+    long long number;
+
+    if (args_integer(value, record->name, key, kinds[kind].min,
+                     kinds[kind].max, &number) < 0) {
+        return -1;
+    }
+    if (kind == RECORD_POLICY && !is_policy(number)) {
+        PyErr_Format(PyExc_ValueError, "%s: %s is no policy: %lld",
+                     record->name, key, number);
+        return -1;
+    }
+    store_number(kind, number, at);
     return 0;
 }
 
-/* The bits of an integer, its sign extended; 0 for what the template has. */
-static uint64_t
+/* As store_integer for an int in its range, without a call into Python.
+   Returns 1, or 0 without an exception for anything else. */
+static int
+store_exact_integer(int kind, PyObject *value, unsigned char *at)
+{
+    long long number;
+    int overflow;
+
+    if (!PyLong_CheckExact(value) || kind >= RECORD_POLICY) {
+        return 0;
+    }
+    number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow || number < kinds[kind].min ||
+        (number > 0 && (unsigned long long)number > kinds[kind].max)) {
+        return 0;
+    }
+    store_number(kind, number, at);
+    return 1;
+}
+
+/* The bits of an integer, its sign extended. */
+static inline uint64_t
 load_bits(int kind, const unsigned char *at)
 {
     uint16_t bits16;
     uint32_t bits32;
     uint64_t bits64;
 
+    if (kind == RECORD_U32) { /* most are one of these two */
+        memcpy(&bits32, at, sizeof bits32);
+        return bits32;
+    }
+    if (kind == RECORD_U16) {
+        memcpy(&bits16, at, sizeof bits16);
+        return bits16;
+    }
     switch (kind) {
-    case RECORD_KNOWN:
-        return 0;
     case RECORD_U8:
         return *at;
     case RECORD_U64:
         memcpy(&bits64, at, sizeof bits64);
         return bits64;
-    case RECORD_U32:
     case RECORD_I32:
     case RECORD_CAUSE32:
         memcpy(&bits32, at, sizeof bits32);
-        return kind == RECORD_U32   ? bits32
-               : kind == RECORD_I32 ? (uint64_t)(int32_t)bits32
-                                    : PLATFORM_CAUSE(bits32);
+        return kind == RECORD_I32 ? (uint64_t)(int32_t)bits32
+                                  : PLATFORM_CAUSE(bits32);
     default:
         memcpy(&bits16, at, sizeof bits16);
         return kind == RECORD_PORT      ? ntohs(bits16)
@@ -209,8 +262,12 @@ load_bits(int kind, const unsigned char *at)
 static PyObject *
 make_integer(int kind, uint64_t bits)
 {
-    return kind == RECORD_U64 ? PyLong_FromUnsignedLongLong(bits)
-                              : PyLong_FromLongLong((int64_t)bits);
+    if (kind == RECORD_U64) {
+        return PyLong_FromUnsignedLongLong(bits);
+    }
+    /* The quickest where a long is as wide. */
+    return sizeof(long) == sizeof bits ? PyLong_FromLong((long)bits)
+                                       : PyLong_FromLongLong((int64_t)bits);
 }
 
 static PyObject *
@@ -275,22 +332,22 @@ load(const record_type *self, int field, const unsigned char *bytes)
 {
     const record_field *row = &self->record->fields[field];
     const unsigned char *at = bytes + row->offset;
-    struct sockaddr_storage address;
+    struct sockaddr any;
 
     if (row->kind == RECORD_NESTED) {
         return record_to_dict(self->nested, at, self->record->nested->size);
     }
     if (row->kind == RECORD_PEER) {
-        return sockaddr_to_tuple(at, sizeof address);
+        return sockaddr_recall(&self->memory->address, at, ADDRESS_SIZE);
     }
     if (row->kind != RECORD_ADDRESS) {
         return load_integer(row->kind, at);
     }
-    memcpy(&address, at, sizeof address);
+    memcpy(&any, at, sizeof any);
     /* No address stays bytes, so that the dict may be given back. */
-    return sockaddr_size((struct sockaddr *)&address) == 0
-               ? PyBytes_FromStringAndSize((const char *)at, sizeof address)
-               : sockaddr_to_tuple(&address, sizeof address);
+    return sockaddr_size(&any) == 0
+               ? PyBytes_FromStringAndSize((const char *)at, ADDRESS_SIZE)
+               : sockaddr_recall(&self->memory->address, at, ADDRESS_SIZE);
 }
 
 /* A new reference to the value of a tail: bytes, None, or else a tuple. */
@@ -412,27 +469,6 @@ record_fits(const record *self, size_t length)
             (length - self->size) % kinds[self->tail->kind].size == 0);
 }
 
-/* A new dict of the record's type, as its template is. */
-static PyObject *
-new_dict(const record_type *self)
-{
-    PyObject *nothing, *dict;
-
-    if (self->type == &PyDict_Type) {
-        return PyDict_Copy(self->template);
-    }
-    nothing = PyTuple_New(0);
-    if (nothing == NULL) {
-        return NULL;
-    }
-    dict = PyDict_Type.tp_new(self->type, nothing, NULL);
-    Py_DECREF(nothing);
-    if (dict != NULL && PyDict_Merge(dict, self->template, 1) < 0) {
-        Py_CLEAR(dict);
-    }
-    return dict;
-}
-
 /* Sets a key to a value, whose reference it consumes. */
 static int
 set_value(const record_type *self, PyObject *dict, int key, PyObject *value)
@@ -446,25 +482,78 @@ set_value(const record_type *self, PyObject *dict, int key, PyObject *value)
     return result;
 }
 
+/* Sets those integers of a dict that are not as in the template. */
+static int
+set_integers(const record_type *self, PyObject *dict,
+             const unsigned char *bytes)
+{
+    const record_field *row = self->record->fields;
+    const int count = self->integers;
+    uint64_t *loaded = self->memory->loaded, made = 0;
+    PyObject *value = NULL;
+    int result = 0;
+
+    for (int i = 0; i < count; i++, row++) {
+        uint64_t bits;
+
+        if (row->kind >= RECORD_KNOWN) {
+            continue;
+        }
+        bits = load_bits(row->kind, bytes + row->offset);
+        if (bits == loaded[i]) {
+            continue;
+        }
+        if (value == NULL || bits != made) { /* else as rcv_cumtsn often is */
+            Py_XDECREF(value);
+            value = make_integer(row->kind, bits);
+            made = bits;
+        }
+        if (value == NULL || PyDict_SetItem(dict, self->keys[i], value) < 0) {
+            result = -1;
+            break;
+        }
+        if (COMPAT_HAS_GIL) {
+            loaded[i] = bits;
+        }
+    }
+    Py_XDECREF(value);
+    return result;
+}
+
+/* A new dict of the record's type with the integers of a structure.  With the
+   GIL they are set in the template, and nobody comes between that and the
+   copy: what may collect garbage, the allocation of the dict, is first. */
+static PyObject *
+new_dict(const record_type *self, const unsigned char *bytes)
+{
+    PyObject *nothing = PyTuple_New(0), *dict;
+
+    if (nothing == NULL) {
+        return NULL;
+    }
+    dict = PyDict_Type.tp_new(self->type, nothing, NULL);
+    Py_DECREF(nothing);
+    if (dict == NULL) {
+        return NULL;
+    }
+    if ((COMPAT_HAS_GIL && set_integers(self, self->template, bytes) < 0) ||
+        PyDict_Merge(dict, self->template, 1) < 0 ||
+        (!COMPAT_HAS_GIL && set_integers(self, dict, bytes) < 0)) {
+        Py_CLEAR(dict);
+    }
+    return dict;
+}
+
 PyObject *
 record_to_dict(const record_type *self, const void *bytes, size_t length)
 {
     const record *record = self->record;
-    PyObject *dict = new_dict(self);
+    PyObject *dict = new_dict(self, bytes);
     int result = dict == NULL ? -1 : 0;
 
-    for (int i = 0; result == 0 && i < record->length; i++) {
-        const record_field *row = &record->fields[i];
-        uint64_t bits;
-
-        if (row->kind >= RECORD_ADDRESS) {
+    for (int i = self->others; result == 0 && i < record->length; i++) {
+        if (record->fields[i].kind >= RECORD_ADDRESS) {
             result = set_value(self, dict, i, load(self, i, bytes));
-            continue;
-        }
-        bits =
-            load_bits(row->kind, (const unsigned char *)bytes + row->offset);
-        if (bits != 0) { /* else as in the template */
-            result = set_value(self, dict, i, make_integer(row->kind, bits));
         }
     }
     if (result == 0 && record->tail != NULL &&
@@ -491,26 +580,115 @@ get_value(const record_type *self, PyObject *dict, int key)
     return value;
 }
 
+/* Stores a value that is an int in its range, without a call into Python.
+   Returns 0 for any other. */
+static int
+store_int(const record_type *self, int field, PyObject *value,
+          unsigned char *bytes)
+{
+    const record_field *row = &self->record->fields[field];
+    record_memory *memory = self->memory;
+
+    if (!COMPAT_HAS_GIL) {
+        return store_exact_integer(row->kind, value, bytes + row->offset);
+    }
+    if (value == memory->stored[field]) {
+        return 1;
+    }
+    if (!store_exact_integer(row->kind, value, memory->bytes + row->offset)) {
+        return 0;
+    }
+    Py_XSETREF(memory->stored[field], Py_NewRef(value));
+    return 1;
+}
+
+/* What is left to store of a dict: a value that is no int in its range. */
+typedef struct {
+    int field;
+    PyObject *value;
+} leftover;
+
+/* Walks a dict that has its keys in order, as nearly all have, and stores its
+   ints.  Returns how many keys it found; what is left of these, *count of
+   them, are new references. */
+static int
+store_in_order(const record_type *self, PyObject *dict, unsigned char *bytes,
+               leftover *left, int *count)
+{
+    const int length = self->record->length;
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    int found = 0;
+
+    *count = 0;
+    Py_BEGIN_CRITICAL_SECTION(dict);
+    while (found < length && PyDict_Next(dict, &position, &key, &value) &&
+           key == self->keys[found]) {
+        if (!store_int(self, found, value, bytes)) {
+            left[(*count)++] = (leftover){found, Py_NewRef(value)};
+        }
+        found++;
+    }
+    Py_END_CRITICAL_SECTION();
+    if (COMPAT_HAS_GIL) {
+        memcpy(bytes, self->memory->bytes, self->record->size);
+    }
+    return found;
+}
+
+/* Whether a dict holds nothing but the very ints that were stored last. */
+static int
+is_as_before(const record_type *self, PyObject *dict)
+{
+    PyObject *const *stored = self->memory->stored;
+    const int length = self->record->length;
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+
+    if (PyDict_GET_SIZE(dict) != length || self->others < length) {
+        return 0;
+    }
+    for (int i = 0; i < length; i++) {
+        if (!PyDict_Next(dict, &position, &key, &value) ||
+            key != self->keys[i] || value != stored[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int
 record_from_dict(const record_type *self, PyObject *dict, void *bytes)
 {
     const record *record = self->record;
+    leftover left[RECORD_KEYS_MAX];
+    int found, count, result = 0;
 
-    memset(bytes, 0, record->size);
-    for (int i = 0; i < record->length; i++) {
-        PyObject *value = get_value(self, dict, i);
-        int result = value == NULL ? -1 : store(self, i, value, bytes);
-
-        Py_XDECREF(value);
-        if (result < 0) {
-            return -1;
+    if (COMPAT_HAS_GIL && is_as_before(self, dict)) {
+        memcpy(bytes, self->memory->bytes, record->size);
+        return 0;
+    }
+    if (!COMPAT_HAS_GIL) {
+        memset(bytes, 0, record->size);
+    }
+    found = store_in_order(self, dict, bytes, left, &count);
+    for (int i = 0; i < count; i++) {
+        if (result == 0) {
+            result = store(self, left[i].field, left[i].value, bytes);
         }
+        Py_DECREF(left[i].value);
     }
-    if (PyDict_GET_SIZE(dict) > count_keys(record)) {
+    for (int i = found; result == 0 && i < record->length; i++) {
+        PyObject *value = get_value(self, dict, i);
+
+        result = value == NULL ? -1 : store(self, i, value, bytes);
+        Py_XDECREF(value);
+    }
+    if (result == 0 && PyDict_GET_SIZE(dict) > count_keys(record)) {
         record_raise_unknown_key(self, dict);
-        return -1;
+        result = -1;
     }
-    return 0;
+    return result;
 }
 
 int
@@ -575,14 +753,16 @@ record_describe(const record *self)
         const record_field *row = &self->fields[i];
         PyObject *field;
 
-        field = row->kind == RECORD_NESTED
-                    ? Py_BuildValue(
-                          "(sNHn)", row->key,
-                          PyUnicode_FromFormat("%zus", self->nested->size),
-                          row->offset, (Py_ssize_t)self->nested->size)
-                    : Py_BuildValue("(ssHn)", row->key,
-                                    kinds[row->kind].format, row->offset,
-                                    (Py_ssize_t)kinds[row->kind].size);
+        /* Dicts with the interned keys are walked, others looked up. */
+        field =
+            row->kind == RECORD_NESTED
+                ? Py_BuildValue(
+                      "(NNHn)", PyUnicode_InternFromString(row->key),
+                      PyUnicode_FromFormat("%zus", self->nested->size),
+                      row->offset, (Py_ssize_t)self->nested->size)
+                : Py_BuildValue("(NsHn)", PyUnicode_InternFromString(row->key),
+                                kinds[row->kind].format, row->offset,
+                                (Py_ssize_t)kinds[row->kind].size);
         if (field == NULL) {
             Py_CLEAR(fields);
             break;

@@ -2,8 +2,7 @@
 #ifndef SCTP_RECORD_H
 #define SCTP_RECORD_H
 
-#include "compat.h"
-#include "platform.h"
+#include "sockaddr.h"
 
 #include <stddef.h>
 
@@ -55,13 +54,26 @@ struct record {
     const record_tail *tail;
 };
 
+/* What the last structures of a record held, in each direction: most of the
+   next is the same.  Without the GIL it stays empty, for no thread is to wait
+   for another here. */
+typedef struct {
+    uint64_t loaded[RECORD_KEYS_MAX]; /* the integers of the template */
+    sockaddr_memory address;
+    PyObject *stored[RECORD_KEYS_MAX]; /* ints, and their bytes */
+    unsigned char bytes[RECORD_SIZE_MAX];
+} record_memory;
+
 /* A record with what it needs in Python; lives in a module's state. */
 typedef struct record_type record_type;
 struct record_type {
     const record *record;
     PyTypeObject *type; /* of its dicts */
-    PyObject *template; /* a dict of 0 for all keys: copying beats inserting */
+    PyObject *template; /* a dict of all keys: copying beats inserting */
+    record_memory *memory;
     const record_type *nested;
+    int integers; /* fields up to the last integer */
+    int others;   /* the first field that is none */
     PyObject *keys[RECORD_KEYS_MAX];
 };
 

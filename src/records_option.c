@@ -387,5 +387,6 @@ const option records_options[] = {
     OPTION(SCTP_GET_NONCE_VALUES, sctp_get_nonce_values, R, "FreeBSD"),
     OPTION(SCTP_SET_DYNAMIC_PRIMARY, sctp_setprim, W, "FreeBSD"),
 #endif
-    {NULL, 0, OPTION_int, NULL, NULL},
 };
+
+const int records_options_length = RECORD_LENGTH(records_options);

@@ -64,7 +64,7 @@ typedef struct {
 
 extern const record records_option[OPTION_STRUCTURES];
 
-/* Ends with a row without a name. */
 extern const option records_options[];
+extern const int records_options_length;
 
 #endif

@@ -322,11 +322,11 @@ PyDoc_STRVAR(
     "one (RFC 6458, section 4.1.4). One-to-one sockets only.");
 
 static PyObject *
-socket_accept(PyObject *self, PyTypeObject *class, PyObject *const *args,
-              Py_ssize_t nargs, PyObject *kwnames)
+socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+              PyObject *kwnames)
 {
     static const args_signature signature = {"accept", NULL, 0, 0, 0};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *accepted, *made, *address;
     int descriptor;
 
@@ -361,12 +361,12 @@ PyDoc_STRVAR(shutdown_doc,
              "6458, section 4.1.7).");
 
 static PyObject *
-socket_shutdown(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                Py_ssize_t nargs, PyObject *kwnames)
+socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                PyObject *kwnames)
 {
     static const char *const names[] = {"how"};
     static const args_signature signature = {"shutdown", names, 1, 1, 1};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *how;
     int direction, descriptor;
 
@@ -430,7 +430,7 @@ typedef struct {
 } address_call;
 
 static Py_ssize_t
-bindx_once(int descriptor, void *argument)
+bindx_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     address_call *call = argument;
 
@@ -439,12 +439,12 @@ bindx_once(int descriptor, void *argument)
 }
 
 static PyObject *
-socket_bindx(PyObject *self, PyTypeObject *class, PyObject *const *args,
-             Py_ssize_t nargs, PyObject *kwnames)
+socket_bindx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+             PyObject *kwnames)
 {
     static const char *const names[] = {"addrs", "flags"};
     static const args_signature signature = {"sctp_bindx", names, 2, 2, 2};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[2], *result = NULL;
     address_call call;
 
@@ -464,7 +464,8 @@ socket_bindx(PyObject *self, PyTypeObject *class, PyObject *const *args,
                             call_member(state->methods.family, self),
                             "socket.bind", self) == 0 &&
         check_ports(&call.addresses) == 0 &&
-        call_run(&state->methods, self, 0, 1, bindx_once, &call) >= 0) {
+        call_run(&state->methods, self, 0, CALL_ONCE, bindx_once, &call) >=
+            0) {
         result = Py_NewRef(Py_None);
     }
     sockaddr_list_clear(&call.addresses);
@@ -484,7 +485,7 @@ PyDoc_STRVAR(
     "and EINVAL for ports that disagree.");
 
 static Py_ssize_t
-connectx_once(int descriptor, void *argument)
+connectx_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     address_call *call = argument;
 
@@ -496,7 +497,7 @@ connectx_once(int descriptor, void *argument)
 
 /* Asks for the association that an interrupted connectx began. */
 static Py_ssize_t
-find_association_once(int descriptor, void *argument)
+find_association_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     address_call *call = argument;
     const struct sockaddr *address =
@@ -514,12 +515,12 @@ find_association_once(int descriptor, void *argument)
 }
 
 static PyObject *
-socket_connectx(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                Py_ssize_t nargs, PyObject *kwnames)
+socket_connectx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                PyObject *kwnames)
 {
     static const char *const names[] = {"addrs", "assoc_id"};
     static const args_signature signature = {"sctp_connectx", names, 2, 1, 1};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[2], *result = NULL;
     address_call call;
     sctp_assoc_t id = 0;
@@ -545,7 +546,7 @@ socket_connectx(PyObject *self, PyTypeObject *class, PyObject *const *args,
     if (!wanted) {
         result = Py_NewRef(Py_None);
     }
-    else if (id != 0 || call_run(&state->methods, self, 0, 1,
+    else if (id != 0 || call_run(&state->methods, self, 0, CALL_ONCE,
                                  find_association_once, &call) >= 0) {
         result = PyLong_FromLongLong(id);
     }
@@ -561,7 +562,7 @@ typedef struct {
 } getaddrs_call;
 
 static Py_ssize_t
-getaddrs_once(int descriptor, void *argument)
+getaddrs_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     getaddrs_call *call = argument;
     int count;
@@ -576,10 +577,10 @@ getaddrs_once(int descriptor, void *argument)
 
 /* What sctp_getladdrs and sctp_getpaddrs share. */
 static PyObject *
-getaddrs(PyObject *self, PyTypeObject *class, const args_signature *signature,
+getaddrs(PyObject *self, const args_signature *signature,
          PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, int local)
 {
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     getaddrs_call call = {local, 0, NULL};
     PyObject *id, *result;
     Py_ssize_t count;
@@ -588,7 +589,8 @@ getaddrs(PyObject *self, PyTypeObject *class, const args_signature *signature,
         to_assoc_id(id, signature->function, &call.id) < 0) {
         return NULL;
     }
-    count = call_run(&state->methods, self, 0, 1, getaddrs_once, &call);
+    count =
+        call_run(&state->methods, self, 0, CALL_ONCE, getaddrs_once, &call);
     if (count < 0) {
         return NULL;
     }
@@ -615,13 +617,13 @@ PyDoc_STRVAR(
     "is none (RFC 6458, section 9.5).");
 
 static PyObject *
-socket_getladdrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                 Py_ssize_t nargs, PyObject *kwnames)
+socket_getladdrs(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                 PyObject *kwnames)
 {
     static const args_signature signature = {"sctp_getladdrs", getaddrs_names,
                                              1, 0, 1};
 
-    return getaddrs(self, class, &signature, args, nargs, kwnames, 1);
+    return getaddrs(self, &signature, args, nargs, kwnames, 1);
 }
 
 PyDoc_STRVAR(getpaddrs_doc,
@@ -631,13 +633,13 @@ PyDoc_STRVAR(getpaddrs_doc,
              "One-to-one sockets ignore assoc_id.");
 
 static PyObject *
-socket_getpaddrs(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                 Py_ssize_t nargs, PyObject *kwnames)
+socket_getpaddrs(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                 PyObject *kwnames)
 {
     static const args_signature signature = {"sctp_getpaddrs", getaddrs_names,
                                              1, 0, 1};
 
-    return getaddrs(self, class, &signature, args, nargs, kwnames, 0);
+    return getaddrs(self, &signature, args, nargs, kwnames, 0);
 }
 
 PyDoc_STRVAR(
@@ -651,18 +653,18 @@ PyDoc_STRVAR(
     "EINVAL on Linux, ENOENT on FreeBSD.");
 
 static Py_ssize_t
-peeloff_once(int descriptor, void *argument)
+peeloff_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     return platform_peeloff(descriptor, *(sctp_assoc_t *)argument);
 }
 
 static PyObject *
-socket_peeloff(PyObject *self, PyTypeObject *class, PyObject *const *args,
-               Py_ssize_t nargs, PyObject *kwnames)
+socket_peeloff(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+               PyObject *kwnames)
 {
     static const char *const names[] = {"assoc_id"};
     static const args_signature signature = {"sctp_peeloff", names, 1, 1, 1};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *value;
     sctp_assoc_t id;
     Py_ssize_t descriptor;
@@ -671,7 +673,8 @@ socket_peeloff(PyObject *self, PyTypeObject *class, PyObject *const *args,
         to_assoc_id(value, "sctp_peeloff()", &id) < 0) {
         return NULL;
     }
-    descriptor = call_run(&state->methods, self, 0, 1, peeloff_once, &id);
+    descriptor =
+        call_run(&state->methods, self, 0, CALL_ONCE, peeloff_once, &id);
     return descriptor < 0 ? NULL
                           : adopt(state, self, (int)descriptor, SOCK_STREAM);
 }
@@ -701,12 +704,12 @@ none_is_absent(PyObject *value)
 }
 
 static PyObject *
-socket_sendv(PyObject *self, PyTypeObject *class, PyObject *const *args,
-             Py_ssize_t nargs, PyObject *kwnames)
+socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+             PyObject *kwnames)
 {
     static const char *const names[] = {"data", "addrs", "info", "flags"};
     static const args_signature signature = {"sctp_sendv", names, 4, 1, 4};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[4];
     int flags;
 
@@ -736,12 +739,12 @@ PyDoc_STRVAR(
     "wait.");
 
 static PyObject *
-socket_recvv(PyObject *self, PyTypeObject *class, PyObject *const *args,
-             Py_ssize_t nargs, PyObject *kwnames)
+socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+             PyObject *kwnames)
 {
     static const char *const names[] = {"bufsize", "flags"};
     static const args_signature signature = {"sctp_recvv", names, 2, 1, 2};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[2];
     long long size;
     int flags;
@@ -765,13 +768,13 @@ PyDoc_STRVAR(
     "data.");
 
 static PyObject *
-socket_recvv_into(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                  Py_ssize_t nargs, PyObject *kwnames)
+socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
 {
     static const char *const names[] = {"buffers", "flags"};
     static const args_signature signature = {"sctp_recvv_into", names, 2, 1,
                                              2};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
@@ -797,7 +800,7 @@ typedef struct {
 } option_call;
 
 static Py_ssize_t
-getsockopt_once(int descriptor, void *argument)
+getsockopt_once(int descriptor, int Py_UNUSED(flags), void *argument)
 {
     option_call *call = argument;
 
@@ -806,12 +809,12 @@ getsockopt_once(int descriptor, void *argument)
 }
 
 static PyObject *
-socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                  Py_ssize_t nargs, PyObject *kwnames)
+socket_getsockopt(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
 {
     static const char *const names[] = {"level", "optname", "optval"};
     static const args_signature signature = {"_getsockopt", names, 3, 3, 3};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[3], *result;
     option_call call;
 
@@ -834,7 +837,8 @@ socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
            (size_t)PyBytes_GET_SIZE(values[2]));
     call.value = PyBytes_AS_STRING(result);
     call.size = (socklen_t)PyBytes_GET_SIZE(values[2]);
-    if (call_run(&state->methods, self, 0, 1, getsockopt_once, &call) < 0) {
+    if (call_run(&state->methods, self, 0, CALL_ONCE | CALL_SHORT,
+                 getsockopt_once, &call) < 0) {
         Py_DECREF(result);
         return NULL;
     }
@@ -844,48 +848,68 @@ socket_getsockopt(PyObject *self, PyTypeObject *class, PyObject *const *args,
     return result;
 }
 
-PyDoc_STRVAR(get_option_doc, "_get_option($self, optname, value, /)\n--\n\n"
-                             "Reads an option that has a structure; see\n"
-                             "sctp.sctp_socket.getsockopt().");
+/* An index of records_options whose row has a structure. */
+static int
+to_row(PyObject *value, int *out)
+{
+    long long index;
+
+    if (args_integer(value, "option", "row", 0,
+                     (unsigned)records_options_length - 1, &index) < 0) {
+        return -1;
+    }
+    *out = (int)index;
+    if (records_options[index].kind == OPTION_int) {
+        PyErr_Format(PyExc_ValueError, "option: %s has no structure",
+                     records_options[index].name);
+        return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(get_option_doc,
+             "_get_option($self, row, value, /)\n--\n\n"
+             "Reads the option of a row of _options that has a structure;\n"
+             "see sctp.sctp_socket.getsockopt().");
 
 static PyObject *
-socket_get_option(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                  Py_ssize_t nargs, PyObject *kwnames)
+socket_get_option(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
 {
-    static const char *const names[] = {"optname", "value"};
+    static const char *const names[] = {"row", "value"};
     static const args_signature signature = {"_get_option", names, 2, 2, 2};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[2];
-    int number;
+    int row;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_int(values[0], "getsockopt()", "optname", &number) < 0) {
+        to_row(values[0], &row) < 0) {
         return NULL;
     }
-    return option_get(&state->options, &state->methods, self, number,
+    return option_get(&state->options, &state->methods, self, row,
                       none_is_absent(values[1]));
 }
 
-PyDoc_STRVAR(set_option_doc, "_set_option($self, optname, value, /)\n--\n\n"
-                             "Sets an option that has a structure; see\n"
-                             "sctp.sctp_socket.setsockopt().");
+PyDoc_STRVAR(set_option_doc,
+             "_set_option($self, row, value, /)\n--\n\n"
+             "Sets the option of a row of _options that has a structure;\n"
+             "see sctp.sctp_socket.setsockopt().");
 
 static PyObject *
-socket_set_option(PyObject *self, PyTypeObject *class, PyObject *const *args,
-                  Py_ssize_t nargs, PyObject *kwnames)
+socket_set_option(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
 {
-    static const char *const names[] = {"optname", "value"};
+    static const char *const names[] = {"row", "value"};
     static const args_signature signature = {"_set_option", names, 2, 2, 2};
-    sctp_state *state = PyType_GetModuleState(class);
+    sctp_state *state = get_state(Py_TYPE(self));
     PyObject *values[2];
-    int number;
+    int row;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_int(values[0], "setsockopt()", "optname", &number) < 0) {
+        to_row(values[0], &row) < 0) {
         return NULL;
     }
-    return option_set(&state->options, &state->methods, self, number,
-                      values[1]);
+    return option_set(&state->options, &state->methods, self, row, values[1]);
 }
 
 static PyObject *
@@ -909,7 +933,7 @@ get_sock(PyObject *self, void *Py_UNUSED(closure))
 
 #define METHOD(name, function, doc)               \
     {name, (PyCFunction)(void (*)(void))function, \
-     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, doc}
+     METH_FASTCALL | METH_KEYWORDS, doc}
 
 static PyMethodDef socket_methods[] = {
     METHOD("accept", socket_accept, accept_doc),
@@ -1107,7 +1131,8 @@ add_options(PyObject *module)
     if (table == NULL) {
         return -1;
     }
-    for (const option *row = records_options; row->name != NULL; row++) {
+    for (int i = 0; i < records_options_length; i++) {
+        const option *row = &records_options[i];
         const char *structure =
             row->kind == OPTION_int ? NULL : records_option[row->kind].name;
         PyObject *item = Py_BuildValue("(sizss)", row->name, row->number,

@@ -368,6 +368,31 @@ sockaddr_to_tuple(const void *address, size_t length)
                       any.sa_family == AF_INET6 ? 3 : 1);
 }
 
+PyObject *
+sockaddr_recall(sockaddr_memory *memory, const void *address, size_t length)
+{
+    struct sockaddr any;
+    size_t size = 0;
+    PyObject *tuple;
+
+    if (COMPAT_HAS_GIL && length >= sizeof any) {
+        memcpy(&any, address, sizeof any);
+        size = sockaddr_size(&any);
+    }
+    if (size == 0 || size > length) {
+        return sockaddr_to_tuple(address, length);
+    }
+    if (memory->tuple != NULL && memcmp(memory->bytes, address, size) == 0) {
+        return Py_NewRef(memory->tuple);
+    }
+    tuple = sockaddr_to_tuple(address, length);
+    if (tuple != NULL) {
+        memcpy(memory->bytes, address, size);
+        Py_XSETREF(memory->tuple, Py_NewRef(tuple));
+    }
+    return tuple;
+}
+
 static int
 list_append(sockaddr_list *self, PyObject *item, int family)
 {

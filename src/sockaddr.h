@@ -39,6 +39,17 @@ int sockaddr_parse(PyObject *address, struct sockaddr_storage *out);
    of '???' and zeros where it is no such address. */
 PyObject *sockaddr_to_tuple(const void *address, size_t length);
 
+/* The last address and its tuple; zero to begin with. */
+typedef struct {
+    PyObject *tuple;
+    unsigned char bytes[sizeof(struct sockaddr_in6)];
+} sockaddr_memory;
+
+/* As sockaddr_to_tuple; the same tuple while the address stays the same,
+   except without the GIL. */
+PyObject *sockaddr_recall(sockaddr_memory *memory, const void *address,
+                          size_t length);
+
 /* Makes an empty list. */
 void sockaddr_list_init(sockaddr_list *self);
 
