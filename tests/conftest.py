@@ -14,7 +14,6 @@ import pytest
 
 import sctp
 
-
 # What may be done more often than a run of all tests has time for: the option,
 # how often without it, and what is counted.
 AMOUNTS = {
