@@ -45,8 +45,9 @@ class BuildModules(build_ext):
             self.probe(directory, "#include <Python.h>\n", MISSING_PYTHON)
             objects = self.probe(directory, PROBE, MISSING_HEADER)
             try:
-                self.compiler.link_executable(
-                    objects, f"{directory}/probe", libraries=LIBRARIES[system]
+                # With the options that the modules will be linked with.
+                self.compiler.link_shared_object(
+                    objects, f"{directory}/probe.so", libraries=LIBRARIES[system]
                 )
             except LinkError:
                 sys.exit(MISSING_LIBRARY)

@@ -71,7 +71,7 @@ get_timeout(const call_methods *methods, PyObject *socket, int64_t *out)
     if (timeout == NULL) {
         return -1;
     }
-    /* settimeout takes milliseconds that fit an int, and rounds up. */
+    /* settimeout takes nanoseconds that fit, and rounds up. */
     *out = timeout == Py_None
                ? -1
                : (int64_t)(PyFloat_AsDouble(timeout) * NANOSECONDS);
@@ -93,13 +93,17 @@ begin(waiting *self, const call_methods *methods, PyObject *socket)
 static int
 read_timeout(waiting *self)
 {
+    int64_t start;
+
     if (self->has_deadline) {
         return 0;
     }
     if (get_timeout(self->methods, self->socket, &self->timeout) < 0) {
         return -1;
     }
-    self->deadline = now() + self->timeout;
+    start = now();
+    self->deadline =
+        self->timeout > INT64_MAX - start ? INT64_MAX : start + self->timeout;
     self->has_deadline = 1;
     return 0;
 }

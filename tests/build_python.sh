@@ -1,10 +1,10 @@
 #!/bin/sh
-# Build a free-threaded and a debug CPython of Debian's sources, for use by
-# hand.
+# Build variants of CPython of Debian's sources: free-threaded, debug, and
+# thread-sanitizer, which is free-threaded under ThreadSanitizer.
 #
-# usage: tests/build_python.sh [version]
+# usage: tests/build_python.sh [--only VARIANT] [version]
 #
-# Makes build/python3.N-free-threaded and build/python3.N-debug and prints the
+# Makes build/python3.N-VARIANT, of each if not told, and prints the
 # interpreters, to be run as PYTHON=... tests/run.sh.  The version, such as 3.14,
 # is the newest whose sources can be had if none is given; what is built already
 # stays.
@@ -52,15 +52,23 @@ unpack() {
     ) >>"$sid/sources.log" 2>&1
 }
 
-# Build the sources $1 as the variant $2 with the configure option $3.
+# Build the sources $1 as the variant $2.
 build() {
+    case $2 in
+    free-threaded) options=--disable-gil ;;
+    debug) options=--with-pydebug ;;
+    thread-sanitizer) options='--disable-gil --with-thread-sanitizer' ;;
+    *) fail "no variant '$2'" ;;
+    esac
     prefix=$repository/build/$1-$2
     if [ ! -e "$prefix/bin/python3" ]; then
         echo "building $1 $2" >&2
         mkdir -p "$sid/$1-$2"
+        # The options are to be split.
+        # shellcheck disable=SC2086
         (
             cd "$sid/$1-$2" &&
-                "$sid/$1/configure" --quiet --prefix="$prefix" "$3" \
+                "$sid/$1/configure" --quiet --prefix="$prefix" $options \
                     --disable-test-modules &&
                 make -s -j"$(nproc)" &&
                 make -s install
@@ -70,13 +78,19 @@ build() {
     echo "$prefix/bin/python3"
 }
 
+variants='free-threaded debug thread-sanitizer'
+if [ "${1-}" = --only ]; then
+    variants=$2
+    shift 2
+fi
 find_python
 mkdir -p "$repository/build"
 provide check_for_python
 for source in $(sources "$@"); do
     if unpack "$source"; then
-        build "${source%=*}" free-threaded --disable-gil
-        build "${source%=*}" debug --with-pydebug
+        for variant in $variants; do
+            build "${source%=*}" "$variant"
+        done
         exit
     fi
 done

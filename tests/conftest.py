@@ -226,6 +226,16 @@ class OwnNetwork:
                 lines.append(f"address add 10.{net}.0.{host}/24 dev dummy0")
                 lines.append(f"address add fd00:{net}::{host}/64 dev dummy0 nodad")
         self.run("ip -batch -", input="\n".join(lines))
+        # Packets to an IPv6 address leave the machine until the kernel has made
+        # the route to it, which is a moment after the address.
+        deadline = time.monotonic() + 10
+        while self.count_routes_to("fd00") < 6:
+            assert time.monotonic() < deadline, "no routes to the addresses"
+            time.sleep(0.001)
+
+    def count_routes_to(self, prefix):
+        routes = Path("/proc/thread-self/net/ipv6_route").read_text().splitlines()
+        return sum(r.startswith(prefix) and r.split()[1] == "80" for r in routes)
 
     def run(self, command, **kwargs):
         subprocess.run(command.split(), check=True, text=True, **kwargs)

@@ -1,7 +1,12 @@
 #!/bin/sh
 # Build the project and run its tests on a kernel with SCTP.
 #
-# usage: tests/run.sh [pytest arguments]
+# usage: tests/run.sh [--sanitize | --memcheck | --tsan] [pytest arguments]
+#
+# --sanitize runs the modules under AddressSanitizer and UBSan; --memcheck runs
+# the tests of what C code does with memory, or those given, under Valgrind's
+# memcheck; and --tsan runs the tests with threads, or those given, on a
+# free-threaded CPython under ThreadSanitizer.  A report makes the run fail.
 #
 # Paths are relative to the repository's root.  PYTHON chooses an interpreter;
 # SCTP_TEST_KERNEL=sid takes the newest kernel, from Debian's sid;
@@ -12,6 +17,17 @@ repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 # shellcheck source=tests/kernel/setup.sh
 . "$repository/tests/kernel/setup.sh"
 
+tools=strace:strace
+under=
+case ${1-} in
+--sanitize | --memcheck | --tsan)
+    under=${1#--}
+    shift
+    # shellcheck source=tests/sanitizers.sh
+    . "$repository/tests/sanitizers.sh"
+    "prepare_$under"
+    ;;
+esac
 case ${SCTP_TEST_KERNEL-} in
 '') ;;
 sid)
@@ -21,9 +37,13 @@ sid)
     ;;
 *) fail "SCTP_TEST_KERNEL: no kernel '$SCTP_TEST_KERNEL', only sid" ;;
 esac
-tools=strace:strace
 prepare '[test]'
 cd "$repository"
 # A test that lacks the kernel fails; nothing is left in the source tree.
 export SCTP_TEST_REQUIRE_KERNEL=1 PYTHONDONTWRITEBYTECODE=1
-exec_in_kernel "$python" -m pytest -p no:cacheprovider -o testpaths=tests "$@"
+set -- -m pytest -p no:cacheprovider -o testpaths=tests "$@"
+if [ -n "$under" ]; then
+    "run_$under" "$@"
+else
+    exec_in_kernel "$python" "$@"
+fi

@@ -1,17 +1,24 @@
 """The modules leave the GIL of a free-threaded build off, and need none."""
 
+import errno
+import os
 import subprocess
 import sys
 import sysconfig
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from socket import AF_INET
 
 import pytest
 
 import sctp
+from sctp import IPPROTO_SCTP, SCTP_RTOINFO
 
 free_threaded = pytest.mark.skipif(
     not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has a GIL"
 )
+
+only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)
 
 THREADS = 4
 ROUNDS = 20000
@@ -29,7 +36,7 @@ def test_import_leaves_the_gil_off(module):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def in_threads(*functions):
+def in_threads(*functions, rounds=ROUNDS):
     """Runs each function again and again in threads of its own, all at once."""
     start = threading.Barrier(THREADS * len(functions))
     failures = []
@@ -37,7 +44,7 @@ def in_threads(*functions):
     def repeat(function):
         start.wait()
         try:
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 function(number)
         except Exception as error:
             failures.append(error)
@@ -116,3 +123,84 @@ def test_threads_parse_at_once():
         assert sctp.ipaddr_to_sockaddr_storage(address) == storage
 
     in_threads(parse, convert)
+
+
+@pytest.mark.kernel
+@only_ipv4
+def test_threads_share_a_socket_and_all_they_give_it(make_many):
+    """What one writes into infos and options, others are just sending."""
+    client, assoc_id, server = make_many()
+    client.settimeout(30)
+    server.settimeout(30)
+    rounds = 500
+    sndinfo = sctp.sctp_sndinfo(snd_assoc_id=assoc_id)
+    spa = sctp.sctp_sendv_spa([sndinfo])
+    option = sctp.sctp_rtoinfo(srto_assoc_id=assoc_id, srto_max=60_000)
+    buffers = [b"mess", b"age"]
+    streams = []
+
+    def send(number):
+        assert client.sctp_sendv(buffers, None, spa) == 7
+        assert client.sctp_sendv([b"%d" % number], None, sndinfo)
+
+    def write(number):
+        sndinfo["snd_sid"] = number % 2
+        spa.prinfo = sctp.sctp_prinfo(pr_value=number) if number % 2 else None
+        spa.sndinfo = sndinfo
+        option["srto_max"] = 50_000 + number
+
+    def receive(_):
+        for _ in range(2):
+            data, _, info, _, _ = server.sctp_recvv(32)
+            assert data == b"message" or 0 <= int(data) < rounds
+            streams.append(info["rcv_sid"])
+
+    def configure(_):
+        client.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, option)
+        found = client.getsockopt(IPPROTO_SCTP, SCTP_RTOINFO, option)
+        assert found["srto_assoc_id"] == assoc_id
+        assert 50_000 <= found["srto_max"] <= 60_000
+        assert client.sctp_getpaddrs(assoc_id) == (server.getsockname(),)
+
+    in_threads(send, write, receive, configure, rounds=rounds)
+    assert len(streams) == 2 * THREADS * rounds
+    assert set(streams) <= {0, 1}
+
+
+@pytest.mark.kernel
+@only_ipv4
+@pytest.mark.parametrize("how", ["close", "detach"])
+def test_threads_use_a_socket_until_one_closes_it(make_many, how):
+    """The descriptor is nobody else's until all have seen that it is gone."""
+    client, assoc_id, _ = make_many()
+    sndinfo = sctp.sctp_sndinfo(snd_assoc_id=assoc_id)
+    option = sctp.sctp_rtoinfo(srto_assoc_id=assoc_id)
+    calls = [
+        lambda: client.sctp_sendv([b"message"], None, sndinfo),
+        lambda: client.sctp_recvv(32),
+        lambda: client.getsockopt(IPPROTO_SCTP, SCTP_RTOINFO, option),
+        lambda: client.sctp_getladdrs(assoc_id),
+    ]
+    client.settimeout(0)
+    running = threading.Barrier(len(calls) * THREADS + 1)
+
+    def repeat(call):
+        number = 0
+        while True:
+            number += 1
+            if number == 50:
+                running.wait(30)
+            try:
+                call()
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                return error.errno
+
+    with ThreadPoolExecutor(running.parties) as pool:
+        found = [pool.submit(repeat, call) for call in calls for _ in range(THREADS)]
+        running.wait(30)
+        descriptor = getattr(client, how)()
+        assert {future.result(30) for future in found} == {errno.EBADF}
+    if descriptor is not None:
+        os.close(descriptor)

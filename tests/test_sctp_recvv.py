@@ -318,9 +318,11 @@ def test_truncated_control_data_is_an_error(tmp_path):
     source.write_text(LITTLE_ROOM)
     library = source.with_suffix(".so")
     subprocess.run([*compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    # Behind what a sanitizer has there.
+    preload = f"{os.environ.get('LD_PRELOAD', '')}:{library}"
     program = subprocess.run(
         [sys.executable, "-c", RECEIVE_WITH_LITTLE_ROOM],
-        env={**os.environ, "LD_PRELOAD": str(library)},
+        env={**os.environ, "LD_PRELOAD": preload},
         check=True,
         stdout=subprocess.PIPE,
         text=True,

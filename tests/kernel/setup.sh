@@ -230,12 +230,14 @@ prepare() {
 }
 
 # Become the command, on this machine's kernel if that has SCTP, else on one in
-# user mode, whose temporary files do not stay on the host.
+# user mode, whose temporary files do not stay on the host.  The caller may set
+# `kernel_parameters`.
 exec_in_kernel() {
     if host_will_do; then
         set -- --host -- "$@"
     else
-        set -- -- /usr/bin/env TMPDIR=/dev/shm "$@"
+        set -- ${kernel_parameters:+--append "$kernel_parameters"} -- \
+            /usr/bin/env TMPDIR=/dev/shm "$@"
     fi
     exec "$base_python" "$repository/tests/kernel/run" \
         --timeout "${SCTP_TEST_TIMEOUT:-900}" "$@"
