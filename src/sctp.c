@@ -1024,7 +1024,12 @@ brand(PyObject *module, PyObject *class)
     sctp_state *state = PyModule_GetState(module);
 
     if (!PyType_Check(class) ||
-        option_brand(&state->options, (PyTypeObject *)class) < 0) {
+        !PyType_IsSubtype((PyTypeObject *)class, &PyDict_Type)) {
+        PyErr_Format(PyExc_TypeError, "_brand(): %R is no class of dicts",
+                     class);
+        return NULL;
+    }
+    if (option_brand(&state->options, (PyTypeObject *)class) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
