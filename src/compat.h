@@ -71,4 +71,17 @@ PyErr_SetRaisedException(PyObject *exception)
 }
 #endif
 
+/* PyType_FromModuleAndSpec, which in Python 3.11 fails without an exception
+   where it finds no memory for a name. */
+static inline PyObject *
+compat_make_type(PyObject *module, PyType_Spec *spec, PyObject *bases)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, bases);
+
+    if (type == NULL && !PyErr_Occurred()) {
+        PyErr_NoMemory();
+    }
+    return type;
+}
+
 #endif

@@ -81,8 +81,11 @@ message_types_init(message_types *self)
         goto done;
     }
     self->spa = PyObject_GetAttrString(module, "sctp_sendv_spa");
+    if (self->spa == NULL) {
+        goto done;
+    }
     self->rn = PyObject_GetAttrString(module, "sctp_recvv_rn");
-    result = self->spa == NULL || self->rn == NULL ? -1 : 0;
+    result = self->rn == NULL ? -1 : 0;
 done:
     Py_DECREF(module);
     return result;

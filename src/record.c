@@ -437,12 +437,10 @@ record_tail_value(const record_type *self, const void *bytes, size_t length)
     PyObject *value;
 
     if (tail->count.key != NULL) {
-        PyObject *told =
-            load_integer(tail->count.kind,
-                         (const unsigned char *)bytes + tail->count.offset);
-        size_t number = told == NULL ? 0 : PyLong_AsSize_t(told);
+        uint64_t number =
+            load_bits(tail->count.kind,
+                      (const unsigned char *)bytes + tail->count.offset);
 
-        Py_XDECREF(told);
         count = Py_MIN(count, number);
     }
     if (tail->kind == RECORD_BYTES || is_optional(tail)) {

@@ -1048,7 +1048,12 @@ brand(PyObject *module, PyObject *class)
     sctp_state *state = PyModule_GetState(module);
 
     if (!PyType_Check(class) ||
-        option_brand(&state->options, (PyTypeObject *)class) < 0) {
+        !PyType_IsSubtype((PyTypeObject *)class, &PyDict_Type)) {
+        PyErr_Format(PyExc_TypeError, "_brand(): %R is no class of dicts",
+                     class);
+        return NULL;
+    }
+    if (option_brand(&state->options, (PyTypeObject *)class) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -1151,23 +1156,24 @@ add_options(PyObject *module)
     return result;
 }
 
-/* Takes from module what the state needs of it. */
-static PyObject *
-take(const char *module_name, const char *name, const char *member)
+/* Takes from a module what the state needs of it.  Returns 0, or -1 with an
+   exception. */
+static int
+take(PyObject **into, const char *module_name, const char *name,
+     const char *member)
 {
-    PyObject *module = PyImport_ImportModule(module_name);
-    PyObject *found = NULL, *result;
+    PyObject *module = PyImport_ImportModule(module_name), *found;
 
-    if (module != NULL) {
-        found = PyObject_GetAttrString(module, name);
-        Py_DECREF(module);
+    if (module == NULL) {
+        return -1;
     }
-    if (found == NULL || member == NULL) {
-        return found;
+    found = PyObject_GetAttrString(module, name);
+    Py_DECREF(module);
+    if (found != NULL && member != NULL) {
+        Py_SETREF(found, PyObject_GetAttrString(found, member));
     }
-    result = PyObject_GetAttrString(found, member);
-    Py_DECREF(found);
-    return result;
+    *into = found;
+    return found == NULL ? -1 : 0;
 }
 
 static int
@@ -1175,13 +1181,15 @@ sctp_exec(PyObject *module)
 {
     sctp_state *state = PyModule_GetState(module);
 
-    state->methods.fileno = take("_socket", "socket", "fileno");
-    state->methods.gettimeout = take("_socket", "socket", "gettimeout");
-    state->methods.family = take("_socket", "socket", "family");
-    state->methods.type = take("_socket", "socket", "type");
-    state->base = take("socket", "socket", NULL);
-    state->getdefaulttimeout = take("_socket", "getdefaulttimeout", NULL);
-    if (PyErr_Occurred() || message_types_init(&state->messages) < 0 ||
+    if (take(&state->methods.fileno, "_socket", "socket", "fileno") < 0 ||
+        take(&state->methods.gettimeout, "_socket", "socket", "gettimeout") <
+            0 ||
+        take(&state->methods.family, "_socket", "socket", "family") < 0 ||
+        take(&state->methods.type, "_socket", "socket", "type") < 0 ||
+        take(&state->base, "socket", "socket", NULL) < 0 ||
+        take(&state->getdefaulttimeout, "_socket", "getdefaulttimeout", NULL) <
+            0 ||
+        message_types_init(&state->messages) < 0 ||
         option_types_init(&state->options) < 0) {
         return -1;
     }
@@ -1192,8 +1200,8 @@ sctp_exec(PyObject *module)
     if (PyModule_AddObjectRef(module, "SCTPError", state->error) < 0) {
         return -1;
     }
-    state->type = (PyTypeObject *)PyType_FromModuleAndSpec(
-        module, &socket_spec, state->base);
+    state->type =
+        (PyTypeObject *)compat_make_type(module, &socket_spec, state->base);
     if (state->type == NULL || PyModule_AddType(module, state->type) < 0) {
         return -1;
     }

@@ -180,8 +180,8 @@ make_info_type(PyObject *module, const char *name, const char *doc)
         .slots = slots,
     };
 
-    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec,
-                                                    (PyObject *)&PyDict_Type);
+    return (PyTypeObject *)compat_make_type(module, &spec,
+                                            (PyObject *)&PyDict_Type);
 }
 
 typedef struct {
@@ -461,7 +461,7 @@ make_holder_type(PyObject *module, const char *name, const char *doc,
         .slots = slots,
     };
 
-    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+    return (PyTypeObject *)compat_make_type(module, &spec, NULL);
 }
 
 PyDoc_STRVAR(

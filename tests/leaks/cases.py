@@ -1,0 +1,1086 @@
+"""Calls of everything that C implements: what each is to do, and with what."""
+
+import copy
+import gc
+import importlib.util
+import os
+import pickle
+import select
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM
+from types import (
+    BuiltinFunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+)
+
+import _sctp.sctp
+import _sctp.sctp_event
+import _sctp.sctp_info
+import sctp
+from _sctp.sctp import sctp_socket
+
+MODULES = (_sctp.sctp, _sctp.sctp_event, _sctp.sctp_info)
+ADD = sctp.SCTP_BINDX_ADD_ADDR
+ANY_PORT = ("127.0.0.1", 0)
+
+
+def entry_points():
+    """The names of everything that C implements."""
+    kinds = (
+        BuiltinFunctionType,
+        MethodDescriptorType,
+        GetSetDescriptorType,
+        MemberDescriptorType,
+        WrapperDescriptorType,
+    )
+    for module in MODULES:
+        yield f"import {module.__name__}"
+        for name, value in vars(module).items():
+            if isinstance(value, BuiltinFunctionType):
+                yield name
+            if isinstance(value, type) and not issubclass(value, Exception):
+                for attribute, member in vars(value).items():
+                    if isinstance(member, kinds):
+                        yield f"{name}.{attribute}"
+
+
+def readable(sock):
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+class World:
+    """What the calls are made with; each thing is made when first asked for."""
+
+    sndinfo = sctp.sctp_sndinfo(snd_sid=1)
+    prinfo = sctp.sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_TTL, pr_value=1000)
+    rcvinfo = sctp.sctp_rcvinfo(rcv_sid=1)
+    nxtinfo = sctp.sctp_nxtinfo(nxt_sid=1)
+    big = 2**70
+    message = (b"some", b"thing")
+
+    def socket(self, type=SOCK_STREAM, family=AF_INET, address=ANY_PORT):
+        sock = sctp_socket(family, type)
+        sock.settimeout(10)
+        sock.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_NODELAY, 1)
+        sock.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_RECVRCVINFO, 1)
+        sock.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_RECVNXTINFO, 1)
+        if address is not None:
+            sock.bind(address)
+        return sock
+
+    def listen(self, type, **kwargs):
+        sock = self.socket(type, **kwargs)
+        sock.listen(128)
+        return sock
+
+    @cached_property
+    def idle(self):
+        """A socket without an association."""
+        sock = self.socket()
+        sock.setblocking(False)
+        return sock
+
+    @cached_property
+    def six(self):
+        return self.socket(family=AF_INET6, address=("::1", 0))
+
+    @cached_property
+    def many_idle(self):
+        sock = self.socket(SOCK_SEQPACKET)
+        sock.setblocking(False)
+        return sock
+
+    @cached_property
+    def closed(self):
+        sock = self.socket()
+        sock.close()
+        return sock
+
+    @cached_property
+    def listener(self):
+        return self.listen(SOCK_STREAM)
+
+    @cached_property
+    def many(self):
+        return self.listen(SOCK_SEQPACKET)
+
+    @cached_property
+    def refusing(self):
+        """The address of a socket that does not listen."""
+        return self.idle.getsockname()
+
+    @cached_property
+    def ends(self):
+        """The two ends of an association: who sends, who receives."""
+        listener = self.listen(SOCK_STREAM)
+        sender = self.socket()
+        sender.connect(listener.getsockname())
+        receiver = listener.accept()[0]
+        receiver.settimeout(10)
+        return sender, receiver
+
+    @property
+    def sender(self):
+        return self.ends[0]
+
+    @property
+    def receiver(self):
+        return self.ends[1]
+
+    @cached_property
+    def six_ends(self):
+        listener = self.listen(SOCK_STREAM, family=AF_INET6, address=("::1", 0))
+        sender = self.socket(family=AF_INET6, address=None)
+        sender.connect(listener.getsockname())
+        return sender, listener.accept()[0]
+
+    @cached_property
+    def udp(self):
+        return socket.socket(AF_INET, SOCK_DGRAM)
+
+    @cached_property
+    def writable(self):
+        return [bytearray(3), bytearray(100)]
+
+    @cached_property
+    def spa(self):
+        return sctp.sctp_sendv_spa([self.sndinfo, self.prinfo])
+
+    @cached_property
+    def rn(self):
+        return sctp.sctp_recvv_rn([self.rcvinfo, self.nxtinfo])
+
+    def drain(self):
+        """Takes what a sending call may have left to receive."""
+        while readable(self.receiver):
+            self.receiver.recv(4096)
+
+    def fill(self):
+        """Gives a receiving call something to receive: two, that there be a next."""
+        if not readable(self.receiver):
+            for _ in range(3):
+                self.sender.sctp_sendv([b"some", b"thing"])
+            select.select([self.receiver], [], [], 10)
+        elif self.receiver.recv(100, socket.MSG_PEEK) == b"":
+            raise AssertionError("the association has ended")
+
+    def fill_six(self):
+        sender, receiver = self.six_ends
+        if not readable(receiver):
+            sender.sctp_sendv([b"something"])
+            select.select([receiver], [], [], 10)
+
+    def exchange_pending(self):
+        """Lets an association wait for accept."""
+        if not readable(self.listener):
+            self.peer = self.socket(address=None)
+            self.peer.connect(self.listener.getsockname())
+            select.select([self.listener], [], [], 10)
+
+    def associate(self):
+        """Lets the one-to-many socket have an association to peel off."""
+        self.peer = self.socket(address=None)
+        self.peer.connect(self.many.getsockname())
+        self.peer.send(b"?")
+        while True:
+            data, _, info, _, _ = self.many.sctp_recvv(100)
+            if data == b"?":
+                break
+        self.assoc_id = dict(
+            info.rcvinfo if isinstance(info, sctp.sctp_recvv_rn) else info
+        )["rcv_assoc_id"]
+
+    def associate_end(self):
+        """The end of an association, for calls that end it."""
+        if getattr(self, "spare", None) is not None:
+            self.spare.close()
+        self.exchange_pending()
+        self.spare = self.listener.accept()[0]
+
+    def peel(self):
+        if getattr(self, "spare", None) is not None:
+            self.spare.close()
+        self.associate()
+        self.spare = self.many.sctp_peeloff(self.assoc_id)
+
+    def new_socket(self):
+        """A socket of its own for a call that can be made once on each."""
+        if getattr(self, "spare", None) is not None:
+            self.spare.close()
+        self.spare = self.socket(address=None)
+
+    @cached_property
+    def associated(self):
+        """A one-to-many socket with an association."""
+        self.associate()
+        return self.many
+
+    def forget_address(self):
+        """Undoes the first half of adding and removing an address."""
+        if len(self.idle.sctp_getladdrs()) > 1:
+            self.idle.sctp_bindx([("127.0.0.2", 0)], sctp.SCTP_BINDX_REM_ADDR)
+
+    def connectable(self):
+        """A new socket, and room in the listener's queue."""
+        self.new_socket()
+        while readable(self.listener):
+            self.listener.accept()[0].close()
+
+    def lend(self):
+        """A descriptor to make sockets of; a failed one may have closed it."""
+        self.lent = self.keep("lent", lambda: os.dup(self.idle.fileno()))
+
+    def lend_other(self):
+        self.other = self.keep("other", lambda: self.udp_descriptor())
+
+    def udp_descriptor(self):
+        sock = socket.socket(AF_INET, SOCK_DGRAM)
+        return sock.detach()
+
+    def keep(self, name, make):
+        descriptor = getattr(self, name, None)
+        if descriptor is not None:
+            try:
+                os.fstat(descriptor)
+            except OSError:
+                descriptor = None
+        return make() if descriptor is None else descriptor
+
+    def lend_peeled(self):
+        if self.keep("lent", lambda: None) is None:
+            self.peel()
+            self.lent = self.spare.detach()
+            self.spare = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call; the error that it raises; how many times more often other calls
+    are made, which take less; what is to be done before each call."""
+
+    call: Callable[[World], object]
+    error: type[BaseException] | None = None
+    divisor: int = 1
+    prepare: Callable[[World], object] = lambda world: None
+
+
+class Bad:
+    """Fails wherever it is asked for something."""
+
+    def fail(self, *args):
+        raise ZeroDivisionError
+
+    __eq__ = __index__ = __bool__ = __iter__ = __repr__ = fail
+    __hash__ = None
+
+
+bad = Bad()
+
+
+def failing_items(*items):
+    yield from items
+    raise ZeroDivisionError
+
+
+# Each association takes several packets: fewer of these, or a run takes hours.
+ASSOCIATION = 100
+
+
+def fails(error, call, **kwargs):
+    return Case(call, error, **kwargs)
+
+
+def import_anew(name):
+    spec = importlib.util.find_spec(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def import_case(name):
+    return {
+        # Classes are cycles, which only the collector ends.
+        "anew": Case(
+            lambda w: import_anew(name), divisor=20, prepare=lambda w: gc.collect()
+        )
+    }
+
+
+def make_info_cases(name, key):
+    """The cases of the dict classes of infos."""
+    cls = getattr(sctp, name)
+    derived = type("derived", (cls,), {})
+
+    def set_item(key, value):
+        return lambda w: cls().__setitem__(key, value)
+
+    return {
+        f"{name}.__init__": {
+            "default": Case(lambda w: cls()),
+            "key": Case(lambda w: cls(**{key: 1000})),
+            "derived": Case(lambda w: derived(**{key: 1})),
+            "positional": fails(TypeError, lambda w: cls(1)),
+            "unknown": fails(ValueError, lambda w: cls(nonsense=1)),
+            "known and unknown": fails(
+                ValueError, lambda w: cls(**{key: 1, "nonsense": 2})
+            ),
+            "type": fails(TypeError, lambda w: cls(**{key: "1"})),
+            "range": fails(ValueError, lambda w: cls(**{key: w.big})),
+            "negative range": fails(ValueError, lambda w: cls(**{key: -w.big})),
+            "index": fails(ZeroDivisionError, lambda w: cls(**{key: bad})),
+        },
+        f"{name}.__setitem__": {
+            "value": Case(set_item(key, 1000)),
+            "unknown": fails(KeyError, set_item("nonsense", 1)),
+            "unhashable": fails(KeyError, set_item([], 1)),
+            "repr of the key": fails(ZeroDivisionError, set_item(bad, 1)),
+            "type": fails(TypeError, set_item(key, "1")),
+            "range": fails(ValueError, set_item(key, 2**70)),
+            "index": fails(ZeroDivisionError, set_item(key, bad)),
+        },
+        f"{name}.__delitem__": {
+            "known": fails(TypeError, lambda w: cls().__delitem__(key)),
+            "unknown": fails(KeyError, lambda w: cls().__delitem__("nonsense")),
+        },
+        f"{name}.copy": {
+            "copy": Case(lambda w: cls(**{key: 1000}).copy()),
+            "derived": Case(lambda w: derived(**{key: 1}).copy()),
+            "module copy": Case(lambda w: copy.copy(cls(**{key: 1000}))),
+            "pickle": Case(lambda w: pickle.loads(pickle.dumps(cls(**{key: 1000})))),
+            "argument": fails(TypeError, lambda w: cls().copy(1)),
+        },
+    }
+
+
+def make_holder_cases(name, members):
+    """The cases of sctp_sendv_spa and sctp_recvv_rn."""
+    cls = getattr(sctp, name)
+    infos = [getattr(sctp, f"sctp_{member}")() for member in members]
+    derived = type("derived", (cls,), {})
+
+    def in_cycle():
+        holder = derived(infos)
+        holder.itself = holder
+
+    def derived_with_attribute():
+        holder = derived(infos)
+        holder.extra = [1000]
+        return copy.copy(holder)
+
+    def compare(operator):
+        cases = {
+            "same class": Case(lambda w: getattr(cls(infos), operator)(cls(infos[:1]))),
+            "other class": Case(lambda w: getattr(cls(infos), operator)(1)),
+        }
+        if operator in ("__eq__", "__ne__"):
+            cases["comparison"] = fails(
+                ZeroDivisionError,
+                lambda w: getattr(holding_bad(cls, infos), operator)(
+                    holding_bad(cls, infos)
+                ),
+            )
+        return cases
+
+    def get_set(member, info):
+        return {
+            "get": Case(lambda w: getattr(cls(infos), member)),
+            "get none": Case(lambda w: getattr(cls(), member)),
+            "set": Case(lambda w: setattr(cls(infos), member, info)),
+            "set none": Case(lambda w: setattr(cls(infos), member, None)),
+            "type": fails(TypeError, lambda w: setattr(cls(), member, {})),
+            "delete": fails(TypeError, lambda w: delattr(cls(), member)),
+        }
+
+    cases = {
+        f"{name}.__init__": {
+            "none": Case(lambda w: cls()),
+            "all": Case(lambda w: cls(infos)),
+            "derived": Case(lambda w: derived(infos)),
+            # Collected, for it would look like a leak until then.
+            "cycle": Case(
+                lambda w: in_cycle(), divisor=10, prepare=lambda w: gc.collect()
+            ),
+            "again": Case(lambda w: cls(infos).__init__(infos[:1])),
+            "keyword": fails(TypeError, lambda w: cls(nonsense=1)),
+            "no iterable": fails(TypeError, lambda w: cls(1)),
+            "iterable": fails(ZeroDivisionError, lambda w: cls(bad)),
+            "iteration": fails(ZeroDivisionError, lambda w: cls(failing_items(*infos))),
+            "type": fails(TypeError, lambda w: cls([*infos, {}])),
+            "twice": fails(ValueError, lambda w: cls([*infos, infos[0]])),
+        },
+        f"{name}.__repr__": {
+            "none": Case(lambda w: repr(cls())),
+            "all": Case(lambda w: repr(cls(infos))),
+            "repr": fails(ZeroDivisionError, lambda w: repr(holding_bad(cls, infos))),
+        },
+        f"{name}.__reduce__": {
+            "reduce": Case(lambda w: cls(infos).__reduce__()),
+            "copy": Case(lambda w: copy.copy(cls(infos))),
+            "attributes": Case(lambda w: derived_with_attribute()),
+            "pickle": Case(lambda w: pickle.loads(pickle.dumps(cls(infos)))),
+            "state": fails(
+                ZeroDivisionError,
+                lambda w: type(
+                    "without_state", (cls,), {"__getstate__": Bad.fail}
+                )().__reduce__(),
+                divisor=10,
+                prepare=lambda w: gc.collect(),
+            ),
+        },
+    }
+    for operator in "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__":
+        cases[f"{name}.{operator}"] = compare(operator)
+    for member, info in zip(members, infos, strict=True):
+        cases[f"{name}.{member}"] = get_set(member, info)
+    return cases
+
+
+def holding_bad(cls, infos):
+    """A holder whose repr and comparison fail."""
+    holder = cls(infos)
+    member = type(infos[0]).__name__.removeprefix("sctp_")
+    setattr(holder, member, BAD_INFOS[type(infos[0])]())
+    return holder
+
+
+BAD_INFOS = {
+    cls: type(
+        "bad", (cls,), {"__eq__": Bad.fail, "__ne__": Bad.fail, "__repr__": Bad.fail}
+    )
+    for cls in (sctp.sctp_sndinfo, sctp.sctp_rcvinfo)
+}
+
+
+def notification(type, *words, tail=b""):
+    """A notification of 32-bit members."""
+    body = b"".join(word.to_bytes(4, sys.byteorder) for word in words) + tail
+    length = 8 + len(body)
+    return (
+        type.to_bytes(2, sys.byteorder)
+        + bytes(2)
+        + length.to_bytes(4, sys.byteorder)
+        + body
+    )
+
+
+def event(*args, **kwargs):
+    notif = notification(*args, **kwargs)
+    return Case(lambda w: _sctp.sctp_event.parse_notification(notif))
+
+
+def parse_fails(error, notif):
+    return fails(error, lambda w: _sctp.sctp_event.parse_notification(notif))
+
+
+SHUTDOWN = notification(sctp.SCTP_SHUTDOWN_EVENT, 1000)
+NOTIFICATIONS = {
+    "assoc change": event(sctp.SCTP_ASSOC_CHANGE, sctp.SCTP_COMM_LOST << 16, 0, 1000),
+    "features": event(
+        sctp.SCTP_ASSOC_CHANGE, 0, 0x00100010, 1000, tail=bytes([1, 2, 3, 4])
+    ),
+    "abort": event(sctp.SCTP_ASSOC_CHANGE, 1, 0x00100010, 1000, tail=bytes(400)),
+    "address": event(
+        sctp.SCTP_PEER_ADDR_CHANGE,
+        tail=_sctp.sctp.ipaddr_to_sockaddr_storage(("10.0.0.1", 1000)) + bytes(12),
+    ),
+    "ipv6 address": event(
+        sctp.SCTP_PEER_ADDR_CHANGE,
+        tail=_sctp.sctp.ipaddr_to_sockaddr_storage(("::1", 1000, 2000, 3000))
+        + bytes(12),
+    ),
+    "remote error": event(sctp.SCTP_REMOTE_ERROR, 0, 1000, tail=b"something"),
+    "send failed": event(
+        sctp.SCTP_SEND_FAILED_EVENT, 1000, 1, 2, 3000, 4000, 5000, tail=b"lost"
+    ),
+    "shutdown": Case(lambda w: _sctp.sctp_event.parse_notification(SHUTDOWN)),
+    "adaptation": event(sctp.SCTP_ADAPTATION_INDICATION, 1000, 2000),
+    "partial delivery": event(sctp.SCTP_PARTIAL_DELIVERY_EVENT, 1, 1000, 2000, 3000),
+    "authentication": event(sctp.SCTP_AUTHENTICATION_EVENT, 1000, 1, 2000),
+    "dry": event(sctp.SCTP_SENDER_DRY_EVENT, 1000),
+    "stream reset": event(sctp.SCTP_STREAM_RESET_EVENT, 1000, tail=bytes(range(1, 21))),
+    "assoc reset": event(sctp.SCTP_ASSOC_RESET_EVENT, 1000, 2000, 3000),
+    "stream change": event(sctp.SCTP_STREAM_CHANGE_EVENT, 1000, 0x10001000),
+    "other buffer": Case(
+        lambda w: _sctp.sctp_event.parse_notification(memoryview(SHUTDOWN))
+    ),
+    "no buffer": parse_fails(TypeError, 1),
+    "too short": parse_fails(OSError, b"short"),
+    "cut off": parse_fails(OSError, SHUTDOWN[:-1]),
+    "declared too short": parse_fails(
+        OSError, notification(sctp.SCTP_SHUTDOWN_EVENT, tail=b"ab")
+    ),
+    "unknown": parse_fails(OSError, notification(12345)),
+}
+
+
+core = _sctp.sctp
+RTOINFO = sctp.sctp_rtoinfo()
+STORAGE = core.ipaddr_to_sockaddr_storage(("10.0.0.1", 1000))
+STORAGE6 = core.ipaddr_to_sockaddr_storage(("::1", 1000, 2, 3000))
+AUTHKEY = {"sca_assoc_id": 0, "sca_keynumber": 1, "sca_key": b"secret"}
+
+
+class sctp_initmsg(dict):
+    """Named after a structure."""
+
+
+def spoil(dict, **kwargs):
+    return {**dict, **kwargs}
+
+
+def branding(make):
+    """Brands a class of a structure that no other case uses, and then the
+    class that the package has."""
+
+    def call(world):
+        try:
+            core._brand(make())
+        finally:
+            core._brand(sctp.sctp_initmsg)
+
+    return call
+
+
+def storage_fails(error, address):
+    return fails(error, lambda w: core.ipaddr_to_sockaddr_storage(address))
+
+
+def check_of(name, key, value, error=None):
+    return Case(lambda w: core._check(name, key, value), error)
+
+
+def pack_of(name, dict, error=None):
+    return Case(lambda w: core._pack(name, dict), error)
+
+
+FUNCTIONS = {
+    "parse_notification": NOTIFICATIONS,
+    "ipaddr_to_sockaddr_storage": {
+        "ipv4": Case(lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", 1))),
+        "ipv6": Case(lambda w: core.ipaddr_to_sockaddr_storage(("::1", 1000, 2, 3000))),
+        "bytes": Case(lambda w: core.ipaddr_to_sockaddr_storage((b"10.0.0.1", 1))),
+        "any": Case(lambda w: core.ipaddr_to_sockaddr_storage(("", 1))),
+        "name": Case(
+            lambda w: core.ipaddr_to_sockaddr_storage(("localhost", 1)), divisor=50
+        ),
+        "service": Case(
+            lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "http")), divisor=50
+        ),
+        "no tuple": storage_fails(TypeError, "10.0.0.1"),
+        "three": storage_fails(TypeError, ("::1", 1, 2)),
+        "repr": storage_fails(ZeroDivisionError, bad),
+        "port type": storage_fails(TypeError, ("10.0.0.1", 1.5)),
+        "port bool": storage_fails(TypeError, ("10.0.0.1", True)),
+        "port range": storage_fails(ValueError, ("10.0.0.1", 65536)),
+        "port index": storage_fails(ZeroDivisionError, ("10.0.0.1", bad)),
+        "no service": fails(
+            socket.gaierror,
+            lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "no service")),
+            divisor=50,
+        ),
+        "service with NUL": storage_fails(ValueError, ("10.0.0.1", "ht\0tp")),
+        "service encoding": storage_fails(
+            UnicodeError, ("10.0.0.1", "\N{LATIN SMALL LETTER A WITH ACUTE}" * 99)
+        ),
+        "host type": storage_fails(TypeError, (1, 1)),
+        "host with NUL": storage_fails(ValueError, ("10.0\0", 1)),
+        "host encoding": storage_fails(
+            UnicodeError, ("\N{LATIN SMALL LETTER A WITH ACUTE}" * 99, 1)
+        ),
+        "other family": storage_fails(TypeError, ("::1", 1)),
+        "other family of four": storage_fails(TypeError, ("10.0.0.1", 1, 0, 0)),
+        "no host": fails(
+            socket.gaierror,
+            lambda w: core.ipaddr_to_sockaddr_storage(("no host", 1)),
+            divisor=50,
+        ),
+        "flowinfo": storage_fails(ValueError, ("::1", 1, 2**20, 0)),
+        "scope": storage_fails(ValueError, ("::1", 1, 0, 2**32)),
+    },
+    "sockaddr_storage_to_ipaddr": {
+        "ipv4": Case(lambda w: core.sockaddr_storage_to_ipaddr(STORAGE)),
+        "ipv6": Case(lambda w: core.sockaddr_storage_to_ipaddr(STORAGE6)),
+        "neither": Case(lambda w: core.sockaddr_storage_to_ipaddr(b"neither")),
+        "no buffer": fails(TypeError, lambda w: core.sockaddr_storage_to_ipaddr(1)),
+    },
+    "_describe": {
+        "plain": Case(lambda w: core._describe("sctp_paddrparams")),
+        "nested": Case(lambda w: core._describe("sctp_status")),
+        "tail": Case(lambda w: core._describe("sctp_authkey")),
+        "only tail": Case(lambda w: core._describe("sctp_hmacalgo")),
+        "unknown": fails(LookupError, lambda w: core._describe("sctp_nothing")),
+        "no name": fails(LookupError, lambda w: core._describe(1000)),
+    },
+    "_brand": {
+        "class": Case(branding(lambda: sctp_initmsg)),
+        "no class": fails(TypeError, branding(lambda: 1)),
+        "no dict": fails(
+            TypeError,
+            branding(lambda: type("sctp_initmsg", (), {})),
+            divisor=10,
+            prepare=lambda w: gc.collect(),
+        ),
+        "unknown": fails(LookupError, branding(lambda: dict)),
+    },
+    "_check": {
+        "integer": check_of("sctp_rtoinfo", "srto_max", 1000),
+        "address": check_of("sctp_setprim", "ssp_addr", ("10.0.0.1", 1000)),
+        "ipv6 address": check_of("sctp_setprim", "ssp_addr", ("::1", 1000, 0, 0)),
+        "address in bytes": check_of("sctp_setprim", "ssp_addr", STORAGE),
+        "no address in bytes": check_of("sctp_setprim", "ssp_addr", bytes(128)),
+        "nested": check_of("sctp_status", "sstat_primary", sctp.sctp_paddrinfo()),
+        "nested bytes": Case(
+            lambda w: core._check(
+                "sctp_status", "sstat_primary", bytes(sctp.sctp_paddrinfo.size)
+            )
+        ),
+        "bytes": check_of("sctp_authkey", "sca_key", b"secret"),
+        "no bytes": check_of("sctp_authkey", "sca_key", None),
+        "list": check_of("sctp_hmacalgo", "shmac_idents", [1, 3] * 300),
+        "arguments": Case(lambda w: core._check("sctp_rtoinfo"), TypeError),
+        "unknown": check_of("sctp_nothing", "srto_max", 1, LookupError),
+        "key": check_of("sctp_rtoinfo", "nothing", 1, KeyError),
+        "type": check_of("sctp_rtoinfo", "srto_max", "1", TypeError),
+        "range": check_of("sctp_rtoinfo", "srto_max", 2**32, ValueError),
+        "policy": check_of("sctp_default_prinfo", "pr_policy", 1, ValueError),
+        "address type": check_of("sctp_setprim", "ssp_addr", 1, TypeError),
+        "address size": check_of("sctp_setprim", "ssp_addr", b"1", ValueError),
+        "nested type": check_of("sctp_status", "sstat_primary", {}, TypeError),
+        "nested size": check_of("sctp_status", "sstat_primary", b"1", ValueError),
+        "bytes type": check_of("sctp_authkey", "sca_key", "secret", TypeError),
+        "bytes size": check_of("sctp_authkey", "sca_key", bytes(65536), ValueError),
+        "list type": check_of("sctp_hmacalgo", "shmac_idents", 1, TypeError),
+        "list item": check_of("sctp_hmacalgo", "shmac_idents", [1, "1"], TypeError),
+        "iteration": Case(
+            lambda w: core._check("sctp_hmacalgo", "shmac_idents", failing_items(1)),
+            ZeroDivisionError,
+        ),
+    },
+    "_pack": {
+        "plain": pack_of("sctp_rtoinfo", RTOINFO),
+        "nested": pack_of("sctp_status", sctp.sctp_status()),
+        "tail": pack_of("sctp_authkey", AUTHKEY),
+        "empty tail": pack_of("sctp_authkey", spoil(AUTHKEY, sca_key=None)),
+        "list": pack_of("sctp_hmacalgo", {"shmac_idents": (1, 1000) * 300}),
+        "arguments": Case(lambda w: core._pack("sctp_rtoinfo", 1), TypeError),
+        "unknown": pack_of("sctp_nothing", {}, LookupError),
+        "key missing": pack_of("sctp_rtoinfo", {}, ValueError),
+        "key unknown": pack_of("sctp_authchunk", {"sauth_chunk": 1, 1: 1}, ValueError),
+        "tail missing": pack_of(
+            "sctp_authkey", {"sca_assoc_id": 0, "sca_keynumber": 1}, ValueError
+        ),
+        "tail type": pack_of("sctp_authkey", spoil(AUTHKEY, sca_key=1), TypeError),
+        "tail size": pack_of(
+            "sctp_authkey", spoil(AUTHKEY, sca_key=bytes(65536)), ValueError
+        ),
+        "list item": pack_of("sctp_hmacalgo", {"shmac_idents": (1, -1)}, ValueError),
+        "iteration": Case(
+            lambda w: core._pack("sctp_hmacalgo", {"shmac_idents": failing_items(1)}),
+            ZeroDivisionError,
+        ),
+    },
+}
+
+
+def closing(make):
+    def call(world):
+        make(world).close()
+
+    return call
+
+
+def detaching(make):
+    """For a descriptor that is used again."""
+
+    def call(world):
+        make(world).detach()
+
+    return call
+
+
+def lends(call, error=None, prepare=World.lend):
+    return Case(detaching(call), error, prepare=prepare)
+
+
+def accepted(world):
+    world.listener.accept()[0].close()
+
+
+def closed(call):
+    return fails(OSError, lambda w: call(w.closed))
+
+
+SOCKET = {
+    "__init__": {
+        "stream": Case(closing(lambda w: sctp_socket(AF_INET, SOCK_STREAM))),
+        "many": Case(closing(lambda w: sctp_socket(AF_INET6, SOCK_SEQPACKET))),
+        "proto": Case(
+            closing(lambda w: sctp_socket(AF_INET, SOCK_STREAM, sctp.IPPROTO_SCTP))
+        ),
+        "not closed": Case(lambda w: sctp_socket(AF_INET, SOCK_STREAM)),
+        "descriptor": lends(lambda w: sctp_socket(-1, -1, fileno=w.lent)),
+        "descriptor alone": lends(
+            lambda w: sctp_socket(fileno=w.lent),
+        ),
+        "peeled": lends(
+            lambda w: sctp_socket(fileno=w.lent), prepare=World.lend_peeled
+        ),
+        "other descriptor": Case(
+            lambda w: sctp_socket(fileno=w.other),
+            sctp.SCTPError,
+            prepare=World.lend_other,
+        ),
+        "nothing": fails(TypeError, lambda w: sctp_socket()),
+        "no type": fails(TypeError, lambda w: sctp_socket(AF_INET)),
+        "keyword": fails(TypeError, lambda w: sctp_socket(nonsense=1)),
+        "family": fails(sctp.SCTPError, lambda w: sctp_socket(AF_UNIX, SOCK_STREAM)),
+        "type": fails(sctp.SCTPError, lambda w: sctp_socket(AF_INET, SOCK_DGRAM)),
+        "protocol": fails(
+            sctp.SCTPError, lambda w: sctp_socket(AF_INET, SOCK_STREAM, 1000)
+        ),
+        "comparison": fails(ZeroDivisionError, lambda w: sctp_socket(bad, SOCK_STREAM)),
+        "no descriptor": fails(OSError, lambda w: sctp_socket(fileno=1_000_000)),
+        "negative descriptor": fails(ValueError, lambda w: sctp_socket(fileno=-5)),
+        "descriptor type": fails(TypeError, lambda w: sctp_socket(fileno="1")),
+    },
+    "accept": {
+        "accept": Case(accepted, divisor=ASSOCIATION, prepare=World.exchange_pending),
+        "waiting not": fails(OSError, lambda w: w.idle.accept()),
+        "one-to-many": fails(OSError, lambda w: w.many_idle.accept()),
+        "argument": fails(TypeError, lambda w: w.idle.accept(1)),
+        "keyword": fails(TypeError, lambda w: w.idle.accept(nonsense=1)),
+        "closed": closed(lambda s: s.accept()),
+    },
+    "shutdown": {
+        "one-to-one": Case(
+            lambda w: w.spare.shutdown(socket.SHUT_RDWR),
+            divisor=ASSOCIATION,
+            prepare=World.associate_end,
+        ),
+        "peeled": Case(
+            lambda w: w.spare.shutdown(socket.SHUT_RDWR),
+            divisor=ASSOCIATION,
+            prepare=World.peel,
+        ),
+        "no association": fails(OSError, lambda w: w.idle.shutdown(socket.SHUT_WR)),
+        "how": fails(OSError, lambda w: w.idle.shutdown(1000)),
+        "type": fails(TypeError, lambda w: w.idle.shutdown("1")),
+        "range": fails(ValueError, lambda w: w.idle.shutdown(w.big)),
+        "missing": fails(TypeError, lambda w: w.idle.shutdown()),
+        "keyword": fails(TypeError, lambda w: w.idle.shutdown(1, nonsense=1)),
+        "twice": fails(TypeError, lambda w: w.idle.shutdown(1, how=1)),
+        "closed": closed(lambda s: s.shutdown(1)),
+    },
+    "sctp_bindx": {
+        "bind": Case(
+            lambda w: w.spare.sctp_bindx([ANY_PORT], ADD), prepare=World.new_socket
+        ),
+        "many addresses": Case(
+            lambda w: w.spare.sctp_bindx(
+                [(f"127.0.0.{i}", 0) for i in range(1, 20)], ADD
+            ),
+            prepare=World.new_socket,
+            divisor=10,
+        ),
+        "add and remove": Case(
+            lambda w: (
+                w.idle.sctp_bindx([("127.0.0.2", 0)], ADD),
+                w.idle.sctp_bindx([("127.0.0.2", 0)], sctp.SCTP_BINDX_REM_ADDR),
+            ),
+            prepare=lambda w: w.forget_address(),
+        ),
+        "flags": fails(ValueError, lambda w: w.idle.sctp_bindx([ANY_PORT], 1000)),
+        "flags type": fails(TypeError, lambda w: w.idle.sctp_bindx([ANY_PORT], "1")),
+        "ports": fails(
+            ValueError,
+            lambda w: w.idle.sctp_bindx([("127.0.0.1", 1), ("127.0.0.1", 2)], ADD),
+        ),
+        "no iterable": fails(TypeError, lambda w: w.idle.sctp_bindx(1, ADD)),
+        "iterable": fails(ZeroDivisionError, lambda w: w.idle.sctp_bindx(bad, ADD)),
+        "iteration": fails(
+            ZeroDivisionError,
+            lambda w: w.idle.sctp_bindx(failing_items(ANY_PORT), ADD),
+        ),
+        "long list": fails(
+            TypeError,
+            lambda w: w.idle.sctp_bindx([ANY_PORT] * 100 + [1], ADD),
+            divisor=10,
+        ),
+        "too many": fails(
+            ValueError,
+            lambda w: w.idle.sctp_bindx([ANY_PORT] * 8193, ADD),
+            divisor=1000,
+        ),
+        "family": fails(
+            TypeError, lambda w: w.idle.sctp_bindx([("::1", 0, 0, 0)], ADD)
+        ),
+        "kernel": fails(OSError, lambda w: w.idle.sctp_bindx([("192.0.2.1", 0)], ADD)),
+        "none": fails(OSError, lambda w: w.idle.sctp_bindx([], ADD)),
+        "missing": fails(TypeError, lambda w: w.idle.sctp_bindx([ANY_PORT])),
+        "closed": closed(lambda s: s.sctp_bindx([ANY_PORT], ADD)),
+    },
+    "sctp_connectx": {
+        "connect": Case(
+            lambda w: w.spare.sctp_connectx([w.listener.getsockname()]),
+            divisor=ASSOCIATION,
+            prepare=lambda w: w.connectable(),
+        ),
+        "identifier": Case(
+            lambda w: w.spare.sctp_connectx([w.listener.getsockname()], assoc_id=True),
+            divisor=ASSOCIATION,
+            prepare=lambda w: w.connectable(),
+        ),
+        "refused": fails(
+            OSError,
+            lambda w: w.spare.sctp_connectx([w.refusing]),
+            divisor=10,
+            prepare=World.new_socket,
+        ),
+        "connected": fails(OSError, lambda w: w.sender.sctp_connectx([w.refusing])),
+        "ports": fails(
+            OSError,
+            lambda w: w.idle.sctp_connectx([("127.0.0.1", 1), ("127.0.0.1", 2)]),
+        ),
+        "no iterable": fails(TypeError, lambda w: w.idle.sctp_connectx(1)),
+        "iteration": fails(
+            ZeroDivisionError, lambda w: w.idle.sctp_connectx(failing_items(ANY_PORT))
+        ),
+        "family": fails(TypeError, lambda w: w.idle.sctp_connectx([("::1", 0, 0, 0)])),
+        "none": fails(OSError, lambda w: w.idle.sctp_connectx([])),
+        "truth": fails(
+            ZeroDivisionError, lambda w: w.idle.sctp_connectx([ANY_PORT], assoc_id=bad)
+        ),
+        "positional": fails(TypeError, lambda w: w.idle.sctp_connectx([ANY_PORT], 1)),
+        "closed": closed(lambda s: s.sctp_connectx([ANY_PORT])),
+    },
+    "sctp_getladdrs": {
+        "one": Case(lambda w: w.sender.sctp_getladdrs()),
+        "ipv6": Case(lambda w: w.six.sctp_getladdrs()),
+        "association": fails(OSError, lambda w: w.many.sctp_getladdrs(1_000_000)),
+        "type": fails(TypeError, lambda w: w.sender.sctp_getladdrs("1")),
+        "range": fails(ValueError, lambda w: w.sender.sctp_getladdrs(w.big)),
+        "arguments": fails(TypeError, lambda w: w.sender.sctp_getladdrs(1, 2)),
+        "closed": closed(lambda s: s.sctp_getladdrs()),
+    },
+    "sctp_getpaddrs": {
+        "one": Case(lambda w: w.sender.sctp_getpaddrs()),
+        "ipv6": Case(lambda w: w.six_ends[0].sctp_getpaddrs()),
+        "none": Case(lambda w: w.idle.sctp_getpaddrs()),
+        "type": fails(TypeError, lambda w: w.sender.sctp_getpaddrs("1")),
+        "range": fails(ValueError, lambda w: w.sender.sctp_getpaddrs(w.big)),
+        "arguments": fails(TypeError, lambda w: w.sender.sctp_getpaddrs(1, 2)),
+        "closed": closed(lambda s: s.sctp_getpaddrs()),
+    },
+    "sctp_peeloff": {
+        "peel": Case(
+            closing(lambda w: w.many.sctp_peeloff(w.assoc_id)),
+            divisor=ASSOCIATION,
+            prepare=World.associate,
+        ),
+        "association": fails(OSError, lambda w: w.many.sctp_peeloff(1_000_000)),
+        "one-to-one": fails(OSError, lambda w: w.sender.sctp_peeloff(1)),
+        "type": fails(TypeError, lambda w: w.many.sctp_peeloff("1")),
+        "range": fails(ValueError, lambda w: w.many.sctp_peeloff(w.big)),
+        "missing": fails(TypeError, lambda w: w.many.sctp_peeloff()),
+        "closed": closed(lambda s: s.sctp_peeloff(1)),
+    },
+}
+
+
+def sends(call, error=None, **kwargs):
+    return Case(
+        lambda w: call(w.sender.sctp_sendv, w), error, prepare=World.drain, **kwargs
+    )
+
+
+def receives(call, **kwargs):
+    return Case(call, prepare=World.fill, **kwargs)
+
+
+SOCKET["sctp_sendv"] = {
+    "plain": sends(lambda send, w: send(w.message)),
+    "long": sends(lambda send, w: send([bytes(1000)])),
+    "many buffers": sends(lambda send, w: send([b"1"] * 100)),
+    "sndinfo": sends(lambda send, w: send(w.message, None, w.sndinfo)),
+    "prinfo": sends(lambda send, w: send(w.message, None, w.prinfo)),
+    "spa": sends(lambda send, w: send(w.message, info=w.spa, flags=0)),
+    "address": sends(lambda send, w: send(w.message, [w.receiver.getsockname()])),
+    "authinfo": sends(
+        lambda send, w: send(w.message, None, sctp.sctp_authinfo(auth_keynumber=9))
+    ),
+    "many addresses": sends(
+        lambda send, w: send(w.message, [("192.0.2.1", 1)] * 20 + [1]),
+        TypeError,
+    ),
+    "control": fails(
+        OSError,
+        lambda w: w.idle.sctp_sendv([b"1"], [("127.0.0.1", 1)] * 20, flags=1 << 30),
+    ),
+    "no iterable": sends(lambda send, w: send(1), TypeError),
+    "one buffer": sends(lambda send, w: send(b"1"), TypeError),
+    "no buffer": sends(lambda send, w: send([b"1", 1]), TypeError),
+    "iteration": sends(lambda send, w: send(failing_items(b"1")), ZeroDivisionError),
+    "too many": sends(lambda send, w: send([b"1"] * 1025), ValueError, divisor=20),
+    "empty": sends(lambda send, w: send([]), OSError),
+    "too long": sends(lambda send, w: send([b"1", bytes(2**20)]), OSError, divisor=10),
+    "no address": sends(lambda send, w: send([b"1"], [1]), TypeError),
+    "family": sends(lambda send, w: send([b"1"], [("::1", 1, 0, 0)]), TypeError),
+    "address iteration": sends(
+        lambda send, w: send([b"1"], failing_items(ANY_PORT)), ZeroDivisionError
+    ),
+    "info": sends(lambda send, w: send([b"1"], None, {}), TypeError),
+    "info member": sends(
+        lambda send, w: send([b"1"], None, spoiled(w.sndinfo)), ValueError
+    ),
+    "spa member": sends(
+        lambda send, w: send([b"1"], None, sctp.sctp_sendv_spa([spoiled(w.sndinfo)])),
+        ValueError,
+    ),
+    "stream": sends(
+        lambda send, w: send([b"1"], None, sctp.sctp_sndinfo(snd_sid=60000)), OSError
+    ),
+    "flags": sends(lambda send, w: send([b"1"], flags="1"), TypeError),
+    "missing": sends(lambda send, w: send(), TypeError),
+    "keyword": sends(lambda send, w: send([b"1"], nonsense=1), TypeError),
+    "no association": fails(OSError, lambda w: w.idle.sctp_sendv([b"1"])),
+    "closed": closed(lambda s: s.sctp_sendv([b"1"])),
+}
+
+
+def spoiled(info):
+    """A copy that lacks a key, as only dict's own methods make it."""
+    made = info.copy()
+    dict.pop(made, next(iter(made)))
+    return made
+
+
+SOCKET["sctp_recvv"] = {
+    "whole": receives(lambda w: w.receiver.sctp_recvv(100)),
+    "exact": receives(lambda w: w.receiver.sctp_recvv(9)),
+    "in pieces": receives(lambda w: w.receiver.sctp_recvv(5)),
+    "ipv6": Case(lambda w: w.six_ends[1].sctp_recvv(100), prepare=World.fill_six),
+    "size": fails(ValueError, lambda w: w.receiver.sctp_recvv(0)),
+    "size type": fails(TypeError, lambda w: w.receiver.sctp_recvv("1")),
+    "too much": fails(MemoryError, lambda w: w.receiver.sctp_recvv(sys.maxsize // 2)),
+    "flags": fails(ValueError, lambda w: w.receiver.sctp_recvv(1, w.big)),
+    "missing": fails(TypeError, lambda w: w.receiver.sctp_recvv()),
+    "nothing": fails(OSError, lambda w: w.sender.sctp_recvv(1, socket.MSG_DONTWAIT)),
+    "no association": fails(OSError, lambda w: w.idle.sctp_recvv(1)),
+    "closed": closed(lambda s: s.sctp_recvv(1)),
+}
+SOCKET["sctp_recvv_into"] = {
+    "whole": receives(lambda w: w.receiver.sctp_recvv_into(w.writable)),
+    "many buffers": receives(
+        lambda w: w.receiver.sctp_recvv_into([bytearray(1) for _ in range(100)]),
+        divisor=10,
+    ),
+    "read-only": fails(BufferError, lambda w: w.receiver.sctp_recvv_into([b"1"])),
+    "no iterable": fails(TypeError, lambda w: w.receiver.sctp_recvv_into(1)),
+    "one buffer": fails(TypeError, lambda w: w.receiver.sctp_recvv_into(bytearray(1))),
+    "no buffer": fails(
+        TypeError, lambda w: w.receiver.sctp_recvv_into([*w.writable, 1])
+    ),
+    "no room": fails(ValueError, lambda w: w.receiver.sctp_recvv_into([bytearray()])),
+    "iteration": fails(
+        ZeroDivisionError,
+        lambda w: w.receiver.sctp_recvv_into(failing_items(*w.writable)),
+    ),
+    "flags": fails(TypeError, lambda w: w.receiver.sctp_recvv_into(w.writable, "1")),
+    "missing": fails(TypeError, lambda w: w.receiver.sctp_recvv_into()),
+    "nothing": fails(
+        OSError, lambda w: w.sender.sctp_recvv_into(w.writable, socket.MSG_DONTWAIT)
+    ),
+    "closed": closed(lambda s: s.sctp_recvv_into([bytearray(1)])),
+}
+
+PROTO = sctp.IPPROTO_SCTP
+SOCKET["_getsockopt"] = {
+    "integer": Case(lambda w: w.idle._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(4))),
+    "shorter": Case(
+        lambda w: w.idle._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(1000))
+    ),
+    "level": fails(TypeError, lambda w: w.idle._getsockopt("1", 1, b"")),
+    "option": fails(ValueError, lambda w: w.idle._getsockopt(PROTO, w.big, b"")),
+    "value": fails(TypeError, lambda w: w.idle._getsockopt(PROTO, 1, 1)),
+    "missing": fails(TypeError, lambda w: w.idle._getsockopt(PROTO, 1)),
+    "kernel": fails(OSError, lambda w: w.idle._getsockopt(PROTO, 12345, bytes(8))),
+    "closed": closed(lambda s: s._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(4))),
+}
+SOCKET["_get_option"] = {
+    "structure": Case(lambda w: w.idle._get_option(sctp.SCTP_RTOINFO, None)),
+    "dict": Case(lambda w: w.sender._get_option(sctp.SCTP_RTOINFO, RTOINFO)),
+    "nested": Case(lambda w: w.sender._get_option(sctp.SCTP_STATUS, None)),
+    "no address": Case(lambda w: w.idle._get_option(sctp.SCTP_PEER_ADDR_PARAMS, None)),
+    "list": Case(lambda w: w.associated._get_option(sctp.SCTP_GET_ASSOC_ID_LIST, None)),
+    "selected list": fails(
+        OSError, lambda w: w.many._get_option(sctp.SCTP_PEER_AUTH_CHUNKS, 1_000_000)
+    ),
+    "class": fails(TypeError, lambda w: w.idle._get_option(sctp.SCTP_RTOINFO, {})),
+    "key missing": fails(
+        ValueError, lambda w: w.idle._get_option(sctp.SCTP_RTOINFO, spoiled(RTOINFO))
+    ),
+    "association type": fails(
+        TypeError, lambda w: w.many._get_option(sctp.SCTP_PEER_AUTH_CHUNKS, "1")
+    ),
+    "unknown": fails(LookupError, lambda w: w.idle._get_option(12345, None)),
+    "option": fails(TypeError, lambda w: w.idle._get_option("1", None)),
+    "missing": fails(TypeError, lambda w: w.idle._get_option()),
+    "kernel": fails(OSError, lambda w: w.idle._get_option(sctp.SCTP_STATUS, None)),
+    "closed": closed(lambda s: s._get_option(sctp.SCTP_RTOINFO, None)),
+}
+SOCKET["_set_option"] = {
+    "structure": Case(
+        lambda w: w.idle._set_option(sctp.SCTP_INITMSG, sctp.sctp_initmsg())
+    ),
+    "class": fails(TypeError, lambda w: w.idle._set_option(sctp.SCTP_INITMSG, {})),
+    "key missing": fails(
+        ValueError, lambda w: w.idle._set_option(sctp.SCTP_RTOINFO, spoiled(RTOINFO))
+    ),
+    "list": fails(
+        OSError, lambda w: w.idle._set_option(sctp.SCTP_HMAC_IDENT, [1000] * 100)
+    ),
+    "list type": fails(
+        TypeError, lambda w: w.idle._set_option(sctp.SCTP_HMAC_IDENT, 1)
+    ),
+    "list item": fails(
+        ValueError, lambda w: w.idle._set_option(sctp.SCTP_HMAC_IDENT, [1, -1])
+    ),
+    "unknown": fails(LookupError, lambda w: w.idle._set_option(12345, None)),
+    "option": fails(TypeError, lambda w: w.idle._set_option("1", None)),
+    "missing": fails(TypeError, lambda w: w.idle._set_option(1)),
+    "kernel": fails(
+        OSError,
+        lambda w: w.idle._set_option(
+            sctp.SCTP_RTOINFO, sctp.sctp_rtoinfo(srto_min=2, srto_max=1)
+        ),
+    ),
+    "closed": closed(lambda s: s._set_option(sctp.SCTP_INITMSG, sctp.sctp_initmsg())),
+}
+SOCKET["sctp_type"] = {
+    "one-to-one": Case(lambda w: w.idle.sctp_type),
+    "one-to-many": Case(lambda w: w.many_idle.sctp_type),
+    "set": fails(AttributeError, lambda w: setattr(w.idle, "sctp_type", "")),
+}
+SOCKET["sock"] = {
+    "get": Case(lambda w: w.idle.sock),
+    "set": fails(AttributeError, lambda w: setattr(w.idle, "sock", None)),
+}
+
+CASES = {
+    **{f"import {module.__name__}": import_case(module.__name__) for module in MODULES},
+    **FUNCTIONS,
+    **{f"sctp_socket.{name}": cases for name, cases in SOCKET.items()},
+    **make_info_cases("sctp_sndinfo", "snd_ppid"),
+    **make_info_cases("sctp_prinfo", "pr_value"),
+    **make_info_cases("sctp_authinfo", "auth_keynumber"),
+    **make_info_cases("sctp_rcvinfo", "rcv_tsn"),
+    **make_info_cases("sctp_nxtinfo", "nxt_length"),
+    **make_holder_cases("sctp_sendv_spa", ["sndinfo", "prinfo", "authinfo"]),
+    **make_holder_cases("sctp_recvv_rn", ["rcvinfo", "nxtinfo"]),
+}

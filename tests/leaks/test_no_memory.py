@@ -1,0 +1,57 @@
+"""A module that finds no memory while it is loaded says so and nothing else."""
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import native
+import pytest
+
+# Loads a module while its allocations fail, the n-th alone and with all that
+# follow, until there are no more; prints how many did.
+PROGRAM = """
+import _imp, gc, importlib.util, sys
+import _sctp.sctp, _sctp.sctp_event, _sctp.sctp_info
+sys.path.append(sys.argv[1])
+import failing
+
+spec = importlib.util.find_spec(sys.argv[2])
+injected = 0
+for last in lambda nth: nth, lambda nth: sys.maxsize:
+    nth = 0
+    while True:
+        nth += 1
+        module = importlib.util.module_from_spec(spec)
+        try:
+            failing.run(_imp.exec_dynamic, module, nth, last(nth))
+        except MemoryError:
+            pass
+        if failing.seen() < nth:
+            break
+        injected += 1
+        del module
+        if nth % 50 == 0:
+            gc.collect()
+print(injected)
+"""
+
+
+@pytest.fixture(scope="session")
+def failing(tmp_path_factory):
+    """The folder of the module that lets allocations fail."""
+    directory = tmp_path_factory.mktemp("failing")
+    output = directory / f"failing{sysconfig.get_config_var('EXT_SUFFIX')}"
+    source = Path(__file__).with_name("failing.c")
+    native.host_compiler().run("-shared", "-fPIC", source, "-o", output)
+    return directory
+
+
+@pytest.mark.parametrize("name", ["sctp", "sctp_event", "sctp_info"])
+def test_loading_without_memory_is_a_memory_error(name, failing):
+    command = [sys.executable, "-X", "faulthandler", "-c", PROGRAM, failing]
+    done = subprocess.run(
+        [*command, f"_sctp.{name}"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
