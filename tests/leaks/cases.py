@@ -1012,55 +1012,66 @@ SOCKET["_getsockopt"] = {
     "kernel": fails(OSError, lambda w: w.idle._getsockopt(PROTO, 12345, bytes(8))),
     "closed": closed(lambda s: s._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(4))),
 }
+ROWS = {name: row for row, (name, *_) in enumerate(_sctp.sctp._options)}
+
 SOCKET["_get_option"] = {
-    "structure": Case(lambda w: w.idle._get_option(sctp.SCTP_RTOINFO, None)),
-    "dict": Case(lambda w: w.sender._get_option(sctp.SCTP_RTOINFO, RTOINFO)),
-    "nested": Case(lambda w: w.sender._get_option(sctp.SCTP_STATUS, None)),
-    "no address": Case(lambda w: w.idle._get_option(sctp.SCTP_PEER_ADDR_PARAMS, None)),
-    "list": Case(lambda w: w.associated._get_option(sctp.SCTP_GET_ASSOC_ID_LIST, None)),
-    "selected list": fails(
-        OSError, lambda w: w.many._get_option(sctp.SCTP_PEER_AUTH_CHUNKS, 1_000_000)
+    "structure": Case(lambda w: w.idle._get_option(ROWS["SCTP_RTOINFO"], None)),
+    "dict": Case(lambda w: w.sender._get_option(ROWS["SCTP_RTOINFO"], RTOINFO)),
+    "nested": Case(lambda w: w.sender._get_option(ROWS["SCTP_STATUS"], None)),
+    "no address": Case(
+        lambda w: w.idle._get_option(ROWS["SCTP_PEER_ADDR_PARAMS"], None)
     ),
-    "class": fails(TypeError, lambda w: w.idle._get_option(sctp.SCTP_RTOINFO, {})),
+    "list": Case(
+        lambda w: w.associated._get_option(ROWS["SCTP_GET_ASSOC_ID_LIST"], None)
+    ),
+    "selected list": fails(
+        OSError, lambda w: w.many._get_option(ROWS["SCTP_PEER_AUTH_CHUNKS"], 1_000_000)
+    ),
+    "class": fails(TypeError, lambda w: w.idle._get_option(ROWS["SCTP_RTOINFO"], {})),
     "key missing": fails(
-        ValueError, lambda w: w.idle._get_option(sctp.SCTP_RTOINFO, spoiled(RTOINFO))
+        ValueError, lambda w: w.idle._get_option(ROWS["SCTP_RTOINFO"], spoiled(RTOINFO))
     ),
     "association type": fails(
-        TypeError, lambda w: w.many._get_option(sctp.SCTP_PEER_AUTH_CHUNKS, "1")
+        TypeError, lambda w: w.many._get_option(ROWS["SCTP_PEER_AUTH_CHUNKS"], "1")
     ),
-    "unknown": fails(LookupError, lambda w: w.idle._get_option(12345, None)),
+    "unknown": fails(ValueError, lambda w: w.idle._get_option(12345, None)),
+    "number": fails(
+        ValueError, lambda w: w.idle._get_option(ROWS["SCTP_NODELAY"], None)
+    ),
     "option": fails(TypeError, lambda w: w.idle._get_option("1", None)),
     "missing": fails(TypeError, lambda w: w.idle._get_option()),
-    "kernel": fails(OSError, lambda w: w.idle._get_option(sctp.SCTP_STATUS, None)),
-    "closed": closed(lambda s: s._get_option(sctp.SCTP_RTOINFO, None)),
+    "kernel": fails(OSError, lambda w: w.idle._get_option(ROWS["SCTP_STATUS"], None)),
+    "closed": closed(lambda s: s._get_option(ROWS["SCTP_RTOINFO"], None)),
 }
 SOCKET["_set_option"] = {
     "structure": Case(
-        lambda w: w.idle._set_option(sctp.SCTP_INITMSG, sctp.sctp_initmsg())
+        lambda w: w.idle._set_option(ROWS["SCTP_INITMSG"], sctp.sctp_initmsg())
     ),
-    "class": fails(TypeError, lambda w: w.idle._set_option(sctp.SCTP_INITMSG, {})),
+    "class": fails(TypeError, lambda w: w.idle._set_option(ROWS["SCTP_INITMSG"], {})),
     "key missing": fails(
-        ValueError, lambda w: w.idle._set_option(sctp.SCTP_RTOINFO, spoiled(RTOINFO))
+        ValueError, lambda w: w.idle._set_option(ROWS["SCTP_RTOINFO"], spoiled(RTOINFO))
     ),
     "list": fails(
-        OSError, lambda w: w.idle._set_option(sctp.SCTP_HMAC_IDENT, [1000] * 100)
+        OSError, lambda w: w.idle._set_option(ROWS["SCTP_HMAC_IDENT"], [1000] * 100)
     ),
     "list type": fails(
-        TypeError, lambda w: w.idle._set_option(sctp.SCTP_HMAC_IDENT, 1)
+        TypeError, lambda w: w.idle._set_option(ROWS["SCTP_HMAC_IDENT"], 1)
     ),
     "list item": fails(
-        ValueError, lambda w: w.idle._set_option(sctp.SCTP_HMAC_IDENT, [1, -1])
+        ValueError, lambda w: w.idle._set_option(ROWS["SCTP_HMAC_IDENT"], [1, -1])
     ),
-    "unknown": fails(LookupError, lambda w: w.idle._set_option(12345, None)),
+    "unknown": fails(ValueError, lambda w: w.idle._set_option(12345, None)),
     "option": fails(TypeError, lambda w: w.idle._set_option("1", None)),
     "missing": fails(TypeError, lambda w: w.idle._set_option(1)),
     "kernel": fails(
         OSError,
         lambda w: w.idle._set_option(
-            sctp.SCTP_RTOINFO, sctp.sctp_rtoinfo(srto_min=2, srto_max=1)
+            ROWS["SCTP_RTOINFO"], sctp.sctp_rtoinfo(srto_min=2, srto_max=1)
         ),
     ),
-    "closed": closed(lambda s: s._set_option(sctp.SCTP_INITMSG, sctp.sctp_initmsg())),
+    "closed": closed(
+        lambda s: s._set_option(ROWS["SCTP_INITMSG"], sctp.sctp_initmsg())
+    ),
 }
 SOCKET["sctp_type"] = {
     "one-to-one": Case(lambda w: w.idle.sctp_type),
