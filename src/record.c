@@ -518,25 +518,36 @@ set_integers(const record_type *self, PyObject *dict,
     return result;
 }
 
+/* A new empty dict of the record's type. */
+static PyObject *
+new_empty_dict(const record_type *self)
+{
+    PyObject *nothing, *dict;
+
+    if (self->type == &PyDict_Type) {
+        return PyDict_New();
+    }
+    nothing = PyTuple_New(0);
+    if (nothing == NULL) {
+        return NULL;
+    }
+    dict = PyDict_Type.tp_new(self->type, nothing, NULL);
+    Py_DECREF(nothing);
+    return dict;
+}
+
 /* A new dict of the record's type with the integers of a structure.  With the
    GIL they are set in the template, and nobody comes between that and the
    copy: what may collect garbage, the allocation of the dict, is first. */
 static PyObject *
 new_dict(const record_type *self, const unsigned char *bytes)
 {
-    PyObject *nothing = PyTuple_New(0), *dict;
+    PyObject *dict = new_empty_dict(self);
 
-    if (nothing == NULL) {
-        return NULL;
-    }
-    dict = PyDict_Type.tp_new(self->type, nothing, NULL);
-    Py_DECREF(nothing);
-    if (dict == NULL) {
-        return NULL;
-    }
-    if ((COMPAT_HAS_GIL && set_integers(self, self->template, bytes) < 0) ||
-        PyDict_Merge(dict, self->template, 1) < 0 ||
-        (!COMPAT_HAS_GIL && set_integers(self, dict, bytes) < 0)) {
+    if (dict != NULL &&
+        ((COMPAT_HAS_GIL && set_integers(self, self->template, bytes) < 0) ||
+         PyDict_Merge(dict, self->template, 1) < 0 ||
+         (!COMPAT_HAS_GIL && set_integers(self, dict, bytes) < 0))) {
         Py_CLEAR(dict);
     }
     return dict;
