@@ -16,8 +16,12 @@
    from the heap. */
 #define CONTROL_ADDRESSES 4
 
-/* How many peers' addresses are kept as tuples. */
-#define MESSAGE_PEERS 64
+/* Python has objects up to 512 bytes at hand.  What is longer is asked for,
+   cut to the message's length and given back, which costs more than to copy a
+   short message out of one that is kept. */
+#define SPACE_MIN 480
+#define SPACE_MAX (256 << 10)
+#define COPIED_MAX 1024
 
 /* Room for every info, deprecated ones too, and for what socket options such
    as SO_TIMESTAMP add. */
@@ -75,8 +79,8 @@ message_types_init(message_types *self)
             goto done;
         }
     }
-    self->peers = PyMem_Calloc(MESSAGE_PEERS, sizeof *self->peers);
-    if (self->peers == NULL) {
+    self->memory = PyMem_Calloc(1, sizeof *self->memory);
+    if (self->memory == NULL) {
         PyErr_NoMemory();
         goto done;
     }
@@ -111,11 +115,14 @@ message_types_clear(message_types *self)
     for (int i = 0; i < MESSAGE_SPA_MEMBERS; i++) {
         Py_CLEAR(self->spa_members[i]);
     }
-    for (int i = 0; self->peers != NULL && i < MESSAGE_PEERS; i++) {
-        Py_CLEAR(self->peers[i].tuple);
+    if (self->memory != NULL) {
+        for (int i = 0; i < MESSAGE_PEERS; i++) {
+            Py_CLEAR(self->memory->peers[i].tuple);
+        }
+        Py_CLEAR(self->memory->space);
+        PyMem_Free(self->memory);
+        self->memory = NULL;
     }
-    PyMem_Free(self->peers);
-    self->peers = NULL;
     Py_CLEAR(self->spa);
     Py_CLEAR(self->rn);
 }
@@ -390,8 +397,8 @@ make_peer(const message_types *types, const receiving *call)
     const struct sockaddr *address = (const struct sockaddr *)&call->address;
 
     return sockaddr_recall(
-        &types->peers[sockaddr_port(address) % MESSAGE_PEERS], &call->address,
-        call->header.msg_namelen);
+        &types->memory->peers[sockaddr_port(address) % MESSAGE_PEERS],
+        &call->address, call->header.msg_namelen);
 }
 
 /* Receives into the vectors.  Returns the number of bytes, or -1 with an
@@ -453,12 +460,56 @@ done:
     return result;
 }
 
+/* A new bytes object of at least that size, maybe the one that was kept. */
+static PyObject *
+take_space(message_memory *memory, Py_ssize_t size)
+{
+    PyObject *space = memory->space;
+
+    if (space == NULL || size < SPACE_MIN || PyBytes_GET_SIZE(space) < size) {
+        return PyBytes_FromStringAndSize(NULL, size);
+    }
+    memory->space = NULL;
+    return space;
+}
+
+/* Keeps a bytes object that is not needed any more; consumes the reference. */
+static void
+keep_space(message_memory *memory, PyObject *space)
+{
+    if (COMPAT_HAS_GIL && memory->space == NULL &&
+        PyBytes_GET_SIZE(space) >= SPACE_MIN &&
+        PyBytes_GET_SIZE(space) <= SPACE_MAX) {
+        memory->space = space;
+    }
+    else {
+        Py_DECREF(space);
+    }
+}
+
+/* The first bytes of what take_space gave, whose reference it consumes. */
+static PyObject *
+cut_space(message_memory *memory, PyObject *space, Py_ssize_t size)
+{
+    PyObject *data = space;
+
+    if (COMPAT_HAS_GIL && size <= COPIED_MAX &&
+        PyBytes_GET_SIZE(space) >= SPACE_MIN) {
+        data = PyBytes_FromStringAndSize(PyBytes_AS_STRING(space), size);
+        keep_space(memory, space);
+    }
+    else if (size != PyBytes_GET_SIZE(space)) {
+        (void)_PyBytes_Resize(&data, size);
+    }
+    return data;
+}
+
 PyObject *
 message_receive(const message_types *types, const call_methods *methods,
                 PyObject *socket, Py_ssize_t size, int flags)
 {
     receiving call;
-    PyObject *data = PyBytes_FromStringAndSize(NULL, size);
+    PyObject *data = take_space(types->memory, size);
     struct iovec vector;
     Py_ssize_t count;
 
@@ -469,13 +520,10 @@ message_receive(const message_types *types, const call_methods *methods,
     vector.iov_len = (size_t)size;
     count = receive(methods, socket, &vector, 1, flags, &call);
     if (count < 0) {
-        Py_DECREF(data);
+        keep_space(types->memory, data);
         return NULL;
     }
-    if (count != size) {
-        (void)_PyBytes_Resize(&data, count);
-    }
-    return make_received(types, &call, data);
+    return make_received(types, &call, cut_space(types->memory, data, count));
 }
 
 PyObject *

@@ -6,6 +6,15 @@
 #include "records_info.h"
 
 #define MESSAGE_SPA_MEMBERS 3
+#define MESSAGE_PEERS 64
+
+/* What one message leaves for the next: tuples of those who sent, and a bytes
+   object that nobody else knows, to receive into.  Without the GIL it stays
+   empty. */
+typedef struct {
+    sockaddr_memory peers[MESSAGE_PEERS];
+    PyObject *space;
+} message_memory;
 
 /* What messages need of _sctp.sctp_info; lives in the state of a module. */
 typedef struct {
@@ -13,7 +22,7 @@ typedef struct {
     PyObject *spa;
     PyObject *rn;
     PyObject *spa_members[MESSAGE_SPA_MEMBERS];
-    sockaddr_memory *peers; /* those who sent last */
+    message_memory *memory;
 } message_types;
 
 /* Imports the types.  Returns 0 or -1. */
