@@ -469,6 +469,11 @@ class Client(Side):
         """A socket, bound to an address in the first network or to any."""
         end = End(self, self.make(family, type))
         end.family = family
+        # Without it, SCTP_INTERLEAVING_SUPPORTED is refused.
+        end.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1)
+        if not end.is_many:  # later, its port is fixed
+            end.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_REUSE_PORT, 0)
+            self.counts["write SCTP_REUSE_PORT"] += 1
         end.is_bound = self.random.random() < 0.5
         if end.is_bound:
             addresses = HOSTS[family][CLIENT][:1]
@@ -668,7 +673,7 @@ class Client(Side):
         deadline = time.monotonic() + SECONDS_TO_ANSWER
         while end.links:
             yield
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, list(end.history)
             try:
                 self.hear(end, MSG_DONTWAIT)
             except BlockingIOError:
@@ -731,6 +736,7 @@ def sides(own_network):
         addip_noauth_enable=1,
         auth_enable=1,
         reconf_enable=1,
+        intl_enable=1,
         # A slow association shall not take the room of others.
         sndbuf_policy=1,
         rcvbuf_policy=1,
