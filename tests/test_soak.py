@@ -1,0 +1,809 @@
+"""Mixed traffic for a while: every message arrives, and nothing piles up.
+
+Associations of all kinds come and go in rounds. At the end of a round none is
+left, and what the process holds then is compared from round to round.
+"""
+
+import gc
+import itertools
+import os
+import random
+import selectors
+import struct
+import sys
+import threading
+import time
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from socket import (
+    AF_INET,
+    AF_INET6,
+    MSG_DONTWAIT,
+    MSG_EOR,
+    SHUT_WR,
+    SO_LINGER,
+    SOCK_SEQPACKET,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
+from statistics import mean
+from typing import NamedTuple
+
+import pytest
+
+import sctp
+from _sctp import sctp as core
+from sctp import IPPROTO_SCTP, sctp_sndinfo
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(sys.platform != "linux", reason="Linux counts in /proc"),
+]
+
+WORKERS = 4
+# At once by a worker: so many that there are 500 associations in all.
+LIVES = 96
+LEAST_ROUNDS = 5
+SECONDS_TO_ANSWER = 60
+
+STREAMS = 16
+BUFFER_SIZE = 1 << 18
+SIZES = 200, 3_000, 20_000, 70_000
+AUTOCLOSE_SECONDS = 4
+
+SERVER, CLIENT = 0, 1
+HOSTS = {
+    AF_INET: [[(f"10.{net}.0.{host}", 0) for net in (1, 2)] for host in (1, 2)],
+    AF_INET6: [[(f"fd00:{net}::{host}", 0, 0, 0) for net in (1, 2)] for host in (1, 2)],
+}
+
+# What may abandon a message, and what does not where nothing is lost.
+LOSSY = [
+    {"pr_policy": sctp.SCTP_PR_SCTP_TTL, "pr_value": 1},
+    {"pr_policy": sctp.SCTP_PR_SCTP_RTX, "pr_value": 0},
+    {"pr_policy": sctp.SCTP_PR_SCTP_PRIO, "pr_value": 5},
+]
+SAFE_AT_FIRST = [
+    {"pr_policy": sctp.SCTP_PR_SCTP_RTX, "pr_value": 1_000},
+    {"pr_policy": sctp.SCTP_PR_SCTP_NONE, "pr_value": 0},
+]
+SAFE = [*SAFE_AT_FIRST, {"pr_policy": sctp.SCTP_PR_SCTP_TTL, "pr_value": 600_000}]
+
+
+def own_address(end, assoc_id):
+    hosts = [host for host, *_ in HOSTS[end.family][CLIENT]]
+    return next(
+        (own for own in end.sock.sctp_getladdrs(assoc_id) if own[0] in hosts),
+        end.sock.sctp_getladdrs(assoc_id)[0],
+    )
+
+
+# What an option needs besides the association.
+FIELDS = {
+    "SCTP_EVENT": lambda *_: {"se_type": sctp.SCTP_ASSOC_CHANGE},
+    "SCTP_GET_PEER_ADDR_INFO": lambda end, assoc_id: {
+        "spinfo_address": end.sock.sctp_getpaddrs(assoc_id)[0]
+    },
+    "SCTP_PR_STREAM_STATUS": lambda *_: {"sprstat_policy": sctp.SCTP_PR_SCTP_ALL},
+    "SCTP_PR_ASSOC_STATUS": lambda *_: {"sprstat_policy": sctp.SCTP_PR_SCTP_ALL},
+    "SCTP_SET_PEER_PRIMARY_ADDR": lambda end, assoc_id: {
+        "sspp_addr": own_address(end, assoc_id)
+    },
+    "SCTP_AUTH_CHUNK": lambda *_: {"sauth_chunk": sctp.ChunkTypes.ASCONF},
+    "SCTP_AUTH_KEY": lambda *_: {"sca_keynumber": 13, "sca_key": b"some secret"},
+    "SCTP_AUTH_DEACTIVATE_KEY": lambda *_: {"scact_keynumber": 13},
+    "SCTP_AUTH_DELETE_KEY": lambda *_: {"scact_keynumber": 13},
+    "SCTP_RESET_STREAMS": lambda *_: {
+        "srs_flags": sctp.SCTP_STREAM_RESET_OUTGOING,
+        "srs_stream_list": (0, 1),
+    },
+    "SCTP_ADD_STREAMS": lambda *_: {"sas_outstrms": 1},
+}
+
+# What changes streams is only asked for when the association is then aborted:
+# Linux may fail later messages for it, or never send them.
+REQUESTS = "SCTP_RESET_STREAMS", "SCTP_RESET_ASSOC", "SCTP_ADD_STREAMS"
+
+
+# Messages
+
+# The number of the association, of the message, its ppid, its stream, what
+# kind it is, and the length of what follows.
+HEADER = struct.Struct("!IIIHBxI")
+ECHO, ORDERED, MAY_BE_LOST, PEEL_OFF = 1, 2, 4, 8
+PERIOD = 251
+PATTERN = bytes(range(PERIOD)) * 300
+
+
+class Header(NamedTuple):
+    serial: int
+    number: int
+    ppid: int
+    sid: int
+    kind: int
+    size: int
+
+    def fill(self):
+        """What follows."""
+        start = (self.serial + self.number) % PERIOD
+        return PATTERN[start : start + self.size]
+
+
+def check_message(data, info):
+    """The header of a message that must be as it was made."""
+    header = Header(*HEADER.unpack_from(data))
+    assert data[HEADER.size :] == header.fill()
+    assert (info["rcv_sid"], info["rcv_ppid"]) == (header.sid, header.ppid)
+    return header
+
+
+def cut(data, random):
+    """The data in pieces that are buffers of several types."""
+    pieces = []
+    view = memoryview(data)
+    for convert in random.sample([bytes, bytearray, memoryview], random.randint(1, 3)):
+        end = random.randint(0, len(view))
+        pieces.append(convert(view[:end]))
+        view = view[end:]
+    return [*pieces, view]
+
+
+class Ledger:
+    """What each side says of an association when that is over. Both agree, and
+    it is forgotten."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.serials = itertools.count(1)
+        self.counts = Counter()
+        self.open = {}
+        self.alive = self.most_alive = 0
+
+    def begin(self):
+        with self.lock:
+            self.alive += 1
+            self.most_alive = max(self.most_alive, self.alive)
+            return next(self.serials)
+
+    def count(self, counts):
+        with self.lock:
+            self.counts += counts
+
+    def end_client(self, serial, **said):
+        self._end(serial, "client", said)
+        with self.lock:
+            self.alive -= 1
+
+    def end_server(self, serial, **said):
+        self._end(serial, "server", said)
+
+    def _end(self, serial, side, said):
+        with self.lock:
+            both = self.open.setdefault(serial, {})
+            assert side not in both
+            both[side] = said
+            if len(both) == 2:
+                del self.open[serial]
+                self._compare(both["client"], both["server"])
+
+    def _compare(self, sent, arrived):
+        if sent["aborted"]:
+            assert arrived["reliable"] <= sent["reliable"]
+        else:
+            assert arrived["graceful"]
+            assert arrived["reliable"] == sent["reliable"]
+            self.counts["arrived as they must"] += arrived["reliable"]
+        assert arrived["may_be_lost"] <= sent["may_be_lost"]
+        self.counts["abandoned"] += sent["may_be_lost"] - arrived["may_be_lost"]
+        self.counts["associations"] += 1
+        self.counts["associations aborted"] += sent["aborted"]
+
+
+# Both sides
+
+
+class Link:
+    """An association as one side sees it."""
+
+    def __init__(self, serial=None):
+        self.serial = serial
+        self.numbers = itertools.count()
+        self.last = {}
+        self.pieces = []
+        self.reliable = self.may_be_lost = 0
+        self.echoes = {}
+        self.end = None
+
+    def tally(self, header):
+        if header.kind & MAY_BE_LOST:
+            self.may_be_lost += 1
+        else:
+            self.reliable += 1
+
+    def check_order(self, header):
+        if header.kind & ORDERED:
+            assert header.number > self.last.get(header.sid, -1)
+            self.last[header.sid] = header.number
+
+
+class End:
+    """A socket with its associations: by their identifiers if it has many."""
+
+    def __init__(self, side, sock):
+        self.side = side
+        self.sock = sock
+        self.is_many = sock.sctp_type == "one-to-many"
+        self.links = {}
+        # What went on lately, for the error if there is one.
+        self.history = deque(maxlen=12)
+
+    def id_of(self, link):
+        """The association's identifier, 0 if the socket has no other."""
+        return next(key for key, known in self.links.items() if known is link)
+
+    def link(self, assoc_id):
+        key = assoc_id if self.is_many else 0
+        if key not in self.links:
+            self.links[key] = Link()
+        return self.links[key]
+
+    def receive(self, flags=0):
+        """Reads once. Returns the link and the header of a message; the link
+        alone of a notification, and when there is more of the message to come;
+        and neither when there is nothing more."""
+        data, _, info, _, flags = self.sock.sctp_recvv(BUFFER_SIZE, flags)
+        if flags & sctp.MSG_NOTIFICATION:
+            assert flags & MSG_EOR
+            return self.notice(data), None
+        if not data:
+            return None, None
+        if isinstance(info, sctp.sctp_recvv_rn):
+            info = info.rcvinfo
+        link = self.link(info["rcv_assoc_id"])
+        link.pieces.append(data)
+        if not flags & MSG_EOR:
+            self.side.counts["pieces"] += 1
+            return link, None
+        data = b"".join(link.pieces)
+        link.pieces.clear()
+        header = check_message(data, info)
+        self.side.counts["received"] += 1
+        return link, header
+
+    def notice(self, data):
+        notif = sctp.parse_notification(data)
+        type = sctp.NotificationType(notif["sn_type"])
+        self.side.counts[type.name] += 1
+        description = sctp.describe_notification(notif)
+        assert description.endswith(".")
+        self.history.append(description)
+        sctp.error_causes(notif)
+        key = next(key for key in notif if key.endswith("_assoc_id"))
+        # Of an association that is over, there may be something to say yet.
+        key = notif[key] if self.is_many else 0
+        link = self.links.get(key) or Link()
+        if type == sctp.SCTP_ASSOC_CHANGE:
+            state = notif["sac_state"]
+            assert state != sctp.SCTP_CANT_STR_ASSOC
+            if state in (sctp.SCTP_COMM_LOST, sctp.SCTP_SHUTDOWN_COMP):
+                link.end = state
+                del self.links[key]
+            else:
+                self.links[key] = link
+        elif type == sctp.SCTP_PARTIAL_DELIVERY_EVENT:
+            link.pieces.clear()
+        return link
+
+
+class Side:
+    """What servers and clients have in common: a thread's counts and sockets."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+        self.counts = Counter()
+        self.random = random.Random(0)
+
+    def hand_in(self):
+        self.ledger.count(self.counts)
+        self.counts.clear()
+
+    def make(self, family, type):
+        """A socket that wants every notification and info."""
+        sock = sctp.sctp_socket(family, type)
+        try:
+            sock.settimeout(SECONDS_TO_ANSWER)
+            for option in sctp.SCTP_NODELAY, sctp.SCTP_RECVRCVINFO:
+                sock.setsockopt(IPPROTO_SCTP, option, 1)
+            next_too = self.random.random() < 0.5
+            sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RECVNXTINFO, next_too)
+            for event in sctp.NotificationType:
+                watch = sctp.sctp_event(se_type=event, se_on=1)
+                sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_EVENT, watch)
+            for option, value in (
+                (sctp.SCTP_INITMSG, sctp.sctp_initmsg(sinit_num_ostreams=STREAMS)),
+                (sctp.SCTP_ENABLE_STREAM_RESET, sctp.sctp_assoc_value(assoc_value=7)),
+                (
+                    sctp.SCTP_ADAPTATION_LAYER,
+                    sctp.sctp_setadaptation(ssb_adaptation_ind=7),
+                ),
+            ):
+                sock.setsockopt(IPPROTO_SCTP, option, value)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+# Servers
+
+
+class Server(Side):
+    """A thread that answers on listening sockets of one type, and on what they
+    give."""
+
+    def __init__(self, ledger, type, count):
+        super().__init__(ledger)
+        self.stop = threading.Event()
+        self.selector = selectors.DefaultSelector()
+        self.addresses = {AF_INET: [], AF_INET6: []}
+        self.listening = []
+        answer = self.accept if type == SOCK_STREAM else self.answer
+        for family, hosts in HOSTS.items():
+            for _ in range(count):
+                sock = self.make(family, type)
+                self.listening.append(sock)
+                sock.sctp_bindx(hosts[SERVER], sctp.SCTP_BINDX_ADD_ADDR)
+                sock.listen(512)
+                port = sock.getsockname()[1]
+                addresses = [(host, port, *more) for host, _, *more in hosts[SERVER]]
+                self.addresses[family].append(addresses)
+                self.register(sock, answer)
+
+    def close(self):
+        for sock in [key.fileobj for key in self.selector.get_map().values()]:
+            sock.close()
+        self.selector.close()
+
+    def register(self, sock, answer):
+        sock.settimeout(SECONDS_TO_ANSWER)
+        self.selector.register(sock, selectors.EVENT_READ, (answer, End(self, sock)))
+        return self.selector.get_key(sock).data[1]
+
+    def is_idle(self):
+        return len(self.selector.get_map()) == len(self.listening)
+
+    def serve(self):
+        while not self.stop.is_set():
+            for key, _ in self.selector.select(0.1):
+                answer, end = key.data
+                answer(end)
+            self.hand_in()
+
+    def accept(self, end):
+        sock, _ = end.sock.accept()
+        self.counts["accept"] += 1
+        self.register(sock, self.answer)
+
+    def answer(self, end):
+        with suppress(BlockingIOError):
+            for _ in range(32):
+                link, header = end.receive(MSG_DONTWAIT)
+                if link is None:  # its last notification comes soon
+                    return
+                if header is not None:
+                    end = self.take(end, link, header)
+                elif link.end is not None:
+                    self.finish(end, link)
+                    if not end.is_many:
+                        return
+
+    def take(self, end, link, header):
+        """Accounts for a message, and does what it asks for."""
+        link.serial = link.serial or header.serial
+        assert link.serial == header.serial
+        link.tally(header)
+        link.check_order(header)
+        assoc_id = end.id_of(link)
+        if header.kind & ECHO:
+            info = sctp_sndinfo(
+                snd_sid=header.sid, snd_ppid=header.ppid, snd_assoc_id=assoc_id
+            )
+            end.sock.sctp_sendv([HEADER.pack(*header), header.fill()], None, info)
+            self.counts["echoed"] += 1
+        if header.kind & PEEL_OFF:
+            peeled = self.register(end.sock.sctp_peeloff(assoc_id), self.answer)
+            peeled.links[0] = end.links.pop(assoc_id)
+            self.counts["sctp_peeloff"] += 1
+            # What is in the queue of the new socket, its selector says.
+        return end
+
+    def finish(self, end, link):
+        if not end.is_many:
+            self.selector.unregister(end.sock)
+            end.sock.close()
+        self.ledger.end_server(
+            link.serial,
+            reliable=link.reliable,
+            may_be_lost=link.may_be_lost,
+            graceful=link.end == sctp.SCTP_SHUTDOWN_COMP,
+        )
+
+
+# Clients
+
+
+class Client(Side):
+    """A thread that leads many lives at once, step by step."""
+
+    def __init__(self, ledger, seed, one, many):
+        super().__init__(ledger)
+        self.random = random.Random(seed)
+        self.one, self.many = one, many
+        self.options, self.requests = (
+            itertools.cycle([row for row in core._options if accept(row[0])])
+            for accept in (lambda name: name not in REQUESTS, REQUESTS.__contains__)
+        )
+
+    def live_round(self):
+        lives = [self.live(idle=number < 3) for number in range(LIVES)]
+        while lives:
+            at = self.random.randrange(len(lives))
+            try:
+                next(lives[at])
+            except StopIteration:
+                lives[at] = lives[-1]
+                lives.pop()
+        self.hand_in()
+
+    def live(self, idle):
+        family = self.random.choice([AF_INET, AF_INET6])
+        if idle:
+            return self.live_idle(family)
+        if self.random.random() < 1 / 3:
+            return self.live_many(family)
+        return self.live_one(family)
+
+    def make_end(self, family, type):
+        """A socket, bound to an address in the first network or to any."""
+        end = End(self, self.make(family, type))
+        end.family = family
+        # Without it, SCTP_INTERLEAVING_SUPPORTED is refused.
+        end.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1)
+        if not end.is_many:  # later, its port is fixed
+            end.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_REUSE_PORT, 0)
+            self.counts["write SCTP_REUSE_PORT"] += 1
+        end.is_bound = self.random.random() < 0.5
+        if end.is_bound:
+            addresses = HOSTS[family][CLIENT][:1]
+            end.sock.sctp_bindx(addresses, sctp.SCTP_BINDX_ADD_ADDR)
+        return end
+
+    def live_one(self, family):
+        random = self.random
+        end = self.make_end(family, SOCK_STREAM)
+        with end.sock as sock:
+            server = random.choice([self.one, self.many])
+            addresses = random.choice(server.addresses[family])
+            link = end.links[0] = Link(self.ledger.begin())
+            way = random.choice(["connect", "connectx", "implicit"])
+            self.counts[way] += 1
+            if way == "connect":
+                sock.connect(addresses[0])
+            elif way == "connectx":
+                sock.sctp_connectx(addresses)
+            peel = server is self.many and random.random() < 0.5
+            self.send(
+                end,
+                link,
+                ECHO | PEEL_OFF * peel,
+                addresses=addresses if way == "implicit" else None,
+            )
+            yield from self.talk(end)
+            way = random.choice(["close", "shutdown", "linger"])
+            self.counts[f"ended by {way}"] += 1
+            if way == "linger":
+                self.use_option(end, 0, self.requests)
+            else:
+                self.send_some(end, link, 0)
+            if way == "shutdown":
+                sock.shutdown(SHUT_WR)
+                yield from self.wait_for_end(end)
+                assert link.end == sctp.SCTP_SHUTDOWN_COMP
+            elif way == "linger":
+                sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        self.finish(link, aborted=way == "linger")
+
+    def live_many(self, family):
+        random = self.random
+        end = self.make_end(family, SOCK_SEQPACKET)
+        with end.sock:
+            servers = self.many.addresses[family]
+            for addresses in random.sample(servers, random.randint(1, len(servers))):
+                self.begin(end, addresses)
+                yield
+            yield from self.talk(end)
+            begun = list(end.links.values())
+            way = random.choice(["close", "flags"])
+            aborted = set()
+            for link in begun:
+                self.send_some(end, link, 0)
+                if way == "flags":
+                    flag = random.choice([sctp.SCTP_EOF, sctp.SCTP_ABORT])
+                    if flag == sctp.SCTP_ABORT:
+                        aborted.add(link)
+                    info = sctp_sndinfo(snd_flags=flag, snd_assoc_id=end.id_of(link))
+                    text = [b"enough"] if flag == sctp.SCTP_ABORT else []
+                    end.sock.sctp_sendv(text, None, info)
+                    self.counts[f"ended by {'abort' if text else 'eof'}"] += 1
+                else:
+                    self.counts["ended by close of many"] += 1
+            if way == "flags":
+                yield from self.wait_for_end(end)
+        for link in begun:
+            self.finish(link, aborted=link in aborted)
+
+    def live_idle(self, family):
+        """An association that is closed for it is not used. Until then it is
+        used in one step, so as not to be idle too soon."""
+        end = self.make_end(family, SOCK_SEQPACKET)
+        with end.sock as sock:
+            sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTOCLOSE, AUTOCLOSE_SECONDS)
+            link = self.begin(end, self.random.choice(self.many.addresses[family]))
+            self.listen_to(end)
+            self.send_some(end, link, 0)
+            yield from self.wait_for_end(end)
+            assert link.end == sctp.SCTP_SHUTDOWN_COMP
+            self.counts["ended by autoclose"] += 1
+        self.finish(link, aborted=False)
+
+    def begin(self, end, addresses):
+        """Sets up one more association of a one-to-many socket."""
+        link = Link(self.ledger.begin())
+        if self.random.random() < 0.5:
+            assoc_id = end.sock.sctp_connectx(addresses, assoc_id=True)
+            end.links[assoc_id] = link
+            self.send(end, link, ECHO)
+            self.counts["connectx of many"] += 1
+        else:
+            self.send(end, link, ECHO, addresses=addresses)
+            self.counts["implicit of many"] += 1
+            # Which association that is, its echo says.
+            end.unknown = link
+            while end.unknown:
+                self.hear(end)
+        return link
+
+    def talk(self, end):
+        yield
+        self.listen_to(end)
+        for turn in range(self.random.randint(1, 4)):
+            for link in list(end.links.values()):
+                yield
+                self.send_some(end, link, self.random.choice([0, ECHO]))
+                for _ in range(3):
+                    self.use_option(end, end.id_of(link), self.options)
+            if end.is_bound:
+                added = HOSTS[end.family][CLIENT][1:]
+                how = (sctp.SCTP_BINDX_ADD_ADDR, sctp.SCTP_BINDX_REM_ADDR)[turn % 2]
+                end.sock.sctp_bindx(added, how)
+                self.counts["sctp_bindx"] += 1
+            yield
+            self.listen_to(end)
+
+    def send_some(self, end, link, kind):
+        for _ in range(self.random.randint(1, 8)):
+            self.send(end, link, kind)
+
+    def send(self, end, link, kind, addresses=None):
+        random = self.random
+        number = next(link.numbers)
+        size = random.randint(0, random.choices(SIZES, [70, 20, 8, 2])[0])
+        if kind & ECHO:  # the answers wait in the receive buffer
+            size = min(size, SIZES[1])
+        values, info = {}, None
+        # Without any, the association must be clear and all values are 0.
+        if end.is_many or random.random() < 0.8:
+            flags = sctp.SCTP_UNORDERED if random.random() < 0.25 else 0
+            values = {
+                "snd_sid": random.randrange(STREAMS),
+                "snd_flags": flags,
+                "snd_ppid": random.getrandbits(32),
+                "snd_context": random.getrandbits(32),
+                "snd_assoc_id": 0 if addresses else end.id_of(link),
+            }
+            info = sctp_sndinfo(**values)
+        if random.random() < 0.3:
+            infos = [info] if info else []
+            lossy = not kind & (ECHO | PEEL_OFF) and random.random() < 0.3
+            kind |= MAY_BE_LOST * lossy
+            # Linux takes the time to be over of what waits for the set-up.
+            safe = SAFE if number > 0 else SAFE_AT_FIRST
+            policy = random.choice(LOSSY if lossy else safe)
+            infos.append(sctp.sctp_prinfo(**policy))
+            if random.random() < 0.3:
+                infos.append(sctp.sctp_authinfo(auth_keynumber=0))
+            info = sctp.sctp_sendv_spa(infos)
+        header = Header(
+            link.serial,
+            number,
+            values.get("snd_ppid", 0),
+            values.get("snd_sid", 0),
+            kind | (0 if values.get("snd_flags") else ORDERED),
+            size,
+        )
+        data = HEADER.pack(*header) + header.fill()
+        try:
+            sent = end.sock.sctp_sendv(cut(data, random), addresses, info)
+        except OSError as error:
+            with suppress(OSError):
+                while end.links:
+                    end.receive(MSG_DONTWAIT)
+            error.add_note(", ".join(end.history))
+            raise
+        assert sent == len(data)
+        self.counts["sent"] += 1
+        self.counts["bytes sent"] += sent
+        link.tally(header)
+        if kind & ECHO:
+            link.echoes[header.number] = header
+
+    def listen_to(self, end):
+        """Until all is answered that asked for it."""
+        while any(link.echoes for link in end.links.values()):
+            self.hear(end)
+
+    def hear(self, end, flags=0):
+        link, header = end.receive(flags)
+        if header is not None:
+            if link.serial is None:
+                # The first echo of an implicit association.
+                known = end.unknown
+                key = end.id_of(link)
+                known.end = link.end
+                end.links[key] = link = known
+                end.unknown = None
+            asked = link.echoes.pop(header.number)
+            assert header == asked
+            self.counts["echoes"] += 1
+        return link
+
+    def wait_for_end(self, end):
+        deadline = time.monotonic() + SECONDS_TO_ANSWER
+        while end.links:
+            yield
+            assert time.monotonic() < deadline, list(end.history)
+            try:
+                self.hear(end, MSG_DONTWAIT)
+            except BlockingIOError:
+                time.sleep(0.001)
+
+    def finish(self, link, aborted):
+        self.ledger.end_client(
+            link.serial,
+            reliable=link.reliable,
+            may_be_lost=link.may_be_lost,
+            aborted=aborted,
+        )
+
+    def use_option(self, end, assoc_id, options):
+        """Reads the next option and sets it to what it was, or only sets it.
+        The kernel may refuse what does not fit the socket or the moment."""
+        name, number, structure, access, _ = next(options)
+        value = self.value_for(end, name, structure, assoc_id)
+        try:
+            if "read" in access:
+                if structure is None:
+                    value = end.sock.getsockopt(IPPROTO_SCTP, number)
+                else:
+                    value = end.sock.getsockopt(IPPROTO_SCTP, number, value)
+                self.counts[f"read {name}"] += 1
+            if "write" in access:
+                end.sock.setsockopt(IPPROTO_SCTP, number, value)
+                self.counts[f"write {name}"] += 1
+                end.history.append(name)
+        except OSError as error:
+            self.counts["options refused"] += 1
+            assert error.errno
+
+    def value_for(self, end, name, structure, assoc_id):
+        cls = getattr(sctp, structure or "", None)
+        if cls is None:  # a number, or a list of an association
+            return assoc_id
+        values = {key: assoc_id for key in cls.__fields__ if key.endswith("assoc_id")}
+        return cls(**values, **FIELDS.get(name, lambda *_: {})(end, assoc_id))
+
+
+class Sample(NamedTuple):
+    """What the process holds when there is no association."""
+
+    associations: int
+    blocks: int
+    memory: int
+    descriptors: int
+
+
+def read_lines(path):
+    return Path("/proc/thread-self/net/sctp", path).read_text().splitlines()
+
+
+@pytest.fixture
+def sides(own_network):
+    """The servers, and the clients that make use of them."""
+    own_network.set(
+        addip_enable=1,
+        addip_noauth_enable=1,
+        auth_enable=1,
+        reconf_enable=1,
+        intl_enable=1,
+        # A slow association shall not take the room of others.
+        sndbuf_policy=1,
+        rcvbuf_policy=1,
+    )
+    ledger = Ledger()
+    servers = Server(ledger, SOCK_STREAM, 1), Server(ledger, SOCK_SEQPACKET, 4)
+    clients = [Client(ledger, seed, *servers) for seed in range(WORKERS)]
+    yield ledger, servers, clients
+    for server in servers:
+        server.close()
+
+
+def test_nothing_is_lost_and_nothing_piles_up(sides, wait_for, pytestconfig):
+    ledger, servers, clients = sides
+    samples = []
+    end = time.monotonic() + pytestconfig.getoption("--soak-seconds")
+
+    def is_quiet():
+        return (
+            not ledger.open
+            and all(server.is_idle() for server in servers)
+            and len(read_lines("assocs")) == 1  # its head
+        )
+
+    with ThreadPoolExecutor(len(servers) + len(clients)) as pool:
+        serving = [pool.submit(server.serve) for server in servers]
+        try:
+            while len(samples) < LEAST_ROUNDS or time.monotonic() < end:
+                for round in [pool.submit(client.live_round) for client in clients]:
+                    round.result()
+                wait_for(is_quiet, SECONDS_TO_ANSWER)
+                gc.collect()
+                pages = int(Path("/proc/self/statm").read_text().split()[1])
+                sample = Sample(
+                    ledger.counts["associations"],
+                    sys.getallocatedblocks(),
+                    pages * os.sysconf("SC_PAGE_SIZE"),
+                    len(os.listdir("/proc/self/fd")),
+                )
+                samples.append(sample)
+                print(*sample, flush=True)
+        finally:
+            for server in servers:
+                server.stop.set()
+            for served in serving:
+                served.result()
+    for what, count in sorted(ledger.counts.items()):
+        print(f"{count:10,} {what}")
+    print(f"{ledger.most_alive:10,} associations at once")
+    assert_all_was_used(ledger.counts)
+    assert_flat(samples)
+
+
+def assert_all_was_used(counts):
+    for name, _, _, access, _ in core._options:
+        for verb in access.split(", "):
+            assert counts[f"{verb} {name}"], f"no {verb} of {name}"
+
+
+def assert_flat(samples):
+    """Compares two windows, after a fifth of the time to warm up."""
+    size = len(samples) * 2 // 5
+    before, after = samples[-2 * size : -size], samples[-size:]
+    first, last = (
+        Sample(*map(mean, zip(*window, strict=True))) for window in (before, after)
+    )
+    associations = last.associations - first.associations
+    assert {sample.descriptors for sample in before + after} == {after[0].descriptors}
+    assert last.blocks - first.blocks < associations / 2
+    assert last.memory - first.memory < 1 << 20
