@@ -740,6 +740,10 @@ def sides(own_network):
         # A slow association shall not take the room of others.
         sndbuf_policy=1,
         rcvbuf_policy=1,
+        # What was sent to an address that is removed goes elsewhere soon.
+        rto_min=100,
+        rto_initial=200,
+        rto_max=1_000,
     )
     ledger = Ledger()
     servers = Server(ledger, SOCK_STREAM, 1), Server(ledger, SOCK_SEQPACKET, 4)
