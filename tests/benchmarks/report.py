@@ -151,7 +151,7 @@ def as_chart(medians):
         )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" fill="currentColor"'
-        f' viewBox="0 0 {LABELS + SCALE + 110} {y}" font-family="sans-serif"'
+        f' viewBox="0 0 {LABELS + SCALE + 110} {y + 4}" font-family="sans-serif"'
         ' font-size="12">\n<title>Instructions per message on one-to-one sockets'
         "</title>\n" + "\n".join(parts) + "\n</svg>\n"
     )
