@@ -4,6 +4,7 @@ The argument is what instructions.py printed. All go to docs/performance.
 """
 
 import json
+import os
 import platform
 import re
 import shlex
@@ -169,6 +170,7 @@ def main():
     print("Instructions per message (as a multiple of the first):\n")
     print(as_text(medians))
     print(f"\nThe runs differ by {spread:.2%} at most.")
+    print(f"Interpreter: {os.path.realpath(sys.executable)}")
     for name, version in versions.items():
         print(f"{name}: {version}")
 
