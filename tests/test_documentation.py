@@ -32,7 +32,10 @@ LANGUAGES = {"pycon", "python", "console", "text"}
 PATIENCE = 20
 # Commands that the checks run in other places, or that the kernel of the tests
 # has no need of.
-ELSEWHERE = re.compile(r"pip install|(examples|tests)/run\.sh|sphinx-build|modprobe")
+ELSEWHERE = re.compile(
+    r"pip install|(examples|tests)/run\.sh|tests/benchmarks/run"
+    r"|sphinx-build|modprobe"
+)
 
 # What differs from run to run: identifiers, ports of the kernel's choice, TSNs,
 # paths' measurements, versions.

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 RUNNER = Path(__file__).with_name("run")
+LINUX = RUNNER.parents[2] / "build" / "linux"
 MARK = "KERNEL_RUN_CHECK"
 BOOT_SECONDS = 5
 END_SECONDS = 5
@@ -331,6 +332,30 @@ def test_kernel_loads_modules_for_network_namespaces():
         env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
     )
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+# Small integers, which exist already: how long it takes to make others depends
+# on what else is in memory.
+COUNT = """
+import sys, time
+def count():
+    start = time.monotonic_ns()
+    for _ in bytes(100_000):
+        pass
+    return time.monotonic_ns() - start
+print(min(count() for _ in range(3)), min(count() for _ in range(3)))
+sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(not LINUX.exists(), reason="tests/benchmarks/run unpacks a kernel")
+def test_time_is_instructions_under_qemu():
+    command = ("--qemu", str(LINUX), "--", sys.executable, "-c", COUNT)
+    result = subprocess.run(runner_command(*command), capture_output=True, timeout=120)
+    assert (result.returncode, result.stderr) == (3, b"")
+    first, second = map(int, result.stdout.split())
+    assert 100_000 < first < 100_000_000
+    assert abs(first - second) < first / 100
 
 
 def test_host_mode():

@@ -1,0 +1,51 @@
+"""Who is compared, over what, and how each is started."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+BUILT = HERE.parent.parent / "build" / "benchmarks"
+
+MODES = ("one-to-one", "one-to-many")
+SIZES = (64, 1024, 16384)
+CASES = [f"{mode}:{size}" for mode in MODES for size in SIZES]
+
+
+class Contestant(NamedTuple):
+    """python is the interpreter's environment, or empty for a program in C."""
+
+    key: str
+    label: str
+    python: str
+    program: tuple[str, ...]
+
+    def command(self, python, *arguments):
+        """How to start it; python is that of the environment that has ours."""
+        interpreters = {"": [], "ours": [python]}
+        start = interpreters.get(self.python, [f"{BUILT}/{self.python}/bin/python"])
+        directory = HERE if self.python else BUILT
+        program = [str(directory / self.program[0]), *self.program[1:]]
+        return [*start, *program, *map(str, arguments)]
+
+    def is_missing(self):
+        return (
+            self.python not in ("", "ours")
+            and not (BUILT / self.python / "installed").exists()
+        )
+
+
+REFERENCE = "raw"
+CONTESTANTS = [
+    Contestant("raw", "C, sendmsg and recvmsg", "", ("exchange", "raw")),
+    Contestant(
+        "libsctp", "C, libsctp's sctp_sendv and sctp_recvv", "", ("exchange", "libsctp")
+    ),
+    Contestant("into", "sctp, sctp_recvv_into", "ours", ("ours.py", "into")),
+    Contestant("ours", "sctp", "ours", ("ours.py", "reused")),
+    Contestant(
+        "fresh", "sctp, a new sctp_sndinfo each time", "ours", ("ours.py", "fresh")
+    ),
+    Contestant("stdlib", "socket and struct", "ours", ("stdlib.py",)),
+    Contestant("pysctp", "PySCTP", "pysctp", ("pysctp.py",)),
+    Contestant("py3-sctp", "py3-sctp", "py3-sctp", ("py3_sctp.py",)),
+]

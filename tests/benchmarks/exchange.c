@@ -1,0 +1,197 @@
+/* Messages through two sockets from C: what every binding is measured by.
+
+   usage: exchange raw|libsctp MESSAGES ROUNDS MODE:SIZE...
+
+   Like the contestants in Python: see exchange.py. */
+
+#include <arpa/inet.h>
+#include <netinet/sctp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { STREAM = 3, PPID = 60, SPACE = 16384 };
+
+/* destination is NULL where the socket is connected. */
+struct pair {
+    int sender, receiver;
+    struct sockaddr_in *destination;
+    size_t size;
+};
+
+static char message[SPACE], space[SPACE];
+
+static void
+require(int holds, const char *what)
+{
+    if (!holds) {
+        perror(what);
+        exit(1);
+    }
+}
+
+static void
+raw(const struct pair *pair, int times)
+{
+    for (int i = 0; i < times; i++) {
+        union {
+            char bytes[CMSG_SPACE(sizeof(struct sctp_sndinfo))];
+            struct cmsghdr align;
+        } out = {{0}};
+        struct sctp_sndinfo sndinfo = {.snd_sid = STREAM,
+                                       .snd_ppid = htonl(PPID)};
+        struct iovec outgoing = {message, pair->size};
+        struct msghdr send = {
+            .msg_name = pair->destination,
+            .msg_namelen = pair->destination ? sizeof *pair->destination : 0,
+            .msg_iov = &outgoing,
+            .msg_iovlen = 1,
+            .msg_control = out.bytes,
+            .msg_controllen = sizeof out.bytes,
+        };
+        struct cmsghdr *control = CMSG_FIRSTHDR(&send);
+        control->cmsg_level = IPPROTO_SCTP;
+        control->cmsg_type = SCTP_SNDINFO;
+        control->cmsg_len = CMSG_LEN(sizeof sndinfo);
+        memcpy(CMSG_DATA(control), &sndinfo, sizeof sndinfo);
+        require(sendmsg(pair->sender, &send, 0) == (ssize_t)pair->size,
+                "sendmsg");
+
+        union {
+            char bytes[CMSG_SPACE(sizeof(struct sctp_rcvinfo))];
+            struct cmsghdr align;
+        } in;
+        struct sctp_rcvinfo rcvinfo = {0};
+        struct sockaddr_storage from;
+        struct iovec incoming = {space, sizeof space};
+        struct msghdr receive = {
+            .msg_name = &from,
+            .msg_namelen = sizeof from,
+            .msg_iov = &incoming,
+            .msg_iovlen = 1,
+            .msg_control = in.bytes,
+            .msg_controllen = sizeof in.bytes,
+        };
+        require(recvmsg(pair->receiver, &receive, 0) == (ssize_t)pair->size,
+                "recvmsg");
+        for (control = CMSG_FIRSTHDR(&receive); control;
+             control = CMSG_NXTHDR(&receive, control)) {
+            if (control->cmsg_level == IPPROTO_SCTP &&
+                control->cmsg_type == SCTP_RCVINFO) {
+                memcpy(&rcvinfo, CMSG_DATA(control), sizeof rcvinfo);
+            }
+        }
+        require(rcvinfo.rcv_sid == STREAM && rcvinfo.rcv_ppid == htonl(PPID) &&
+                    receive.msg_flags & MSG_EOR,
+                "rcvinfo");
+    }
+}
+
+static void
+libsctp(const struct pair *pair, int times)
+{
+    for (int i = 0; i < times; i++) {
+        struct iovec outgoing = {message, pair->size};
+        struct sctp_sndinfo sndinfo = {.snd_sid = STREAM,
+                                       .snd_ppid = htonl(PPID)};
+        require(sctp_sendv(pair->sender, &outgoing, 1,
+                           (struct sockaddr *)pair->destination,
+                           pair->destination ? 1 : 0, &sndinfo, sizeof sndinfo,
+                           SCTP_SENDV_SNDINFO, 0) == (int)pair->size,
+                "sctp_sendv");
+
+        struct iovec incoming = {space, sizeof space};
+        struct sctp_rcvinfo rcvinfo = {0};
+        struct sockaddr_storage from;
+        socklen_t from_length = sizeof from, info_length = sizeof rcvinfo;
+        unsigned type = 0;
+        int flags = 0;
+        require(sctp_recvv(pair->receiver, &incoming, 1,
+                           (struct sockaddr *)&from, &from_length, &rcvinfo,
+                           &info_length, &type, &flags) == (int)pair->size,
+                "sctp_recvv");
+        require(type == SCTP_RECVV_RCVINFO && rcvinfo.rcv_sid == STREAM &&
+                    rcvinfo.rcv_ppid == htonl(PPID) && flags & MSG_EOR,
+                "rcvinfo");
+    }
+}
+
+static struct pair
+open_pair(int many, size_t size)
+{
+    static struct sockaddr_in address;
+    struct pair pair = {.size = size};
+    const int on = 1;
+    const int type = many ? SOCK_SEQPACKET : SOCK_STREAM;
+    socklen_t length = sizeof address;
+
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int server = socket(AF_INET, type, IPPROTO_SCTP);
+    require(server >= 0, "socket");
+    require(!bind(server, (struct sockaddr *)&address, length), "bind");
+    require(!getsockname(server, (struct sockaddr *)&address, &length),
+            "getsockname");
+    require(
+        !setsockopt(server, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on),
+        "SCTP_RECVRCVINFO");
+    require(!listen(server, 1), "listen");
+    pair.sender = socket(AF_INET, type, IPPROTO_SCTP);
+    require(pair.sender >= 0, "socket");
+    require(
+        !setsockopt(pair.sender, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on),
+        "SCTP_NODELAY");
+    if (many) {
+        pair.receiver = server;
+        pair.destination = &address;
+    }
+    else {
+        require(!connect(pair.sender, (struct sockaddr *)&address, length),
+                "connect");
+        pair.receiver = accept(server, NULL, NULL);
+        require(pair.receiver >= 0, "accept");
+    }
+    return pair;
+}
+
+static int64_t
+now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc < 4) {
+        fprintf(stderr, "usage: %s raw|libsctp MESSAGES ROUNDS MODE:SIZE...\n",
+                argv[0]);
+        return 2;
+    }
+    void (*way)(const struct pair *, int) =
+        strcmp(argv[1], "raw") == 0 ? raw : libsctp;
+    int times = atoi(argv[2]), rounds = atoi(argv[3]);
+    for (int i = 4; i < argc; i++) {
+        const char *size = strchr(argv[i], ':');
+        require(size != NULL, argv[i]);
+        struct pair pair = open_pair(strncmp(argv[i], "one-to-many:", 12) == 0,
+                                     strtoul(size + 1, NULL, 10));
+        int64_t least = INT64_MAX;
+        way(&pair, times);
+        for (int j = 0; j < rounds; j++) {
+            int64_t start = now();
+            way(&pair, times);
+            int64_t took = now() - start;
+            least = took < least ? took : least;
+        }
+        printf("%s %.1f\n", argv[i], (double)least / times);
+        fflush(stdout);
+    }
+    return 0;
+}
