@@ -208,10 +208,11 @@ class Server:
     def wait(self, check, seconds=10):
         """Serves until the result is true, and returns that."""
         deadline = time.monotonic() + seconds
+        self.serve()
         while not (result := check()):
             assert time.monotonic() < deadline, (self.notifs, self.messages[-9:])
-            self.serve()
             time.sleep(0.001)
+            self.serve()
         return result
 
     def wait_for(self, type, **fields):
@@ -651,9 +652,11 @@ def test_truncated_and_lying_chunks(server, peer):
     """Cut at each length, with the length of the whole chunk, of the piece, and
     others."""
     attack = Attack(server, peer)
+    # Accepted sockets take the test kernel two of its ticks each.
+    step = 4 if server.sock.type == SOCK_STREAM else 1
     sizes = [len(bytes(chunk)) for chunk in attack.samples(random)]
     for sample, size in enumerate(sizes):
-        for cut in range(1, size + 1):
+        for cut in range(1, size + 1, step):
             whole = bytes(attack.samples(random)[sample])
             attack.send(whole[:cut])
             if cut >= 4:
@@ -683,6 +686,8 @@ def mutate(data, rng):
 
 
 def test_mutations_of_valid_packets(server, peer, count):
+    if server.sock.type == SOCK_STREAM:
+        count //= 8  # see above
     seed = random.randrange(2**32)
     print("seed", seed)
     rng = random.Random(seed)
