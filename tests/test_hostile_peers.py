@@ -153,7 +153,7 @@ class Server:
         self.port = sock.getsockname()[1]
         self._is_many = sock.type == SOCK_SEQPACKET
         self._socks = [sock] if self._is_many else []
-        self._pieces = collections.defaultdict(bytes)
+        self.pieces = collections.defaultdict(bytes)
         self.messages, self.notifs = [], []
 
     def leave(self):
@@ -200,9 +200,9 @@ class Server:
             self.notifs.append(notif)
         else:
             key = sock, info["rcv_assoc_id"], info["rcv_sid"]
-            self._pieces[key] += data
+            self.pieces[key] += data
             if flags & MSG_EOR:
-                self.messages.append(self._pieces.pop(key))
+                self.messages.append(self.pieces.pop(key))
         return True
 
     def wait(self, check, seconds=10):
@@ -316,11 +316,6 @@ def peer(own_network, request):
 @pytest.fixture
 def count(request):
     return request.config.getoption("--hostile-packets")
-
-
-def count_associations(sock):
-    data = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_NUMBER, 4)
-    return int.from_bytes(data, sys.byteorder)
 
 
 # Setting up
@@ -452,17 +447,43 @@ def test_tiny_fragments(server, peer, backwards):
     assert server.messages == [message]
 
 
-def test_message_without_end(server, peer):
-    """Its fragments fill the receive buffer."""
+def begin_message(server, peer):
+    """Sends what fills the receive buffer, and not the last fragment."""
     assoc = peer.associate(server.port)
     server.one()
     for n in range(100):
         assoc.send(*(assoc.data(b"x", flags=2 * (n == i == 0)) for i in range(50)))
+    server.wait(lambda: server.pieces)
+    assert server.messages == []
+    return assoc
+
+
+def test_message_without_end(server, peer):
+    begin_message(server, peer)
+
+
+@pytest.mark.parametrize("server", [SOCK_SEQPACKET], ids=["one-to-many"], indirect=True)
+def test_message_without_end_holds_up_others_by_default(server, peer, make_socket):
+    """Until its association ends."""
+    server.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 0)
+    assoc = begin_message(server, peer)
+    client = make_socket(AF_INET, SOCK_STREAM)
+    client.connect(server.sock.getsockname())
+    client.send(b"waiting")
+
+    def is_acknowledged():
+        status = sctp.sctp_status()
+        status = client.getsockopt(IPPROTO_SCTP, sctp.SCTP_STATUS, status)
+        return status["sstat_unackdata"] == status["sstat_penddata"] == 0
+
+    server.wait(is_acknowledged)
     server.serve()
     assert server.messages == []
+    assoc.send(ABORT)
+    server.wait(lambda: server.messages == [b"waiting"])
 
 
-def test_window_stays_closed(server, peer):
+def test_window_stays_closed(server, peer, wait_for):
     """Who sends waits as long as it wanted to."""
     assoc = peer.associate(server.port, window=1500)
     sock, assoc_id = server.one()
@@ -471,6 +492,13 @@ def test_window_stays_closed(server, peer):
     sock.sctp_sendv([bytes(1000)], None, info)
     assoc.receive(ChunkTypes.DATA)
     assoc.send(assoc.sack(0, 1))
+
+    def is_acknowledged():
+        status = sctp.sctp_status(sstat_assoc_id=assoc_id)
+        status = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_STATUS, status)
+        return status["sstat_unackdata"] == 0
+
+    wait_for(is_acknowledged)
     with pytest.raises(BlockingIOError):
         for _ in range(1000):
             sock.sctp_sendv([bytes(1000)], None, info, MSG_DONTWAIT)
@@ -508,7 +536,7 @@ def shut_down(sock, assoc_id):
         "SHUTDOWN_ACK_SENT",
     ],
 )
-def test_abort_in_each_state(server, peer, state):
+def test_abort_in_each_state(server, peer, wait_for, state):
     assoc = peer.associate(server.port)
     sock, assoc_id = server.one()
     if state in ("SHUTDOWN_PENDING", "SHUTDOWN_RECEIVED"):
@@ -520,10 +548,19 @@ def test_abort_in_each_state(server, peer, state):
     if state in ("SHUTDOWN_RECEIVED", "SHUTDOWN_ACK_SENT"):
         tsn = struct.pack("!I", assoc.host_tsn - 1 & 0xFFFFFFFF)
         assoc.send(Chunk(ChunkTypes.SHUTDOWN, tsn))
-    status = sctp.sctp_status(sstat_assoc_id=assoc_id)
-    status = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_STATUS, status)
-    assert sctp.AssociationState(status["sstat_state"]).name == state
+
+    def find_state():
+        status = sctp.sctp_status(sstat_assoc_id=assoc_id)
+        try:
+            status = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_STATUS, status)
+        except OSError:
+            return None
+        return sctp.AssociationState(status["sstat_state"]).name
+
+    # The kernel may take its time with a packet.
+    wait_for(lambda: find_state() == state)
     assoc.send(ABORT)
+    wait_for(lambda: find_state() is None)
     notif = server.wait_for_state(sctp.SCTP_COMM_LOST)
     assert notif["sac_assoc_id"] == assoc_id
     assert notif["sac_error"] == ErrorCause.USER_INITIATED_ABORT
