@@ -103,7 +103,8 @@ FIELDS = {
 }
 
 # What changes streams is only asked for when the association is then aborted:
-# Linux may fail later messages for it, or never send them.
+# Linux may fail later messages for it, or never send them.  Nor is an option
+# set on any other: after that one shutdown in some 50,000 did not end.
 REQUESTS = "SCTP_RESET_STREAMS", "SCTP_RESET_ASSOC", "SCTP_ADD_STREAMS"
 
 
@@ -474,6 +475,7 @@ class Client(Side):
         if not end.is_many:  # later, its port is fixed
             end.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_REUSE_PORT, 0)
             self.counts["write SCTP_REUSE_PORT"] += 1
+        end.may_write = False
         end.is_bound = self.random.random() < 0.5
         if end.is_bound:
             addresses = HOSTS[family][CLIENT][:1]
@@ -487,6 +489,8 @@ class Client(Side):
             server = random.choice([self.one, self.many])
             addresses = random.choice(server.addresses[family])
             link = end.links[0] = Link(self.ledger.begin())
+            way_to_end = random.choice(["close", "shutdown", "linger"])
+            end.may_write = way_to_end == "linger"
             way = random.choice(["connect", "connectx", "implicit"])
             self.counts[way] += 1
             if way == "connect":
@@ -501,19 +505,18 @@ class Client(Side):
                 addresses=addresses if way == "implicit" else None,
             )
             yield from self.talk(end)
-            way = random.choice(["close", "shutdown", "linger"])
-            self.counts[f"ended by {way}"] += 1
-            if way == "linger":
+            self.counts[f"ended by {way_to_end}"] += 1
+            if way_to_end == "linger":
                 self.use_option(end, 0, self.requests)
             else:
                 self.send_some(end, link, 0)
-            if way == "shutdown":
+            if way_to_end == "shutdown":
                 sock.shutdown(SHUT_WR)
                 yield from self.wait_for_end(end)
                 assert link.end == sctp.SCTP_SHUTDOWN_COMP
-            elif way == "linger":
+            elif way_to_end == "linger":
                 sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-        self.finish(link, aborted=way == "linger")
+        self.finish(link, aborted=way_to_end == "linger")
 
     def live_many(self, family):
         random = self.random
@@ -550,6 +553,7 @@ class Client(Side):
         end = self.make_end(family, SOCK_SEQPACKET)
         with end.sock as sock:
             sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTOCLOSE, AUTOCLOSE_SECONDS)
+            self.counts["write SCTP_AUTOCLOSE"] += 1
             link = self.begin(end, self.random.choice(self.many.addresses[family]))
             self.listen_to(end)
             self.send_some(end, link, 0)
@@ -699,7 +703,7 @@ class Client(Side):
                 else:
                     value = end.sock.getsockopt(IPPROTO_SCTP, number, value)
                 self.counts[f"read {name}"] += 1
-            if "write" in access:
+            if "write" in access and end.may_write:
                 end.sock.setsockopt(IPPROTO_SCTP, number, value)
                 self.counts[f"write {name}"] += 1
                 end.history.append(name)

@@ -66,6 +66,8 @@ CALLS = {
     ),
 }
 PARSE = ("parse(notif)", None, 2500)
+# Those that take the most; a check is content with them.
+LONGEST = ("send failed", "send failed event", "stream reset", "removed")
 
 
 def notifications():
@@ -124,13 +126,18 @@ def main():
     )
     parser.add_argument("--json", type=Path, help="a file for the figures")
     parser.add_argument(
-        "--check", action="store_true", help="fail where there is more than allowed"
+        "--check",
+        action="store_true",
+        help="count only what is limited, and fail where it is more",
     )
     options = parser.parse_args()
 
-    cases = {name: (*row, "") for name, row in CALLS.items()}
+    cases = {
+        name: (*row, "") for name, row in CALLS.items() if row[2] or not options.check
+    }
     for name, notif in notifications().items():
-        cases[f"parse_notification: {name}"] = (*PARSE, notif)
+        if name in LONGEST or not options.check:
+            cases[f"parse_notification: {name}"] = (*PARSE, notif)
     exceeded, figures = [], {}
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor() as pool:
         counter = Counter(options.python, directory)
