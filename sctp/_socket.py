@@ -126,7 +126,8 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             if optname == SCTP_DEFAULT_SNDINFO and (
                 optval is None or isinstance(optval, sctp_sndinfo)
             ):
-                value = self.getsockopt(level, optname, sctp_default_sndinfo(optval))
+                default = sctp_default_sndinfo(optval)
+                value: Any = self.getsockopt(level, optname, default)
                 return sctp_sndinfo(**value)
         try:
             return self._get_option(row, optval)
