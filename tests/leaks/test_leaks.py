@@ -1,10 +1,55 @@
 """Nothing that C implements keeps what it took, whether it succeeds or
 fails."""
 
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
 import cases
 import pytest
 
+HERE = Path(__file__).parent
+
 needs_kernel = pytest.mark.kernel
+
+
+@pytest.fixture(scope="session")
+def run_cases(tmp_path_factory):
+    """Makes the calls of an entry point in a process of its own; in the end
+    says how many there were."""
+    totals = Counter()
+    log = tmp_path_factory.mktemp("cases") / "log"
+    # Ending calls early leaves sockets to close to the interpreter.
+    command = [sys.executable, "-W", "ignore", HERE / "run_cases.py"]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+
+        def run(calls, entry_point):
+            before = log.stat().st_size
+            process.stdin.write(f"{calls} {entry_point}\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            if "ended" in answer:
+                text = log.read_text()[before:]
+                pytest.fail(f"ended with {answer['ended']}:\n{text}", pytrace=False)
+            if wrong := answer.get("wrong"):
+                pytest.fail("\n".join(wrong), pytrace=False)
+            totals.update(answer)
+
+        yield run
+        process.stdin.close()
+    for what, number in sorted(totals.items()):
+        print(f"{what} {number:,}")
 
 
 def entry_points(cases):
