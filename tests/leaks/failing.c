@@ -1,4 +1,4 @@
-/* Module failing: calls something while chosen allocations of Python fail. */
+/* Module failing: calls C functions while chosen allocations of Python fail. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -49,17 +49,136 @@ passing_free(void *context, void *old)
 }
 
 static PyObject *
-run(PyObject *Py_UNUSED(module), PyObject *args)
+arm(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *function, *argument, *result;
-
-    if (!PyArg_ParseTuple(args, "OOnn", &function, &argument, &first, &last)) {
+    if (!PyArg_ParseTuple(args, "nn", &first, &last)) {
         return NULL;
     }
     seen = 0;
-    counting = 1;
-    result = PyObject_CallOneArg(function, argument);
-    counting = 0;
+    Py_RETURN_NONE;
+}
+
+/* Arguments in every form that a C function may take them in. */
+typedef struct {
+    PyObject *args;
+    PyObject *kwargs; /* NULL for none */
+    PyObject *kwnames;
+    PyObject **vector;
+} arguments;
+
+static int
+arguments_init(arguments *self, PyObject *args, PyObject *kwargs)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(args), position = 0;
+    Py_ssize_t named = PyDict_GET_SIZE(kwargs);
+    PyObject *name;
+
+    self->args = args;
+    self->kwargs = named == 0 ? NULL : kwargs;
+    self->kwnames = named == 0 ? NULL : PyTuple_New(named);
+    self->vector = PyMem_New(PyObject *, count + named + 1);
+    if (self->vector == NULL || (named > 0 && self->kwnames == NULL)) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        self->vector[i] = PyTuple_GET_ITEM(args, i);
+    }
+    for (Py_ssize_t i = 0;
+         PyDict_Next(kwargs, &position, &name, &self->vector[count + i]);
+         i++) {
+        PyTuple_SET_ITEM(self->kwnames, i, Py_NewRef(name));
+    }
+    return 0;
+}
+
+static PyObject *
+call_method(const PyMethodDef *method, PyObject *self, const arguments *given)
+{
+    void (*function)(void) = (void (*)(void))method->ml_meth;
+    Py_ssize_t count = PyTuple_GET_SIZE(given->args);
+
+    switch (method->ml_flags) {
+    case METH_FASTCALL | METH_KEYWORDS:
+        return ((_PyCFunctionFastWithKeywords)function)(
+            self, given->vector, count, given->kwnames);
+    case METH_NOARGS:
+        if (count == 0 && given->kwargs == NULL) {
+            return method->ml_meth(self, NULL);
+        }
+        break;
+    case METH_O:
+        if (count == 1 && given->kwargs == NULL) {
+            return method->ml_meth(self, given->vector[0]);
+        }
+        break;
+    case METH_VARARGS:
+        if (given->kwargs == NULL) {
+            return method->ml_meth(self, given->args);
+        }
+        break;
+    default:
+        PyErr_SetString(PyExc_NotImplementedError, "flags of a method");
+        return NULL;
+    }
+    PyErr_SetString(PyExc_TypeError, "what Python raises before the call");
+    return NULL;
+}
+
+static PyObject *
+call_slot(const PyWrapperDescrObject *slot, PyObject *self,
+          const arguments *given)
+{
+    void (*function)(void) = (void (*)(void))slot->d_base->wrapper;
+
+    if (slot->d_base->flags & PyWrapperFlag_KEYWORDS) {
+        return ((wrapperfunc_kwds)function)(self, given->args, slot->d_wrapped,
+                                            given->kwargs);
+    }
+    return slot->d_base->wrapper(self, given->args, slot->d_wrapped);
+}
+
+/* Python's own calls would look at the result before we do, in memory that
+   they do not get. */
+static PyObject *
+call_directly(PyObject *callable, PyObject *self, const arguments *given)
+{
+    if (PyCFunction_CheckExact(callable)) {
+        return call_method(((PyCFunctionObject *)callable)->m_ml,
+                           PyCFunction_GET_SELF(callable), given);
+    }
+    if (Py_IS_TYPE(callable, &PyMethodDescr_Type)) {
+        return call_method(((PyMethodDescrObject *)callable)->d_method, self,
+                           given);
+    }
+    return call_slot((PyWrapperDescrObject *)callable, self, given);
+}
+
+static PyObject *
+call(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *callable, *self, *positional, *named, *result = NULL, *raised;
+    arguments given;
+
+    if (!PyArg_ParseTuple(args, "OOO!O!", &callable, &self, &PyTuple_Type,
+                          &positional, &PyDict_Type, &named)) {
+        return NULL;
+    }
+    if (arguments_init(&given, positional, named) == 0) {
+        counting = 1;
+        result = call_directly(callable, self, &given);
+        counting = 0;
+    }
+    raised = PyErr_Occurred();
+    if (result == NULL && raised == NULL) {
+        PyErr_SetString(PyExc_SystemError, "failed without an exception");
+    }
+    else if (result != NULL && raised != NULL) {
+        PyErr_Clear();
+        PyErr_SetString(PyExc_SystemError, "succeeded with an exception");
+        Py_CLEAR(result);
+    }
+    Py_XDECREF(given.kwnames);
+    PyMem_Free(given.vector);
     return result;
 }
 
@@ -70,10 +189,13 @@ get_seen(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 }
 
 static PyMethodDef functions[] = {
-    {"run", run, METH_VARARGS,
-     PyDoc_STR("Calls a function; its allocations first to last fail.")},
+    {"arm", arm, METH_VARARGS,
+     PyDoc_STR("Lets the allocations first to last of calls from now on "
+               "fail.")},
+    {"call", call, METH_VARARGS,
+     PyDoc_STR("Calls a C function, a C method of self or a slot of self.")},
     {"seen", get_seen, METH_NOARGS,
-     PyDoc_STR("How many allocations the last run asked for.")},
+     PyDoc_STR("How many allocations the calls asked for since arm.")},
     {NULL, NULL, 0, NULL},
 };
 

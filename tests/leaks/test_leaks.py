@@ -1,6 +1,7 @@
 """Nothing that C implements keeps what it took, whether it succeeds or
 fails."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -15,14 +16,13 @@ HERE = Path(__file__).parent
 needs_kernel = pytest.mark.kernel
 
 
-@pytest.fixture(scope="session")
-def run_cases(tmp_path_factory):
-    """Makes the calls of an entry point in a process of its own; in the end
-    says how many there were."""
+@contextlib.contextmanager
+def serving(log, script, *arguments):
+    """A function that checks an entry point in a process of its own; in the
+    end says what it counted."""
     totals = Counter()
-    log = tmp_path_factory.mktemp("cases") / "log"
     # Ending calls early leaves sockets to close to the interpreter.
-    command = [sys.executable, "-W", "ignore", HERE / "run_cases.py"]
+    command = [sys.executable, "-W", "ignore", HERE / script, *arguments]
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -34,9 +34,9 @@ def run_cases(tmp_path_factory):
         ) as process,
     ):
 
-        def run(calls, entry_point):
+        def run(amount, entry_point):
             before = log.stat().st_size
-            process.stdin.write(f"{calls} {entry_point}\n")
+            process.stdin.write(f"{amount} {entry_point}\n")
             process.stdin.flush()
             answer = json.loads(process.stdout.readline())
             if "ended" in answer:
@@ -50,6 +50,13 @@ def run_cases(tmp_path_factory):
         process.stdin.close()
     for what, number in sorted(totals.items()):
         print(f"{what} {number:,}")
+
+
+@pytest.fixture(scope="session")
+def run_cases(tmp_path_factory):
+    """Makes the calls of an entry point."""
+    with serving(tmp_path_factory.mktemp("cases") / "log", "run_cases.py") as run:
+        yield run
 
 
 def entry_points(cases):

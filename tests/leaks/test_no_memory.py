@@ -1,12 +1,18 @@
-"""A module that finds no memory while it is loaded says so and nothing else."""
+"""What finds no memory says so and nothing else: a module that is loaded, and
+everything that C implements."""
 
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+import cases
 import native
 import pytest
+from test_leaks import entry_points, serving
+
+# How often a sweep is repeated, which must leave nothing behind.
+SWEEPS = 2
 
 # Loads a module while its allocations fail, the n-th alone and with all that
 # follow, until there are no more; prints how many did.
@@ -24,7 +30,8 @@ for last in lambda nth: nth, lambda nth: sys.maxsize:
         nth += 1
         module = importlib.util.module_from_spec(spec)
         try:
-            failing.run(_imp.exec_dynamic, module, nth, last(nth))
+            failing.arm(nth, last(nth))
+            failing.call(_imp.exec_dynamic, None, (module,), {})
         except MemoryError:
             pass
         if failing.seen() < nth:
@@ -47,6 +54,14 @@ def failing(tmp_path_factory):
     return directory
 
 
+@pytest.fixture(scope="session")
+def run_sweeps(tmp_path_factory, failing):
+    """Makes the calls of an entry point while allocations fail."""
+    log = tmp_path_factory.mktemp("sweeps") / "log"
+    with serving(log, "run_sweeps.py", failing) as run:
+        yield run
+
+
 @pytest.mark.parametrize("name", ["sctp", "sctp_event", "sctp_info"])
 def test_loading_without_memory_is_a_memory_error(name, failing):
     command = [sys.executable, "-X", "faulthandler", "-c", PROGRAM, failing]
@@ -55,3 +70,11 @@ def test_loading_without_memory_is_a_memory_error(name, failing):
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+@pytest.mark.parametrize(
+    "entry_point",
+    entry_points(name for name in cases.CASES if not name.startswith("import ")),
+)
+def test_calls_without_memory_are_memory_errors(entry_point, run_sweeps):
+    run_sweeps(SWEEPS, entry_point)
