@@ -9,6 +9,7 @@ import json
 import sys
 import traceback
 
+import check_names
 import check_rows
 import check_short
 import check_waits
@@ -19,7 +20,7 @@ SECONDS = 120
 
 CHECKS = {
     name.removeprefix("check_"): check
-    for module in (check_rows, check_short, check_waits)
+    for module in (check_names, check_rows, check_short, check_waits)
     for name, check in vars(module).items()
     if name.startswith("check_")
 }

@@ -93,3 +93,8 @@ def test_wait_is_disturbed(name, wait, check):
 @pytest.mark.parametrize("what", ["messages", "sends"])
 def test_call_returns_less(what, check):
     assert check(f"short_{what}")["counts"]["short results"]
+
+
+@pytest.mark.parametrize("what", ["names", "services"])
+def test_look_up_fails(what, check):
+    check(what)
