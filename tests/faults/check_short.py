@@ -1,11 +1,11 @@
 """Calls that succeed, and give less than they should."""
 
 import errno
-from socket import CMSG_LEN, CMSG_SPACE, MSG_CTRUNC, MSG_EOR, MSG_PEEK
+from socket import CMSG_LEN, CMSG_SPACE, MSG_CTRUNC, MSG_EOR, MSG_PEEK, SOCK_SEQPACKET
 
 from checking import assert_nothing_leaks, count, named
 from injection import Fault, happened, injected
-from scenes import World
+from scenes import ANY_PORT, World
 
 import sctp
 from sctp import IPPROTO_SCTP
@@ -14,6 +14,13 @@ from sctp import IPPROTO_SCTP
 NXTINFO_SIZE = 16
 RCVINFO_SIZE = 28
 BOTH_INFOS = CMSG_SPACE(NXTINFO_SIZE) + CMSG_SPACE(RCVINFO_SIZE)
+LISTS = [
+    # The bytes before the items, and those of an item.
+    ("SCTP_GET_ASSOC_ID_LIST", 4, 4),
+    ("SCTP_HMAC_IDENT", 4, 2),
+    ("SCTP_LOCAL_AUTH_CHUNKS", 8, 1),
+    ("SCTP_PEER_AUTH_CHUNKS", 8, 1),
+]
 
 
 def attempt_receive(receive, fault, check):
@@ -90,6 +97,57 @@ def check_short_messages(_, times):
         for call in (receive, receive_into)
     ]
     assert_nothing_leaks(attempts, times)
+
+
+def get_list(sock, option, assoc_id):
+    value = sock.getsockopt(IPPROTO_SCTP, option, assoc_id)
+    return value["gauth_chunks"] if isinstance(value, dict) else value
+
+
+def attempt_list(sock, option, assoc_id, expected, length):
+    with injected(Fault("getsockopt", "LENGTH", length)):
+        result = get_list(sock, option, assoc_id)
+    count("short results", happened())
+    assert result == expected
+
+
+def attempt_option(sock, size, length):
+    fault = Fault("getsockopt", "LENGTH", length)
+    with injected(fault):
+        option = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO)
+    assert option.keys() == sctp.sctp_rtoinfo().keys()
+    with injected(fault):
+        option = sock._getsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, bytes(size))
+    assert len(option) == length
+    count("short results", 2)
+
+
+def check_short_options(_, times):
+    """Nothing behind the length that the kernel tells is read."""
+    world = World(10)
+    attempts = []
+    with world.stack:
+        on = sctp.sctp_assoc_value(assoc_value=1)
+        sock, listener = world.socket(SOCK_SEQPACKET), world.socket(SOCK_SEQPACKET)
+        for end in sock, listener:
+            end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_SUPPORTED, on)
+        listener.bind(ANY_PORT)
+        listener.listen()
+        address = listener.getsockname()
+        assoc_id = sock.sctp_connectx([address], assoc_id=True)
+        for name, header, size in LISTS:
+            option = getattr(sctp, name)
+            which = assoc_id if name.endswith("CHUNKS") else 0
+            whole = get_list(sock, option, which)
+            assert whole
+            for length in range(header + size * len(whole) + 1):
+                expected = whole[: max(0, length - header) // size]
+                way = (sock, option, which, expected, length)
+                attempts.append(named(attempt_list, *way))
+        size = sctp.SCTP_RTOINFO_CSIZE
+        for length in range(size + 1):
+            attempts.append(named(attempt_option, sock, size, length))
+        assert_nothing_leaks(attempts, times)
 
 
 def check_short_sends(_, times):

@@ -90,7 +90,7 @@ def test_wait_is_disturbed(name, wait, check):
     check(name, wait)
 
 
-@pytest.mark.parametrize("what", ["messages", "sends"])
+@pytest.mark.parametrize("what", ["messages", "options", "sends"])
 def test_call_returns_less(what, check):
     assert check(f"short_{what}")["counts"]["short results"]
 
