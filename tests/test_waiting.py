@@ -673,6 +673,18 @@ def test_shutdown_of_reading_wakes_readers(wait, direction, timeout):
 
 
 @only_ipv4
+def test_readers_of_peeled_sockets_see_the_end_first(make_ready, network):
+    """And not that there is no association, as one in seven did."""
+    for _ in range(30):
+        _, peel, _ = make_ready("peeloff")
+        with peel() as sock:
+            wait = Wait(sock, lambda sock=sock: sock.sctp_recvv(10)[0], None, b"")
+            waiting, _ = begin(wait, None)
+            sock.shutdown(SHUT_RDWR)
+            assert waiting.result(10) == b""
+
+
+@only_ipv4
 @pytest.mark.parametrize("timeout", [None, 1])
 @waits(READERS)
 def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout):

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from socket import (
     AF_INET,
+    SHUT_RDWR,
     SHUT_WR,
     SO_TYPE,
     SOCK_SEQPACKET,
@@ -286,6 +287,20 @@ def shutdown_of_peeled(world):
     sock, peer = world.peeled()
     ended = receives(peer, b"")
     return Scene(sock, lambda: sock.shutdown(SHUT_WR), None, ended, ended)
+
+
+@row(
+    "shutdown",
+    calls={"getsockopt": 2, "shutdown": 2, "sendmsg": 1},
+    done=("shutdown 2",),
+    unnoticed=("shutdown",),
+    again=("sendmsg",),
+    left_out=("getsockopt", "getsockopt 2"),
+)
+def shutdown_of_peeled_both_ways(world):
+    sock, peer = world.peeled()
+    ended = receives(peer, b"")
+    return Scene(sock, lambda: sock.shutdown(SHUT_RDWR), None, ended, ended)
 
 
 @row(

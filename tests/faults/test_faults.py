@@ -29,10 +29,10 @@ def test_every_method_has_a_row():
 
 
 def test_every_method_that_waits_is_made_to():
-    waiting = {name.removeprefix("wait_in_") for name in scenes.WAITS}
+    waiting = tuple(name.removeprefix("wait_in_") for name in scenes.WAITS)
     for name, row in scenes.ROWS.items():
-        if {"recvmsg", "sendmsg"} & set(row.calls) and "connects" not in name:
-            assert name in waiting
+        if {"recvmsg", "sendmsg"} & set(row.calls):
+            assert name.startswith(waiting)
 
 
 each_row = pytest.mark.parametrize("row", scenes.ROWS)
