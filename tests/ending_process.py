@@ -86,7 +86,7 @@ def waits(timeout):
         fill(sock, info)
         yield (
             lambda sock=sock, info=info: sock.sctp_sendv([MESSAGE], None, info),
-            lambda peer=peer: [peer.recv(len(MESSAGE)) for _ in range(4)],
+            lambda peer=peer: [peer.recv(50_000) for _ in range(4)],
         )
     listener = make(SOCK_STREAM, timeout, listens=True)
     address, peer = listener.getsockname(), make(SOCK_STREAM)
@@ -109,7 +109,8 @@ def wait_until_asleep(thread):
 
 
 class Last:
-    """Wakes the threads when the interpreter lets go of its last objects."""
+    """Wakes the threads when the interpreter lets go of its last objects; the
+    names of this module are gone by then."""
 
     def __init__(self, ends):
         self.ends = ends

@@ -134,6 +134,8 @@ def check_short_options(_, times):
         listener.bind(ANY_PORT)
         listener.listen()
         address = listener.getsockname()
+        # Until it is up, there is nothing to know of the peer.
+        sock.setblocking(True)
         assoc_id = sock.sctp_connectx([address], assoc_id=True)
         for name, header, size in LISTS:
             option = getattr(sctp, name)
