@@ -14,32 +14,24 @@ import pytest
 
 import sctp
 
-# Tests of trust that take their time: each runs where its option says how much
-# it is to do.
-BY_HAND = {
-    "leaks": ("--leak-calls", "calls of each entry point that must not leak"),
-    "test_soak.py": ("--soak-seconds", "seconds of mixed traffic"),
-    "test_scale.py": ("--associations", "associations of one socket"),
-    "test_networks.py": ("--network-messages", "messages over each bad network"),
-    "test_hostile_peers.py": ("--hostile-packets", "packets of each hostile peer"),
+# What may be done more often than a run of all tests has time for: the option,
+# how often without it, and what is counted.
+AMOUNTS = {
+    "--leak-calls": (1_000, "calls of each entry point that must not leak"),
+    "--network-messages": (2_000, "messages over each kind of bad network"),
+    "--soak-seconds": (60, "seconds of mixed traffic"),
+    "--property-examples": (50, "examples of each property"),
+    "--associations": (300, "associations of one socket"),
+    "--hostile-packets": (2_000, "packets of each hostile peer"),
+    "--fault-calls": (2, "calls with each fault"),
 }
 
 
 def pytest_addoption(parser):
-    for option, help in BY_HAND.values():
-        parser.addoption(option, type=int, metavar="N", help=help)
-    parser.addoption(
-        "--property-examples",
-        type=int,
-        default=50,
-        metavar="N",
-        help="examples of each property [50]",
-    )
-
-
-def pytest_ignore_collect(collection_path, config):
-    option, _ = BY_HAND.get(collection_path.name, (None, None))
-    return True if option and config.getoption(option) is None else None
+    for option, (default, help) in AMOUNTS.items():
+        parser.addoption(
+            option, type=int, default=default, metavar="N", help=f"{help} [{default:,}]"
+        )
 
 
 def kernel_has_sctp():
