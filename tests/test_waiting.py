@@ -424,6 +424,19 @@ def test_data_cannot_move_while_its_sender_waits(wait):
     data.clear()
 
 
+@only_ipv4
+@waits(["sendv_one_to_many"])
+def test_abort_ends_a_blocking_wait_for_room(wait):
+    wait.sock.settimeout(None)
+    waiting, thread = in_thread(wait.call)
+    wait_until_asleep(thread)
+    (assoc_id,) = wait.sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_ID_LIST)
+    sndinfo = sctp_sndinfo(snd_flags=sctp.SCTP_ABORT, snd_assoc_id=assoc_id)
+    wait.sock.sctp_sendv([b"bye"], None, sndinfo, MSG_DONTWAIT)
+    with pytest.raises(ProcessLookupError):
+        waiting.result(10)
+
+
 # Signals (PEP 475)
 
 
@@ -544,6 +557,29 @@ def test_timed_connectx_raises_a_refusal(make_socket, network, refusing):
     with pytest.raises(ConnectionRefusedError):
         sock.sctp_connectx([refusing])
     assert sock.getsockopt(SOL_SOCKET, SO_ERROR) == 0
+
+
+@only_ipv4
+@pytest.mark.parametrize("timeout", [None, 10])
+@pytest.mark.parametrize("how", [socket.SHUT_WR, socket.SHUT_RDWR])
+@waits(CONNECTS)
+def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
+    """The kernel may say that it succeeded: what comes next fails."""
+    wait.sock.settimeout(timeout)
+    connecting, thread = in_thread(wait.call)
+    wait_until_asleep(thread)
+    with pytest.raises(OSError) as caught:
+        wait.sock.shutdown(how)
+    assert caught.value.errno == errno.ENOTCONN
+    error = connecting.exception(5)
+    # EINVAL is what connectx() above is told of no association.
+    assert error is None or error.errno in (errno.ECONNREFUSED, errno.EINVAL)
+    wait.end()
+    wait.sock.settimeout(10)
+    with pytest.raises(BrokenPipeError):
+        wait.sock.sctp_sendv([b"late"])
+    with pytest.raises(OSError):
+        association(wait.sock)
 
 
 def test_timed_connectx_of_a_one_to_many_socket_returns_at_once(make_client, late_host):
