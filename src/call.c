@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define NANOSECONDS 1000000000LL
+#define PAUSE_MILLISECONDS 100
 
 /* One call in progress; the timeout is read only when it has to wait. */
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
     PyObject *socket;
     int descriptor;
     int has_deadline;
+    int is_hung_up; /* poll woke for no event that the call waits for */
     int64_t timeout;
     int64_t deadline;
 } waiting;
@@ -85,6 +87,7 @@ begin(waiting *self, const call_methods *methods, PyObject *socket)
     self->methods = methods;
     self->socket = socket;
     self->has_deadline = 0;
+    self->is_hung_up = 0;
     self->descriptor = call_descriptor(methods, socket);
     return self->descriptor < 0 ? -1 : 0;
 }
@@ -148,8 +151,14 @@ wait_ready(waiting *self, short events)
             left = left / 1000000 + (left % 1000000 != 0);
             milliseconds = left > INT_MAX ? INT_MAX : (int)left;
         }
+        /* Of a socket that is shut down, poll says so at once and each time,
+           while the call still has to wait: look again a little later. */
+        if (self->is_hung_up &&
+            (milliseconds < 0 || milliseconds > PAUSE_MILLISECONDS)) {
+            milliseconds = PAUSE_MILLISECONDS;
+        }
         Py_BEGIN_ALLOW_THREADS
-        result = poll(&poll_descriptor, 1, milliseconds);
+        result = poll(&poll_descriptor, !self->is_hung_up, milliseconds);
         err = errno;
         Py_END_ALLOW_THREADS
         if (result < 0 && err != EINTR) {
@@ -160,6 +169,8 @@ wait_ready(waiting *self, short events)
                        : still_open(self) < 0) {
             return -1;
         }
+        self->is_hung_up =
+            result > 0 && (poll_descriptor.revents & events) == 0;
         if (result > 0) {
             return 0;
         }

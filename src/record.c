@@ -433,7 +433,7 @@ record_tail_value(const record_type *self, const void *bytes, size_t length)
     const record_tail *tail = record->tail;
     const unsigned char *at = (const unsigned char *)bytes + record->size;
     size_t size = kinds[tail->kind].size;
-    size_t count = (length - record->size) / size;
+    size_t count = length < record->size ? 0 : (length - record->size) / size;
     PyObject *value;
 
     if (tail->count.key != NULL) {

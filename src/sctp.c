@@ -380,8 +380,14 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     }
     /* The kernels ignore shutdown on a peeled-off association. */
     if ((direction == SHUT_WR || direction == SHUT_RDWR) &&
-        is_peeled(descriptor) && message_send_eof(&state->methods, self) < 0) {
-        return NULL;
+        is_peeled(descriptor)) {
+        /* Before who reads can find that there is no association any more. */
+        if (direction == SHUT_RDWR) {
+            (void)shutdown(descriptor, SHUT_RD);
+        }
+        if (message_send_eof(&state->methods, self) < 0) {
+            return NULL;
+        }
     }
     return PyObject_CallMethod(state->base, "shutdown", "OO", self, how);
 }

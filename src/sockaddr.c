@@ -129,10 +129,15 @@ look_up(const char *host, int family, struct sockaddr_storage *out)
 
     hints.ai_family = family;
     hints.ai_socktype = SOCK_DGRAM;
-    Py_BEGIN_ALLOW_THREADS
-    code = getaddrinfo(host, NULL, &hints, &found);
-    err = errno;
-    Py_END_ALLOW_THREADS
+    do {
+        Py_BEGIN_ALLOW_THREADS
+        code = getaddrinfo(host, NULL, &hints, &found);
+        err = errno;
+        Py_END_ALLOW_THREADS
+        if (code == EAI_SYSTEM && err == EINTR && PyErr_CheckSignals() < 0) {
+            return -1;
+        }
+    } while (code == EAI_SYSTEM && err == EINTR);
     if (code != 0) {
         error_raise_resolver(code, err);
         return -1;

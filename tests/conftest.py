@@ -23,6 +23,7 @@ AMOUNTS = {
     "--property-examples": (50, "examples of each property"),
     "--associations": (300, "associations of one socket"),
     "--hostile-packets": (2_000, "packets of each hostile peer"),
+    "--fault-calls": (2, "calls with each fault"),
 }
 
 

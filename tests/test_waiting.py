@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import (
@@ -22,6 +22,9 @@ from socket import (
     AF_INET6,
     AF_UNIX,
     MSG_DONTWAIT,
+    SHUT_RD,
+    SHUT_RDWR,
+    SHUT_WR,
     SO_ERROR,
     SO_RCVBUF,
     SOCK_SEQPACKET,
@@ -148,12 +151,34 @@ def recvv_one_to_many(make_many):
 
 
 @pytest.fixture
+def recvv_into(make_pair):
+    sock, peer = make_pair()
+    space = bytearray(10)
+
+    def receive(flags=0):
+        return bytes(space[: sock.sctp_recvv_into([space], flags)[0]])
+
+    return Wait(sock, receive, lambda: peer.sctp_sendv([b"hello"]), b"hello")
+
+
+@pytest.fixture
+def recvv_peeled(make_ready):
+    _, peel, peer = make_ready("peeloff")
+    with peel() as sock:
+
+        def receive(flags=0):
+            return sock.sctp_recvv(10, flags)[0]
+
+        yield Wait(sock, receive, lambda: peer.sctp_sendv([b"hello"]), b"hello")
+
+
+@pytest.fixture
 def make_full(make_socket, make_listener, network):
     """Makes a socket that sends to one which does not read, until that and its
     own buffer are full: another message has to wait."""
-    accepted = []
+    made = []
 
-    def make(type, homes):
+    def make(type, homes, peeled=False):
         receiver = make_listener(type, homes)
         # As it acknowledges at once, what is full stays full; and the window
         # opens again by more than the packet size of a local network.
@@ -163,17 +188,21 @@ def make_full(make_socket, make_listener, network):
         )
         addrs = network.addresses(homes, port=receiver.getsockname()[1])
         sender = make_socket(network.family, type, timeout=None)
-        sndinfo = sctp_sndinfo(snd_assoc_id=sender.sctp_connectx(addrs, assoc_id=True))
+        assoc_id = sender.sctp_connectx(addrs, assoc_id=True)
+        sndinfo = sctp_sndinfo(snd_assoc_id=assoc_id)
+        if peeled:
+            sender = sender.sctp_peeloff(assoc_id)
+            made.append(sender)
         if type == SOCK_STREAM:
             receiver, _ = receiver.accept()
-            accepted.append(receiver)
+            made.append(receiver)
 
         def send(flags=0):
             return sender.sctp_sendv([MESSAGE], None, sndinfo, flags)
 
         def receive_all():
-            with pytest.raises(BlockingIOError):
-                while receiver.sctp_recvv(len(MESSAGE), MSG_DONTWAIT):
+            with suppress(BlockingIOError):
+                while receiver.sctp_recvv(len(MESSAGE), MSG_DONTWAIT)[0]:
                     pass
 
         # Acknowledgements on their way make room once more.
@@ -184,7 +213,7 @@ def make_full(make_socket, make_listener, network):
         return Wait(sender, send, receive_all, len(MESSAGE))
 
     yield make
-    for sock in accepted:
+    for sock in made:
         sock.close()
 
 
@@ -199,22 +228,23 @@ def sendv_one_to_many(make_full):
 
 
 @pytest.fixture
+def sendv_peeled(make_full):
+    return make_full(SOCK_SEQPACKET, homes=1, peeled=True)
+
+
+@pytest.fixture
 def accept(make_socket, make_listener, network):
     sock = make_listener(SOCK_STREAM)
+    address = sock.getsockname()
     peer = make_socket(network.family, SOCK_STREAM)
     peer.bind(network.address())
 
     def accept():
-        accepted, address = sock.accept()
+        accepted, who = sock.accept()
         accepted.close()
-        return address[1]
+        return who[1]
 
-    return Wait(
-        sock,
-        accept,
-        lambda: peer.connect(sock.getsockname()),
-        peer.getsockname()[1],
-    )
+    return Wait(sock, accept, lambda: peer.connect(address), peer.getsockname()[1])
 
 
 @pytest.fixture
@@ -394,6 +424,19 @@ def test_data_cannot_move_while_its_sender_waits(wait):
     data.clear()
 
 
+@only_ipv4
+@waits(["sendv_one_to_many"])
+def test_abort_ends_a_blocking_wait_for_room(wait):
+    wait.sock.settimeout(None)
+    waiting, thread = in_thread(wait.call)
+    wait_until_asleep(thread)
+    (assoc_id,) = wait.sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_ID_LIST)
+    sndinfo = sctp_sndinfo(snd_flags=sctp.SCTP_ABORT, snd_assoc_id=assoc_id)
+    wait.sock.sctp_sendv([b"bye"], None, sndinfo, MSG_DONTWAIT)
+    with pytest.raises(ProcessLookupError):
+        waiting.result(10)
+
+
 # Signals (PEP 475)
 
 
@@ -447,6 +490,29 @@ def test_what_a_signal_handler_raises_comes_through(wait, timeout):
     assert time.monotonic() - start < 5
 
 
+@only_ipv4
+@waits_in_both_modes(blocking=["connectx_one_to_many"])
+def test_control_c_ends_the_wait(wait, timeout, request):
+    """And loses nothing."""
+
+    def interrupt():
+        wait_until_asleep(threading.main_thread())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    wait.sock.settimeout(timeout)
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interrupted, _ = in_thread(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            wait.call()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    interrupted.result(10)
+    if request.node.callspec.params["wait"] in [*MESSAGES, "accept"]:
+        wait.end()
+        assert wait.call() == wait.result
+
+
 # Connections in progress
 
 
@@ -493,6 +559,29 @@ def test_timed_connectx_raises_a_refusal(make_socket, network, refusing):
     assert sock.getsockopt(SOL_SOCKET, SO_ERROR) == 0
 
 
+@only_ipv4
+@pytest.mark.parametrize("timeout", [None, 10])
+@pytest.mark.parametrize("how", [socket.SHUT_WR, socket.SHUT_RDWR])
+@waits(CONNECTS)
+def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
+    """The kernel may say that it succeeded: what comes next fails."""
+    wait.sock.settimeout(timeout)
+    connecting, thread = in_thread(wait.call)
+    wait_until_asleep(thread)
+    with pytest.raises(OSError) as caught:
+        wait.sock.shutdown(how)
+    assert caught.value.errno == errno.ENOTCONN
+    error = connecting.exception(5)
+    # EINVAL is what connectx() above is told of no association.
+    assert error is None or error.errno in (errno.ECONNREFUSED, errno.EINVAL)
+    wait.end()
+    wait.sock.settimeout(10)
+    with pytest.raises(BrokenPipeError):
+        wait.sock.sctp_sendv([b"late"])
+    with pytest.raises(OSError):
+        association(wait.sock)
+
+
 def test_timed_connectx_of_a_one_to_many_socket_returns_at_once(make_client, late_host):
     address, appear = late_host
     sock = make_client(SOCK_SEQPACKET)
@@ -530,12 +619,12 @@ def test_interrupted_connectx_of_a_one_to_many_socket_goes_on(make_client, late_
     wait_for(lambda: association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED))
 
 
-# Another thread closes the socket
+# Another thread ends the socket
 
 
 @only_ipv4
 @pytest.mark.parametrize("how", ["close", "detach"])
-@waits([*MESSAGES, "connectx_one_to_one"])
+@waits([*MESSAGES, "recvv_into", "recvv_peeled", "connectx_one_to_one"])
 def test_closed_socket_leaves_its_number_alone(wait, how):
     """Whoever has the number by the end of the wait keeps what is theirs."""
     number = wait.sock.fileno()
@@ -554,6 +643,124 @@ def test_closed_socket_leaves_its_number_alone(wait, how):
         assert theirs.recv(100) == b"theirs"
         with pytest.raises(BlockingIOError):
             peer.recv(100, MSG_DONTWAIT)
+
+
+READERS = ["recvv_one_to_one", "recvv_into", "recvv_peeled"]
+SENDERS = ["sendv_one_to_one", "sendv_peeled"]
+
+both_modes = pytest.mark.parametrize("timeout", MODES.values(), ids=MODES)
+
+
+def begin(wait, timeout):
+    """Waits in another thread, and gives its future result and the thread."""
+    wait.sock.settimeout(timeout)
+    waiting, thread = in_thread(wait.call)
+    wait_until_asleep(thread)
+    return waiting, thread
+
+
+def assert_sleeps(waiting, thread):
+    wait_until_asleep(thread)
+    assert not waiting.done()
+
+
+@only_ipv4
+@both_modes
+@pytest.mark.parametrize("how", ["close", "detach"])
+@waits([*READERS, "recvv_one_to_many", *SENDERS, "sendv_one_to_many"])
+def test_closing_wakes_nobody(wait, how, timeout):
+    """A call that the kernel has begun goes on with the socket that it was for;
+    one that it would have to begin anew does not."""
+    number = wait.sock.fileno()
+    waiting, thread = begin(wait, timeout)
+    getattr(wait.sock, how)()
+    try:
+        assert_sleeps(waiting, thread)
+        wait.end()
+        if timeout is None:
+            assert waiting.result(10) == wait.result
+        else:
+            assert waiting.exception(10).errno == errno.EBADF
+    finally:
+        if how == "detach":
+            os.close(number)
+
+
+@only_ipv4
+@both_modes
+@waits(["accept", "connect", "connectx_one_to_one"])
+def test_closing_wakes_nobody_who_waits_for_a_peer(wait, timeout):
+    waiting, thread = begin(wait, timeout)
+    wait.sock.close()
+    assert_sleeps(waiting, thread)
+    wait.end()
+    error = waiting.exception(15)
+    assert error is None or error.errno == errno.EBADF
+
+
+@only_ipv4
+@both_modes
+@pytest.mark.parametrize("direction", [SHUT_RD, SHUT_RDWR])
+@waits(READERS)
+def test_shutdown_of_reading_wakes_readers(wait, direction, timeout):
+    waiting, _ = begin(wait, timeout)
+    wait.sock.shutdown(direction)
+    assert waiting.result(10) == b""
+
+
+@only_ipv4
+def test_readers_of_peeled_sockets_see_the_end_first(make_ready, network):
+    """And not that there is no association, as one in seven did."""
+    for _ in range(30):
+        _, peel, _ = make_ready("peeloff")
+        with peel() as sock:
+            wait = Wait(sock, lambda sock=sock: sock.sctp_recvv(10)[0], None, b"")
+            waiting, _ = begin(wait, None)
+            sock.shutdown(SHUT_RDWR)
+            assert waiting.result(10) == b""
+
+
+@only_ipv4
+@pytest.mark.parametrize("timeout", [None, 1])
+@waits(READERS)
+def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout):
+    waiting, _ = begin(wait, timeout)
+    wait.sock.shutdown(SHUT_WR)
+    error = waiting.exception(10)
+    if timeout is None:
+        assert error.errno == errno.ENOTCONN
+    else:
+        assert isinstance(error, TimeoutError)
+
+
+@only_ipv4
+@both_modes
+@pytest.mark.parametrize("direction", [SHUT_RD, SHUT_WR, SHUT_RDWR])
+@waits(["recvv_one_to_many", "sendv_one_to_many", "accept"])
+def test_shutdown_wakes_nobody_on_other_sockets(wait, direction, timeout):
+    waiting, thread = begin(wait, timeout)
+    with suppress(OSError):
+        wait.sock.shutdown(direction)
+    assert_sleeps(waiting, thread)
+    wait.end()
+    assert waiting.result(10) == wait.result
+
+
+@only_ipv4
+@both_modes
+@pytest.mark.parametrize("direction", [SHUT_RD, SHUT_WR, SHUT_RDWR])
+@waits(SENDERS)
+def test_shutdown_wakes_no_sender(wait, direction, timeout):
+    """The end comes after what waits to be delivered."""
+    waiting, thread = begin(wait, timeout)
+    wait.sock.shutdown(direction)
+    assert_sleeps(waiting, thread)
+    wait.end()
+    if direction == SHUT_RD:
+        assert waiting.result(10) == wait.result
+    else:
+        error = waiting.exception(10)
+        assert isinstance(error, (BrokenPipeError, ProcessLookupError))
 
 
 # Names

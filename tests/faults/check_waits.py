@@ -1,0 +1,334 @@
+"""Calls that wait, disturbed at each point of it."""
+
+import errno
+import os
+import select
+import threading
+import time
+from contextlib import contextmanager, suppress
+
+import injection
+from checking import (
+    Interrupted,
+    assert_nothing_leaks,
+    count,
+    named,
+    raise_interrupted,
+)
+from injection import EVER, Fault, injected
+from scenes import ERRORS, waiting
+
+
+def interrupted_waits(wait):
+    """Ways to interrupt a call at each point of a wait: the last interruption
+    ends it."""
+    function, events = wait.function, wait.events
+
+    def fails(last):
+        """It would have to wait, as often."""
+        return Fault(function, "FAIL", errno.EAGAIN, 1, last)
+
+    def polls(action, value=0, first=1, last=None):
+        return Fault("poll", action, value, first, last)
+
+    def again(first, last=None):
+        return Fault(function, "INTERRUPT", 0, first, last)
+
+    yield [again(1)]
+    yield [again(1, 5)]
+    yield [fails(1), polls("INTERRUPT")]
+    yield [fails(1), polls("INTERRUPT", last=5)]
+    yield [fails(1), polls("ANSWER", events), again(2)]
+    yield [fails(1), polls("ANSWER", events), again(2, 6)]
+    yield [fails(1), polls("ANSWER", last=3), polls("INTERRUPT", first=4)]
+    for awake in events, select.POLLERR, select.POLLHUP, select.POLLNVAL:
+        # The call has to wait although poll said otherwise.
+        yield [fails(3), polls("ANSWER", awake, 1, 2), polls("INTERRUPT", 0, 3, 5)]
+
+
+def count_interruptions(faults):
+    return sum(
+        (fault.last or fault.first) - fault.first + 1
+        for fault in faults
+        if fault.action == "INTERRUPT"
+    )
+
+
+def ways_of(name):
+    with waiting(name, 10) as wait:
+        return list(interrupted_waits(wait))
+
+
+def repeat_waits(name, times, attempt):
+    attempts = [named(attempt, name, faults) for faults in ways_of(name)]
+    assert_nothing_leaks(attempts, times)
+
+
+def check_wait_goes_on(name, times):
+    def attempt(name, faults):
+        left = count_interruptions(faults)
+
+        def handler():
+            nonlocal left
+            left -= 1
+            if left == 0:
+                wait.end()
+
+        with waiting(name, 10) as wait:
+            with injected(*faults, handler=handler):
+                assert wait.call() == wait.result
+            count("interruptions", count_interruptions(faults))
+            assert left == 0
+            wait.seen()
+
+    repeat_waits(name, times, attempt)
+
+
+def check_wait_ends_with_a_raising_handler(name, times):
+    def attempt(name, faults):
+        with waiting(name, 10) as wait:
+            with suppress(Interrupted), injected(*faults, handler=raise_interrupted):
+                raise AssertionError(f"the handler raised, but {wait.call()!r}")
+            count("interruptions")
+            wait.end()
+            assert wait.call() == wait.result
+            wait.seen()
+
+    repeat_waits(name, times, attempt)
+
+
+def check_wait_ends_with_a_message_that_stays(name, times):
+    """The handler raises when there is something to receive."""
+
+    def attempt(name, faults):
+        with waiting(name, 10) as wait:
+
+            def handler():
+                wait.end()
+                raise Interrupted
+
+            with suppress(Interrupted), injected(*faults, handler=handler):
+                raise AssertionError(f"the handler raised, but {wait.call()!r}")
+            count("interruptions")
+            assert wait.call() == wait.result
+            wait.seen()
+
+    repeat_waits(name, times, attempt)
+
+
+def check_wait_ends_with_a_closing_handler(name, times):
+    def attempt(name, faults, how):
+        numbers = []
+        with waiting(name, 10) as wait:
+
+            def handler():
+                numbers.append(wait.sock.fileno())
+                getattr(wait.sock, how)()
+
+            with injected(*faults, handler=handler):
+                try:
+                    result = wait.call()
+                except OSError as error:
+                    result = error.with_traceback(None)
+            if how == "detach":
+                os.close(numbers[0])
+            count("interruptions")
+            assert getattr(result, "errno", None) == errno.EBADF, result
+
+    for how in "close", "detach":
+        repeat_waits(name, times, lambda *where, how=how: attempt(*where, how))
+
+
+def check_handler_sends_during_the_wait(name, times):
+    """On the socket that waits: both messages arrive, in the order sent."""
+
+    def attempt(name, faults):
+        ran = []
+        with waiting(name, 10) as wait:
+
+            def handler():
+                ran.append(None)
+                if len(ran) == 1:
+                    wait.sock.sctp_sendv([b"between"], None, wait.info)
+                if len(ran) == count_interruptions(faults):
+                    wait.end()
+
+            with injected(*faults, handler=handler):
+                assert wait.call() == wait.result
+            count("interruptions", len(ran))
+            assert wait.peer.recv(8) == b"between"
+            wait.seen()
+
+    repeat_waits(name, times, attempt)
+
+
+def check_handler_takes_what_the_wait_is_for(name, times):
+    """Then the call waits for the next message."""
+
+    def attempt(name, faults):
+        with waiting(name, 0.05) as wait:
+            if wait.function == "sendmsg":
+                return
+            left = count_interruptions(faults)
+
+            def handler():
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    wait.end()
+                    assert wait.call() == wait.result
+
+            start = time.monotonic()
+            with injected(*faults, handler=handler), suppress(TimeoutError):
+                raise AssertionError(f"nothing was left, but {wait.call()!r}")
+            assert time.monotonic() - start >= 0.05
+            count("interruptions", count_interruptions(faults))
+
+    for faults in ways_of(name):
+        named(attempt, name, faults)()
+
+
+def check_wait_ends_in_time(name, times):
+    """Whatever disturbs it, and not before."""
+    with waiting(name, 0.05) as wait:
+        function, events = wait.function, wait.events
+        for fault in (
+            Fault("poll", "PASS"),
+            Fault("poll", "INTERRUPT", 0, 1, EVER),
+            Fault("poll", "ANSWER", 0, 1, EVER),
+            Fault("poll", "ANSWER", events, 1, EVER),
+            Fault("poll", "ANSWER", select.POLLERR, 1, EVER),
+        ):
+            # Of sending, poll says at once that there is room.
+            start = time.monotonic()
+            fails = Fault(function, "FAIL", errno.EAGAIN, 1, EVER)
+            with injected(fails, fault):
+                try:
+                    result = wait.call()
+                except TimeoutError as error:
+                    result = error
+            passed = time.monotonic() - start
+            assert isinstance(result, TimeoutError), f"{result!r}: {fault}"
+            assert result.errno is None
+            assert 0.05 <= passed < 5, f"{passed}: {fault}"
+            count("timeouts")
+        wait.end()
+        assert wait.call() == wait.result
+        wait.seen()
+
+
+def check_wait_fails(name, times):
+    """What poll fails with is the error, and leaves the socket good."""
+    for error in ERRORS["poll"].split():
+        number = getattr(errno, error)
+        with waiting(name, 10) as wait:
+            fails = Fault(wait.function, "FAIL", errno.EAGAIN)
+            with injected(fails, Fault("poll", "FAIL", number)):
+                try:
+                    result = wait.call()
+                except OSError as error:
+                    result = error
+            assert result.errno == number, repr(result)
+            count("errors")
+            wait.end()
+            assert wait.call() == wait.result
+            wait.seen()
+
+
+def check_nothing_waits_on_a_non_blocking_socket(name, times):
+    for interruptions in 0, 1, 5:
+        with waiting(name, 0) as wait:
+            faults = [Fault(wait.function, "FAIL", errno.EAGAIN, interruptions + 1)]
+            if interruptions:
+                faults.append(Fault(wait.function, "INTERRUPT", 0, 1, interruptions))
+            with injected(*faults):
+                try:
+                    result = wait.call()
+                except OSError as error:
+                    result = error
+            assert type(result) is BlockingIOError, repr(result)
+            assert result.errno == errno.EAGAIN
+            assert "poll" not in injection.calls()
+            count("interruptions", interruptions)
+            wait.end()
+            assert wait.call() == wait.result
+            wait.seen()
+
+
+@contextmanager
+def company(needed):
+    """Another thread: alone, the interpreter lets the first try not wait."""
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    if needed:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if needed:
+            thread.join()
+
+
+def check_wait_of_a_blocking_socket(name, times):
+    """The kernel waits, so it is the call itself that signals interrupt."""
+
+    def attempt(name, interruptions, action, needed):
+        ran = []
+        with company(needed), waiting(name, None) as wait:
+            numbers = [wait.sock.fileno()]
+
+            def handler():
+                ran.append(None)
+                if action == "raise":
+                    raise Interrupted
+                if action in ("close", "detach"):
+                    getattr(wait.sock, action)()
+                elif len(ran) == interruptions:
+                    wait.end()
+
+            faults = [Fault(wait.function, "INTERRUPT", 0, 1, interruptions)]
+            if not needed and wait.function == "recvmsg":
+                # The first try does not wait.
+                faults = [Fault(wait.function, "INTERRUPT", 0, 2, interruptions + 1)]
+            with injected(*faults, handler=handler):
+                try:
+                    result = wait.call()
+                except (OSError, Interrupted) as error:
+                    result = error.with_traceback(None)
+            count("interruptions", len(ran))
+            assert "poll" not in injection.calls()
+            if action == "raise":
+                assert isinstance(result, Interrupted)
+                wait.end()
+                result = wait.call()
+            if action in ("close", "detach"):
+                if action == "detach":
+                    os.close(numbers[0])
+                assert getattr(result, "errno", None) == errno.EBADF, result
+            else:
+                assert result == wait.result, repr(result)
+                wait.seen()
+
+    attempts = [
+        named(attempt, name, interruptions, action, needed)
+        for interruptions in (1, 5)
+        for action in ("pass", "raise", "close", "detach")
+        for needed in (False, True)
+    ]
+    assert_nothing_leaks(attempts, times)
+
+
+def check_blocking_socket_may_have_a_timeout_of_the_system(name, times):
+    """Of SO_RCVTIMEO, the kernel says EAGAIN after it has waited."""
+    for needed in False, True:
+        with company(needed), waiting(name, None) as wait:
+            with injected(Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)):
+                try:
+                    result = wait.call()
+                except OSError as error:
+                    result = error
+            assert type(result) is BlockingIOError, repr(result)
+            count("timeouts")
+            wait.end()
+            assert wait.call() == wait.result

@@ -1,0 +1,74 @@
+"""What the checks of faults share."""
+
+import ctypes
+import gc
+import os
+import sys
+
+# How often memory is measured before it counts as leaked: caches fill, but not
+# each time anew.
+ROUNDS = 50
+
+totals = {}
+
+
+def count(what, number=1):
+    totals[what] = totals.get(what, 0) + number
+
+
+class Interrupted(Exception):
+    pass
+
+
+def raise_interrupted():
+    raise Interrupted
+
+
+class Mallinfo(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks"),
+            *("uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+used = ctypes.CDLL(None).mallinfo2
+used.restype = Mallinfo
+
+
+def measure():
+    """Blocks of Python, and bytes that the C library has given."""
+    gc.collect()
+    return sys.getallocatedblocks(), used().uordblks
+
+
+def assert_nothing_leaks(attempts, times):
+    """Repeats attempts; each must give back its descriptors, and all of them
+    their memory."""
+    descriptors = os.listdir("/proc/self/fd")
+    for _ in range(ROUNDS):
+        before = measure()
+        for attempt in attempts:
+            for _ in range(times):
+                attempt()
+                assert os.listdir("/proc/self/fd") == descriptors, "a descriptor leaks"
+        blocks, used = (b - a for a, b in zip(before, measure(), strict=True))
+        if blocks < max(times, 5) and used < 16 * max(times, 5):
+            return
+    growth = f"{blocks} blocks and {used} bytes more"
+    raise AssertionError(f"{growth} after {len(attempts) * times} calls")
+
+
+def named(function, *arguments):
+    """A call that says what it was when it fails."""
+
+    def call():
+        try:
+            function(*arguments)
+        except BaseException as error:
+            error.add_note(f"in {function.__name__} {arguments[1:]}")
+            raise
+
+    return call
