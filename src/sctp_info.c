@@ -152,17 +152,18 @@ static PyMethodDef info_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Subclasses of dict that add nothing need no more: the general way would cost
-   a third of the dict's own. */
+/* As it adds nothing to a dict, it ends as one: Python keeps the memory for
+   the next dict. */
 static void
 info_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
-    PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, info_dealloc) PyDict_Type.tp_dealloc(self);
+    if (type->tp_dealloc == info_dealloc) { /* of no subclass, which may */
+        Py_SET_TYPE(self, &PyDict_Type);
+    }
+    PyDict_Type.tp_dealloc(self);
     Py_DECREF(type);
-    Py_TRASHCAN_END
 }
 
 /* A dict subclass for one record. */
