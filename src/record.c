@@ -115,10 +115,15 @@ record_type_clear(record_type *self)
 int
 record_find(const record_type *self, PyObject *key)
 {
-    for (int i = 0; i < count_keys(self->record); i++) {
-        if (key == self->keys[i] ||
-            (PyUnicode_Check(key) &&
-             PyUnicode_Compare(key, self->keys[i]) == 0)) {
+    const int count = count_keys(self->record);
+
+    for (int i = 0; i < count; i++) {
+        if (key == self->keys[i]) { /* as both are interned */
+            return i;
+        }
+    }
+    for (int i = 0; PyUnicode_Check(key) && i < count; i++) {
+        if (PyUnicode_Compare(key, self->keys[i]) == 0) {
             return i;
         }
     }
