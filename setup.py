@@ -86,7 +86,7 @@ def module(name):
         sources=[f"src/{source}.c" for source in SOURCES[name].split()],
         depends=[str(header) for header in sorted(Path("src").glob("*.h"))],
         libraries=LIBRARIES.get(system, []),
-        extra_compile_args=["-std=gnu11", "-fvisibility=hidden"],
+        extra_compile_args=["-std=gnu11", "-fvisibility=hidden", "-fno-plt"],
     )
 
 

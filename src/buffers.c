@@ -71,15 +71,17 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
 {
     int flags = writable ? PyBUF_WRITABLE : PyBUF_SIMPLE;
     PyObject *iterator, *item;
-    int result = 0;
+    int is_tuple, result = 0;
 
     self->vectors = self->inline_vectors;
     self->count = 0;
     self->more_views = NULL;
-    if (PyList_CheckExact(iterable)) { /* as most are */
-        for (Py_ssize_t i = 0; result == 0 && i < PyList_GET_SIZE(iterable);
-             i++) {
-            item = PyList_GetItemRef(iterable, i);
+    is_tuple = PyTuple_CheckExact(iterable);
+    if (is_tuple || PyList_CheckExact(iterable)) { /* as most are */
+        for (Py_ssize_t i = 0;
+             result == 0 && i < PySequence_Fast_GET_SIZE(iterable); i++) {
+            item = is_tuple ? Py_NewRef(PyTuple_GET_ITEM(iterable, i))
+                            : PyList_GetItemRef(iterable, i);
             if (item == NULL) { /* it shrank meanwhile, without the GIL */
                 PyErr_Clear();
                 break;

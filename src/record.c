@@ -115,10 +115,15 @@ record_type_clear(record_type *self)
 int
 record_find(const record_type *self, PyObject *key)
 {
-    for (int i = 0; i < count_keys(self->record); i++) {
-        if (key == self->keys[i] ||
-            (PyUnicode_Check(key) &&
-             PyUnicode_Compare(key, self->keys[i]) == 0)) {
+    const int count = count_keys(self->record);
+
+    for (int i = 0; i < count; i++) {
+        if (key == self->keys[i]) { /* as both are interned */
+            return i;
+        }
+    }
+    for (int i = 0; PyUnicode_Check(key) && i < count; i++) {
+        if (PyUnicode_Compare(key, self->keys[i]) == 0) {
             return i;
         }
     }
@@ -518,36 +523,24 @@ set_integers(const record_type *self, PyObject *dict,
     return result;
 }
 
-/* A new empty dict of the record's type. */
-static PyObject *
-new_empty_dict(const record_type *self)
-{
-    PyObject *nothing, *dict;
-
-    if (self->type == &PyDict_Type) {
-        return PyDict_New();
-    }
-    nothing = PyTuple_New(0);
-    if (nothing == NULL) {
-        return NULL;
-    }
-    dict = PyDict_Type.tp_new(self->type, nothing, NULL);
-    Py_DECREF(nothing);
-    return dict;
-}
-
 /* A new dict of the record's type with the integers of a structure.  With the
-   GIL they are set in the template, and nobody comes between that and the
-   copy: what may collect garbage, the allocation of the dict, is first. */
+   GIL they are set in the template, of which it is a copy; the items are taken
+   before the memory, which may collect garbage.  As the type adds nothing to a
+   dict, such a copy is all that its instances are. */
 static PyObject *
 new_dict(const record_type *self, const unsigned char *bytes)
 {
-    PyObject *dict = new_empty_dict(self);
+    PyObject *dict;
 
-    if (dict != NULL &&
-        ((COMPAT_HAS_GIL && set_integers(self, self->template, bytes) < 0) ||
-         PyDict_Merge(dict, self->template, 1) < 0 ||
-         (!COMPAT_HAS_GIL && set_integers(self, dict, bytes) < 0))) {
+    if (COMPAT_HAS_GIL && set_integers(self, self->template, bytes) < 0) {
+        return NULL;
+    }
+    dict = PyDict_Copy(self->template);
+    if (dict != NULL && self->type != &PyDict_Type) {
+        Py_SET_TYPE(dict, (PyTypeObject *)Py_NewRef(self->type));
+    }
+    if (dict != NULL && !COMPAT_HAS_GIL &&
+        set_integers(self, dict, bytes) < 0) {
         Py_CLEAR(dict);
     }
     return dict;

@@ -60,75 +60,88 @@ get_record_type(PyObject *self)
     return NULL;
 }
 
+/* Sets a key to a value that is checked. */
+static int
+set_key(const record_type *type, PyObject *self, PyObject *key,
+        PyObject *value, PyObject *unknown)
+{
+    int field = record_find(type, key), result = -1;
+
+    if (field < 0) {
+        PyErr_Format(unknown, "%s: unknown key %R", type->record->name, key);
+        return -1;
+    }
+    value = record_check(type, field, value);
+    if (value != NULL) {
+        result = PyDict_SetItem(self, type->keys[field], value);
+        Py_DECREF(value);
+    }
+    return result;
+}
+
+/* Calls the class itself: all keys, those that are not given 0. */
+static PyObject *
+info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
+                PyObject *kwnames)
+{
+    static const unsigned char zeros[RECORD_SIZE_MAX];
+    const info_state *state = get_state((PyTypeObject *)class);
+    const record_type *type = state == NULL ? NULL : state->infos;
+    Py_ssize_t count = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
+    PyObject *self;
+
+    if (type == NULL) {
+        return NULL;
+    }
+    while ((PyObject *)type->type != class) {
+        type++;
+    }
+    if (PyVectorcall_NARGS(nargsf) != 0) {
+        PyErr_Format(PyExc_TypeError, "%s() takes keyword arguments only",
+                     type->record->name);
+        return NULL;
+    }
+    self = record_to_dict(type, zeros, type->record->size);
+    for (Py_ssize_t i = 0; self != NULL && i < count; i++) {
+        if (set_key(type, self, PyTuple_GET_ITEM(kwnames, i), args[i],
+                    PyExc_ValueError) < 0) {
+            Py_CLEAR(self);
+        }
+    }
+    return self;
+}
+
+/* For subclasses, and who calls it anew. */
 static int
 info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     const record_type *type = get_record_type(self);
-    Py_ssize_t known = 0;
+    PyObject *made;
+    int result = -1;
 
-    if (type == NULL) {
-        return -1;
+    made = type == NULL ? NULL
+                        : PyObject_Call((PyObject *)type->type, args, kwargs);
+    if (made != NULL) {
+        result = PyDict_Update(self, made);
+        Py_DECREF(made);
     }
-    if (PyTuple_GET_SIZE(args) != 0) {
-        PyErr_Format(PyExc_TypeError, "%s() takes keyword arguments only",
-                     type->record->name);
-        return -1;
-    }
-    for (int i = 0; i < type->record->length; i++) {
-        PyObject *given = NULL, *value;
-        int result;
-
-        if (kwargs != NULL &&
-            PyDict_GetItemRef(kwargs, type->keys[i], &given) < 0) {
-            return -1;
-        }
-        known += given != NULL;
-        value =
-            given == NULL ? PyLong_FromLong(0) : record_check(type, i, given);
-        Py_XDECREF(given);
-        if (value == NULL) {
-            return -1;
-        }
-        result = PyDict_SetItem(self, type->keys[i], value);
-        Py_DECREF(value);
-        if (result < 0) {
-            return -1;
-        }
-    }
-    if (kwargs != NULL && known != PyDict_GET_SIZE(kwargs)) {
-        record_raise_unknown_key(type, kwargs);
-        return -1;
-    }
-    return 0;
+    return result;
 }
 
 static int
 info_set_item(PyObject *self, PyObject *key, PyObject *value)
 {
     const record_type *type = get_record_type(self);
-    int field, result;
 
     if (type == NULL) {
         return -1;
     }
-    field = record_find(type, key);
-    if (field < 0) {
-        PyErr_Format(PyExc_KeyError, "%s: unknown key %R", type->record->name,
-                     key);
+    if (value == NULL && record_find(type, key) >= 0) {
+        PyErr_Format(PyExc_TypeError, "%s: %U cannot be deleted",
+                     type->record->name, key);
         return -1;
     }
-    if (value == NULL) {
-        PyErr_Format(PyExc_TypeError, "%s: %s cannot be deleted",
-                     type->record->name, type->record->fields[field].key);
-        return -1;
-    }
-    value = record_check(type, field, value);
-    if (value == NULL) {
-        return -1;
-    }
-    result = PyDict_SetItem(self, type->keys[field], value);
-    Py_DECREF(value);
-    return result;
+    return set_key(type, self, key, value, PyExc_KeyError);
 }
 
 static PyObject *
@@ -152,17 +165,18 @@ static PyMethodDef info_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Subclasses of dict that add nothing need no more: the general way would cost
-   a third of the dict's own. */
+/* As it adds nothing to a dict, it ends as one: Python keeps the memory for
+   the next dict. */
 static void
 info_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
-    PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, info_dealloc) PyDict_Type.tp_dealloc(self);
+    if (type->tp_dealloc == info_dealloc) { /* of no subclass, which may */
+        Py_SET_TYPE(self, &PyDict_Type);
+    }
+    PyDict_Type.tp_dealloc(self);
     Py_DECREF(type);
-    Py_TRASHCAN_END
 }
 
 /* A dict subclass for one record. */
@@ -180,8 +194,13 @@ make_info_type(PyObject *module, const char *name, const char *doc)
         .slots = slots,
     };
 
-    return (PyTypeObject *)compat_make_type(module, &spec,
-                                            (PyObject *)&PyDict_Type);
+    PyTypeObject *type = (PyTypeObject *)compat_make_type(
+        module, &spec, (PyObject *)&PyDict_Type);
+
+    if (type != NULL) {
+        type->tp_vectorcall = info_vectorcall;
+    }
+    return type;
 }
 
 typedef struct {

@@ -15,10 +15,9 @@
 
 enum { STREAM = 3, PPID = 60, SPACE = 16384 };
 
-/* destination is NULL where the socket is connected. */
 struct pair {
     int sender, receiver;
-    struct sockaddr_in *destination;
+    sctp_assoc_t assoc_id;
     size_t size;
 };
 
@@ -42,11 +41,10 @@ raw(const struct pair *pair, int times)
             struct cmsghdr align;
         } out = {{0}};
         struct sctp_sndinfo sndinfo = {.snd_sid = STREAM,
-                                       .snd_ppid = htonl(PPID)};
+                                       .snd_ppid = htonl(PPID),
+                                       .snd_assoc_id = pair->assoc_id};
         struct iovec outgoing = {message, pair->size};
         struct msghdr send = {
-            .msg_name = pair->destination,
-            .msg_namelen = pair->destination ? sizeof *pair->destination : 0,
             .msg_iov = &outgoing,
             .msg_iovlen = 1,
             .msg_control = out.bytes,
@@ -96,11 +94,11 @@ libsctp(const struct pair *pair, int times)
     for (int i = 0; i < times; i++) {
         struct iovec outgoing = {message, pair->size};
         struct sctp_sndinfo sndinfo = {.snd_sid = STREAM,
-                                       .snd_ppid = htonl(PPID)};
-        require(sctp_sendv(pair->sender, &outgoing, 1,
-                           (struct sockaddr *)pair->destination,
-                           pair->destination ? 1 : 0, &sndinfo, sizeof sndinfo,
-                           SCTP_SENDV_SNDINFO, 0) == (int)pair->size,
+                                       .snd_ppid = htonl(PPID),
+                                       .snd_assoc_id = pair->assoc_id};
+        require(sctp_sendv(pair->sender, &outgoing, 1, NULL, 0, &sndinfo,
+                           sizeof sndinfo, SCTP_SENDV_SNDINFO,
+                           0) == (int)pair->size,
                 "sctp_sendv");
 
         struct iovec incoming = {space, sizeof space};
@@ -122,7 +120,7 @@ libsctp(const struct pair *pair, int times)
 static struct pair
 open_pair(int many, size_t size)
 {
-    static struct sockaddr_in address;
+    struct sockaddr_in address;
     struct pair pair = {.size = size};
     const int on = 1;
     const int type = many ? SOCK_SEQPACKET : SOCK_STREAM;
@@ -145,16 +143,11 @@ open_pair(int many, size_t size)
     require(
         !setsockopt(pair.sender, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on),
         "SCTP_NODELAY");
-    if (many) {
-        pair.receiver = server;
-        pair.destination = &address;
-    }
-    else {
-        require(!connect(pair.sender, (struct sockaddr *)&address, length),
-                "connect");
-        pair.receiver = accept(server, NULL, NULL);
-        require(pair.receiver >= 0, "accept");
-    }
+    require(!sctp_connectx(pair.sender, (struct sockaddr *)&address, 1,
+                           &pair.assoc_id),
+            "sctp_connectx");
+    pair.receiver = many ? server : accept(server, NULL, NULL);
+    require(pair.receiver >= 0, "accept");
     return pair;
 }
 

@@ -3,8 +3,9 @@
 usage: CONTESTANT MESSAGES ROUNDS MODE:SIZE...
 
 For each mode and size a contestant opens two sockets, sends a message through
-them and receives it, so many times in a round, and checks each one's length,
-stream and payload protocol identifier. A line per MODE:SIZE says how many
+them and receives it, so many times in a round, and checks each one's stream and
+payload protocol identifier. One-to-many, those that can name the association by
+its identifier. A line per MODE:SIZE says how many
 nanoseconds a message took in the round that took the least.
 """
 

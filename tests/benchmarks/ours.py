@@ -5,6 +5,7 @@ fresh (a new one for each), or into (received into the caller's memory).
 """
 
 import sys
+from itertools import repeat
 from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM
 
 from exchange import PPID, SERVER, SPACE, STREAM, main
@@ -28,34 +29,31 @@ def open_pair(many, message):
     receiver.listen()
     sender = sctp_socket(AF_INET, kind)
     sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
-    addresses = [receiver.getsockname()]
+    assoc_id = sender.sctp_connectx([receiver.getsockname()], assoc_id=True)
     if not many:
-        sender.connect(*addresses)
         receiver, _ = receiver.accept()
-        addresses = None
-    sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID)
+    send, receive = sender.sctp_sendv, receiver.sctp_recvv
+    receive_into = receiver.sctp_recvv_into
+    sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID, snd_assoc_id=assoc_id)
     space = bytearray(SPACE)
 
     def reused(times):
-        for _ in range(times):
-            sender.sctp_sendv([message], addresses, sndinfo)
-            data, _from, info, _type, _flags = receiver.sctp_recvv(SPACE)
-            assert len(data) == len(message)
+        for _ in repeat(None, times):
+            send((message,), None, sndinfo)
+            _data, _from, info, _type, _flags = receive(SPACE)
             assert info["rcv_sid"] == STREAM and info["rcv_ppid"] == PPID
 
     def fresh(times):
-        for _ in range(times):
-            sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID)
-            sender.sctp_sendv([message], addresses, sndinfo)
-            data, _from, info, _type, _flags = receiver.sctp_recvv(SPACE)
-            assert len(data) == len(message)
+        for _ in repeat(None, times):
+            sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID, snd_assoc_id=assoc_id)
+            send((message,), None, sndinfo)
+            _data, _from, info, _type, _flags = receive(SPACE)
             assert info["rcv_sid"] == STREAM and info["rcv_ppid"] == PPID
 
     def into(times):
-        for _ in range(times):
-            sender.sctp_sendv([message], addresses, sndinfo)
-            length, _from, info, _type, _flags = receiver.sctp_recvv_into([space])
-            assert length == len(message)
+        for _ in repeat(None, times):
+            send((message,), None, sndinfo)
+            _length, _from, info, _type, _flags = receive_into((space,))
             assert info["rcv_sid"] == STREAM and info["rcv_ppid"] == PPID
 
     return {"reused": reused, "fresh": fresh, "into": into}[WAY]

@@ -1,5 +1,6 @@
 """Messages as py3-sctp, which has a module sctp too, sends and receives them."""
 
+from itertools import repeat
 from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM
 
 from exchange import PPID, SERVER, SPACE, STREAM, main
@@ -26,13 +27,13 @@ def open_pair(many, message):
         sender.connect(*addresses)
         receiver, _ = receiver.accept()
         addresses = None
+    send, receive = sender.sctp_sendv, receiver.sctp_recvv
     sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID)
 
     def exchange(times):
-        for _ in range(times):
-            sender.sctp_sendv((message,), addresses, sndinfo)
-            data, _from, info, _type, _flags = receiver.sctp_recvv(SPACE)
-            assert len(data) == len(message)
+        for _ in repeat(None, times):
+            send((message,), addresses, sndinfo)
+            _data, _from, info, _type, _flags = receive(SPACE)
             assert info["rcv_sid"] == STREAM and info["rcv_ppid"] == PPID
 
     return exchange

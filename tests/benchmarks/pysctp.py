@@ -1,5 +1,6 @@
 """Messages as PySCTP, whose module is sctp too, sends and receives them."""
 
+from itertools import repeat
 from socket import AF_INET, ntohl
 
 from exchange import PPID, SERVER, SPACE, STREAM, main
@@ -21,14 +22,14 @@ def open_pair(many, message):
         sender.connect(address)
         receiver, _ = receiver.accept()
         address = ("", 0)
+    send, receive = sender.sctp_send, receiver.sctp_recv
     # It sends the identifier in network order but does not convert it back.
     ppid = ntohl(PPID)
 
     def exchange(times):
-        for _ in range(times):
-            sender.sctp_send(message, to=address, ppid=ppid, stream=STREAM)
-            _from, _flags, data, info = receiver.sctp_recv(SPACE)
-            assert len(data) == len(message)
+        for _ in repeat(None, times):
+            send(message, to=address, ppid=ppid, stream=STREAM)
+            _from, _flags, _data, info = receive(SPACE)
             assert info.stream == STREAM and info.ppid == PPID
 
     return exchange

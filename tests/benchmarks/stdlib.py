@@ -2,15 +2,17 @@
 
 import socket
 import struct
+from itertools import repeat
 
 from exchange import PPID, SERVER, SPACE, STREAM, main
 
 # <linux/sctp.h>
 IPPROTO_SCTP = 132
-SCTP_NODELAY, SCTP_RECVRCVINFO = 3, 32
+SCTP_NODELAY, SCTP_GET_ASSOC_ID_LIST, SCTP_RECVRCVINFO = 3, 29, 32
 SCTP_SNDINFO, SCTP_RCVINFO = 2, 3
 SNDINFO = struct.Struct("=HHIIi")
 RCVINFO = struct.Struct("=HHHxxIIIIi")
+ASSOC_IDS = struct.Struct("=Ii")
 CONTROL_SPACE = socket.CMSG_SPACE(RCVINFO.size)
 
 
@@ -22,22 +24,24 @@ def open_pair(many, message):
     receiver.listen()
     sender = socket.socket(socket.AF_INET, kind, IPPROTO_SCTP)
     sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
-    address = receiver.getsockname()
-    if not many:
-        sender.connect(address)
+    sender.connect(receiver.getsockname())
+    assoc_id = 0
+    if many:
+        ids = sender.getsockopt(IPPROTO_SCTP, SCTP_GET_ASSOC_ID_LIST, ASSOC_IDS.size)
+        _, assoc_id = ASSOC_IDS.unpack(ids)
+    else:
         receiver, _ = receiver.accept()
-        address = None
-    sndinfo = SNDINFO.pack(STREAM, 0, PPID, 0, 0)
-    control = [(IPPROTO_SCTP, SCTP_SNDINFO, sndinfo)]
+    send, receive, unpack = sender.sendmsg, receiver.recvmsg, RCVINFO.unpack
+    sndinfo = SNDINFO.pack(STREAM, 0, PPID, 0, assoc_id)
+    control = ((IPPROTO_SCTP, SCTP_SNDINFO, sndinfo),)
 
     def exchange(times):
-        for _ in range(times):
-            sender.sendmsg([message], control, 0, address)
-            data, ancillary, _flags, _from = receiver.recvmsg(SPACE, CONTROL_SPACE)
+        for _ in repeat(None, times):
+            send((message,), control)
+            _data, ancillary, _flags, _from = receive(SPACE, CONTROL_SPACE)
             for level, kind, info in ancillary:
                 if level == IPPROTO_SCTP and kind == SCTP_RCVINFO:
-                    stream, _, _, ppid, *_ = RCVINFO.unpack(info)
-            assert len(data) == len(message)
+                    stream, _, _, ppid, *_ = unpack(info)
             assert stream == STREAM and ppid == PPID
 
     return exchange
