@@ -314,6 +314,21 @@ done:
     return made;
 }
 
+typedef struct {
+    struct sockaddr_storage address;
+    socklen_t size;
+} accepting;
+
+static Py_ssize_t
+accept_once(int descriptor, int Py_UNUSED(flags), void *argument)
+{
+    accepting *call = argument;
+
+    call->size = sizeof call->address;
+    return accept4(descriptor, (struct sockaddr *)&call->address, &call->size,
+                   SOCK_CLOEXEC);
+}
+
 PyDoc_STRVAR(
     accept_doc,
     "accept($self, /)\n--\n\n"
@@ -327,22 +342,23 @@ socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {"accept", NULL, 0, 0, 0};
     sctp_state *state = get_state(Py_TYPE(self));
-    PyObject *accepted, *made, *address;
+    accepting call;
+    PyObject *made = NULL, *address;
     int descriptor;
 
     if (args_parse(&signature, args, nargs, kwnames, NULL) < 0) {
         return NULL;
     }
-    accepted = PyObject_CallMethod(self, "_accept", NULL);
-    if (accepted == NULL) {
+    descriptor =
+        (int)call_run(&state->methods, self, POLLIN, 0, accept_once, &call);
+    if (descriptor < 0) {
         return NULL;
     }
-    if (!PyArg_ParseTuple(accepted, "iO", &descriptor, &address)) {
-        Py_DECREF(accepted);
+    address = sockaddr_to_tuple(&call.address, call.size);
+    if (address == NULL) {
+        close(descriptor);
         return NULL;
     }
-    Py_INCREF(address);
-    Py_DECREF(accepted);
     made =
         adopt(state, self, descriptor, call_member(state->methods.type, self));
     if (made == NULL) {

@@ -252,10 +252,10 @@ def from_peeled_descriptor(world):
 
 @row(
     "accept",
-    calls={"poll": 1, "accept4": 1, "getsockname": 1, "getsockopt": 1, "ioctl": 1},
+    calls={"accept4": 1, "getsockname": 1, "getsockopt": 1, "ioctl": 1},
     done=("getsockopt", "ioctl"),
     unnoticed=("getsockname",),
-    again=("poll", "accept4"),
+    again=("accept4",),
 )
 def accept(world):
     listener = world.listener()
