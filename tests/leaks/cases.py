@@ -112,6 +112,15 @@ class World:
         return self.listen(SOCK_SEQPACKET)
 
     @cached_property
+    def crowded(self):
+        """A one-to-many socket with more associations than ints are at hand."""
+        crowded = self.listen(SOCK_SEQPACKET)
+        self.crowd = [self.socket(address=None) for _ in range(260)]
+        for sock in self.crowd:
+            sock.connect(crowded.getsockname())
+        return crowded
+
+    @cached_property
     def refusing(self):
         """The address of a socket that does not listen."""
         return self.idle.getsockname()
@@ -1023,6 +1032,10 @@ SOCKET["_get_option"] = {
     ),
     "list": Case(
         lambda w: w.associated._get_option(ROWS["SCTP_GET_ASSOC_ID_LIST"], None)
+    ),
+    "long list": Case(
+        lambda w: w.crowded._get_option(ROWS["SCTP_GET_ASSOC_ID_LIST"], None),
+        divisor=10,
     ),
     "selected list": fails(
         OSError, lambda w: w.many._get_option(ROWS["SCTP_PEER_AUTH_CHUNKS"], 1_000_000)
