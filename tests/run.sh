@@ -10,7 +10,7 @@
 #
 # Paths are relative to the repository's root.  PYTHON chooses an interpreter;
 # SCTP_TEST_KERNEL=sid takes the newest kernel, from Debian's sid;
-# SCTP_TEST_TIMEOUT limits the run, to 900 seconds if not set.
+# SCTP_TEST_TIMEOUT limits the run, to 1,800 seconds if not set.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)

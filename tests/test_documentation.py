@@ -33,7 +33,7 @@ PATIENCE = 20
 # Commands that the checks run in other places, or that the kernel of the tests
 # has no need of.
 ELSEWHERE = re.compile(
-    r"pip install|(examples|tests)/run\.sh|tests/benchmarks/run"
+    r"pip install|(examples|tests)/run\.sh|tests/(benchmarks|fuzz)/run"
     r"|sphinx-build|modprobe"
 )
 

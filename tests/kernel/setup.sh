@@ -240,7 +240,7 @@ exec_in_kernel() {
             /usr/bin/env TMPDIR=/dev/shm "$@"
     fi
     exec "$base_python" "$repository/tests/kernel/run" \
-        --timeout "${SCTP_TEST_TIMEOUT:-900}" "$@"
+        --timeout "${SCTP_TEST_TIMEOUT:-1800}" "$@"
 }
 
 run_in_kernel() {
