@@ -53,6 +53,7 @@ STREAMS = 65535
 TYPES = [SOCK_STREAM, SOCK_SEQPACKET]
 # Which end a peer can bring a connection to.
 ENDS = ConnectionResetError, ConnectionAbortedError, BrokenPipeError, TimeoutError
+PARTIAL_RELIABILITY = packets.tlv(0xC000, b"")  # RFC 3758, section 3.1
 
 
 class Association:
@@ -576,6 +577,26 @@ def begin_message(server, peer):
     return assoc
 
 
+def test_message_is_broken_off_for_another_that_is_given_up(server, peer):
+    """As Linux does not ask which of them FORWARD-TSN is for. It says so."""
+    assoc = peer.associate(server.port, parameters=PARTIAL_RELIABILITY)
+    sock, _ = server.one()
+    sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 100)
+    given_up = assoc.data(b"never sent", sid=1)
+    assoc.send(assoc.data(b"x" * 500, flags=2))
+    server.wait(lambda: server.pieces)
+    skipped = given_up.value[:8]  # its TSN, stream and number there
+    assoc.send(Chunk(ChunkTypes.FORWARD_TSN, skipped))
+    server.wait_for(
+        sctp.SCTP_PARTIAL_DELIVERY_EVENT,
+        pdapi_indication=sctp.SCTP_PARTIAL_DELIVERY_ABORTED,
+    )
+    assoc.send(assoc.data(b"x" * 500, flags=1))
+    assoc.send(assoc.data(b"the next", sid=2))
+    server.wait(lambda: server.messages)
+    assert server.messages == [b"the next"]
+
+
 def test_message_without_end(server, peer):
     begin_message(server, peer)
 
@@ -751,8 +772,8 @@ def chunk_samples(assoc, rng):
     ]
 
 
-# Support of partial reliability and of the other extensions but AUTH.
-EXTENSIONS = packets.tlv(0xC000, b"") + packets.tlv(
+# Support of the other extensions too, but AUTH.
+EXTENSIONS = PARTIAL_RELIABILITY + packets.tlv(
     0x8008, bytes([0x40, 0x80, 0x82, 0xC0, 0xC1, 0xC2])
 )
 
