@@ -69,6 +69,12 @@ def reasons(system, name):
     ]
 
 
+def script_environment(**variables):
+    """For a script of the tests, which finds what is beside it."""
+    ours = {key: os.environ[key] for key in os.environ if key != "PYTHONSAFEPATH"}
+    return {**ours, **variables}
+
+
 class Compiler:
     """A C compiler for one system, with the headers of this CPython."""
 

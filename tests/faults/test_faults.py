@@ -46,7 +46,7 @@ class Process:
         self.errors = log.open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", HERE / "run_faults.py"],
-            env={**os.environ, "LD_PRELOAD": preload},
+            env=native.script_environment(LD_PRELOAD=preload),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

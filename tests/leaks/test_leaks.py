@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import cases
+import native
 import pytest
 
 HERE = Path(__file__).parent
@@ -27,6 +28,7 @@ def serving(log, script, *arguments):
         log.open("w") as errors,
         subprocess.Popen(
             command,
+            env=native.script_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
