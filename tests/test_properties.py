@@ -404,7 +404,8 @@ def test_any_bytes_are_an_address_or_none(for_all):
     @for_all(st.sampled_from([b"", *families]), st.binary(max_size=200))
     def check(family, data):
         address = to_address(family + data)
-        if address[0] != "???":
+        # The kernel gives no flow label of more than 20 bits; we take none.
+        if address[0] != "???" and max(address[2:3], default=0) < 1 << 20:
             assert to_address(to_storage(address)) == address
 
 
@@ -465,7 +466,8 @@ def notifications(draw, name):
         elif size == 0:
             tail = draw(st.binary(max_size=200) | causes)
             if tail or key != "sac_info":
-                parsed[key] = tail
+                has_features = parsed.get("sac_state") in WITH_FEATURES
+                parsed[key] = tuple(tail) if has_features else tail
         elif key.endswith("_type"):
             put(offset, size, sign, number)
         elif not key.endswith("_length"):
@@ -487,6 +489,8 @@ causes = st.lists(
 ).map(lambda rows: b"".join(struct.pack("!HH", *row[:2]) + row[2] for row in rows))
 
 each_event = pytest.mark.parametrize("name", EVENTS)
+# What the association can do, in place of bytes (RFC 6458, section 6.1.1).
+WITH_FEATURES = sctp.SCTP_COMM_UP, sctp.SCTP_RESTART
 
 
 def assert_in_words(parsed):
