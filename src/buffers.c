@@ -71,12 +71,11 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
 {
     int flags = writable ? PyBUF_WRITABLE : PyBUF_SIMPLE;
     PyObject *iterator, *item;
-    int is_tuple, result = 0;
+    int is_tuple = PyTuple_CheckExact(iterable), result = 0;
 
     self->vectors = self->inline_vectors;
     self->count = 0;
     self->more_views = NULL;
-    is_tuple = PyTuple_CheckExact(iterable);
     if (is_tuple || PyList_CheckExact(iterable)) { /* as most are */
         for (Py_ssize_t i = 0;
              result == 0 && i < PySequence_Fast_GET_SIZE(iterable); i++) {

@@ -130,8 +130,9 @@ record_find(const record_type *self, PyObject *key)
     return -1;
 }
 
-void
-record_raise_unknown_key(const record_type *self, PyObject *dict)
+/* Raises ValueError with a key of the dict that the record lacks. */
+static void
+raise_unknown_key(const record_type *self, PyObject *dict)
 {
     PyObject *keys = PyDict_Keys(dict), *unknown = Py_None;
 
@@ -687,7 +688,7 @@ record_from_dict(const record_type *self, PyObject *dict, void *bytes)
         Py_XDECREF(value);
     }
     if (result == 0 && PyDict_GET_SIZE(dict) > count_keys(record)) {
-        record_raise_unknown_key(self, dict);
+        raise_unknown_key(self, dict);
         result = -1;
     }
     return result;

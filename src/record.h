@@ -127,9 +127,6 @@ void record_type_clear(record_type *self);
 /* The index of the key, or -1 without an exception. */
 int record_find(const record_type *self, PyObject *key);
 
-/* Raises ValueError with a key of the dict that the record lacks. */
-void record_raise_unknown_key(const record_type *self, PyObject *dict);
-
 /* A new reference to the checked value of a key, as the kernel would give it
    back: an int for what has __index__, an address with its name looked up;
    NULL with TypeError or ValueError, or what an address raises. */

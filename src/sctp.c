@@ -343,7 +343,7 @@ socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     static const args_signature signature = {"accept", NULL, 0, 0, 0};
     sctp_state *state = get_state(Py_TYPE(self));
     accepting call;
-    PyObject *made = NULL, *address;
+    PyObject *made, *address;
     int descriptor;
 
     if (args_parse(&signature, args, nargs, kwnames, NULL) < 0) {

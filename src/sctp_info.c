@@ -46,16 +46,21 @@ get_state(PyTypeObject *type)
     return module == NULL ? NULL : PyModule_GetState(module);
 }
 
-/* The record of a dict, also of an instance of a subclass. */
+/* The record of a class, also of a subclass; NULL with TypeError. */
 static const record_type *
-get_record_type(PyObject *self)
+get_record_type(PyTypeObject *class)
 {
-    info_state *state = get_state(Py_TYPE(self));
+    info_state *state = get_state(class);
 
     for (int i = 0; state != NULL && i < INFO_COUNT; i++) {
-        if (PyObject_TypeCheck(self, state->infos[i].type)) {
+        PyTypeObject *type = state->infos[i].type; /* NULL as Python ends */
+
+        if (type != NULL && PyType_IsSubtype(class, type)) {
             return &state->infos[i];
         }
+    }
+    if (state != NULL) {
+        PyErr_Format(PyExc_TypeError, "%.100s is no info", class->tp_name);
     }
     return NULL;
 }
@@ -85,16 +90,12 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
                 PyObject *kwnames)
 {
     static const unsigned char zeros[RECORD_SIZE_MAX];
-    const info_state *state = get_state((PyTypeObject *)class);
-    const record_type *type = state == NULL ? NULL : state->infos;
+    const record_type *type = get_record_type((PyTypeObject *)class);
     Py_ssize_t count = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
     PyObject *self;
 
     if (type == NULL) {
         return NULL;
-    }
-    while ((PyObject *)type->type != class) {
-        type++;
     }
     if (PyVectorcall_NARGS(nargsf) != 0) {
         PyErr_Format(PyExc_TypeError, "%s() takes keyword arguments only",
@@ -115,7 +116,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
 static int
 info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    const record_type *type = get_record_type(self);
+    const record_type *type = get_record_type(Py_TYPE(self));
     PyObject *made;
     int result = -1;
 
@@ -131,7 +132,7 @@ info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 static int
 info_set_item(PyObject *self, PyObject *key, PyObject *value)
 {
-    const record_type *type = get_record_type(self);
+    const record_type *type = get_record_type(Py_TYPE(self));
 
     if (type == NULL) {
         return -1;
@@ -193,7 +194,6 @@ make_info_type(PyObject *module, const char *name, const char *doc)
         .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
         .slots = slots,
     };
-
     PyTypeObject *type = (PyTypeObject *)compat_make_type(
         module, &spec, (PyObject *)&PyDict_Type);
 

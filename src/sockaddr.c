@@ -134,12 +134,11 @@ look_up(const char *host, int family, struct sockaddr_storage *out)
         code = getaddrinfo(host, NULL, &hints, &found);
         err = errno;
         Py_END_ALLOW_THREADS
-        if (code == EAI_SYSTEM && err == EINTR && PyErr_CheckSignals() < 0) {
-            return -1;
-        }
-    } while (code == EAI_SYSTEM && err == EINTR);
+    } while (code == EAI_SYSTEM && err == EINTR && PyErr_CheckSignals() == 0);
     if (code != 0) {
-        error_raise_resolver(code, err);
+        if (!PyErr_Occurred()) { /* of a signal handler */
+            error_raise_resolver(code, err);
+        }
         return -1;
     }
     memcpy(out, found->ai_addr, found->ai_addrlen);

@@ -1,12 +1,12 @@
 """Errors and interruptions of every call of the table."""
 
 import errno
-import os
 from contextlib import suppress
 
 import injection
 from checking import (
     Interrupted,
+    assert_ended,
     assert_nothing_leaks,
     count,
     named,
@@ -132,23 +132,8 @@ def attempt_raising_handler(row, point, fault):
 
 
 def attempt_ending_handler(row, point, fault, how):
-    numbers = []
     with row.scene() as scene:
-
-        def end():
-            if not numbers:
-                numbers.append(scene.sock.fileno())
-                getattr(scene.sock, how)()
-
-        with injected(fault, handler=end):
-            try:
-                result = scene.call()
-            except OSError as error:
-                result = error.with_traceback(None)
-        if how == "detach":
-            os.close(numbers[0])
-        count("interruptions")
-        assert getattr(result, "errno", None) == errno.EBADF, result
+        assert_ended(scene, how, fault)
 
 
 def check_interrupted(row, times):

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import injection
 from checking import (
     Interrupted,
+    assert_ended,
     assert_nothing_leaks,
     count,
     named,
@@ -118,22 +119,8 @@ def check_wait_ends_with_a_message_that_stays(name, times):
 
 def check_wait_ends_with_a_closing_handler(name, times):
     def attempt(name, faults, how):
-        numbers = []
         with waiting(name, 10) as wait:
-
-            def handler():
-                numbers.append(wait.sock.fileno())
-                getattr(wait.sock, how)()
-
-            with injected(*faults, handler=handler):
-                try:
-                    result = wait.call()
-                except OSError as error:
-                    result = error.with_traceback(None)
-            if how == "detach":
-                os.close(numbers[0])
-            count("interruptions")
-            assert getattr(result, "errno", None) == errno.EBADF, result
+            assert_ended(wait, how, *faults)
 
     for how in "close", "detach":
         repeat_waits(name, times, lambda *where, how=how: attempt(*where, how))

@@ -1,9 +1,12 @@
 """What the checks of faults share."""
 
 import ctypes
+import errno
 import gc
 import os
 import sys
+
+from injection import injected
 
 # How often memory is measured before it counts as leaked: caches fill, but not
 # each time anew.
@@ -72,3 +75,24 @@ def named(function, *arguments):
             raise
 
     return call
+
+
+def assert_ended(scene, how, *faults):
+    """A call says so when a handler ends the socket."""
+    numbers = []
+
+    def end():
+        if not numbers:
+            numbers.append(scene.sock.fileno())
+            getattr(scene.sock, how)()
+
+    with injected(*faults, handler=end):
+        try:
+            result = scene.call()
+        except OSError as error:
+            # Without what it has seen, which would keep the scene.
+            result = error.with_traceback(None)
+    if how == "detach":
+        os.close(numbers[0])
+    count("interruptions")
+    assert getattr(result, "errno", None) == errno.EBADF, result
