@@ -108,6 +108,8 @@ prepare_tsan() {
 
 # The modules are built as their CPython is.  After a test that has started a
 # process, a kernel in user mode may let the threads of later ones hang.
+# Hypothesis's plugin would import all of it when the tests have ended, which
+# takes minutes here.
 run_tsan() {
     case $* in
     *tests/*) ;;
@@ -122,5 +124,5 @@ run_tsan() {
         tests/tsan-suppressions.txt >"$suppressions"
     TSAN_OPTIONS=suppressions="'$suppressions'":print_suppressions=0
     TSAN_OPTIONS=$TSAN_OPTIONS:handle_segv=0:log_path="'$reports/tsan'"
-    run_and_report "$python" "$@"
+    run_and_report "$python" "$@" -p no:hypothesispytest
 }
