@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import operator
 import os
 import socket
 import subprocess
@@ -195,10 +196,14 @@ def assert_no_leak():
         return sys.getallocatedblocks(), pages * os.sysconf("SC_PAGE_SIZE")
 
     def check(call, times=2_000):
-        blocks_before, memory_before = measure(call, times // 4)
-        blocks, memory = measure(call, times)
-        assert blocks - blocks_before < times / 4
-        assert memory - memory_before < times * 256
+        before = measure(call, times // 4)
+        for _ in range(5):  # an allocator takes an arena now and then
+            held = measure(call, times)
+            blocks, memory = map(operator.sub, held, before)
+            if blocks < times / 4 and memory < times * 256:
+                return
+            before = held
+        pytest.fail(f"{blocks} blocks and {memory} bytes more after {times} calls")
 
     return check
 
