@@ -1,12 +1,14 @@
 #!/bin/sh
 # Build the project and run its tests on a kernel with SCTP.
 #
-# usage: tests/run.sh [--sanitize | --memcheck | --tsan] [pytest arguments]
+# usage: tests/run.sh [--sanitize | --memcheck | --tsan | --pydebug]
+#                     [pytest arguments]
 #
 # --sanitize runs the modules under AddressSanitizer and UBSan; --memcheck runs
 # the tests of what C code does with memory, or those given, under Valgrind's
-# memcheck; and --tsan runs the tests with threads, or those given, on a
-# free-threaded CPython under ThreadSanitizer.  A report makes the run fail.
+# memcheck; --tsan runs the tests with threads, or those given, on a
+# free-threaded CPython under ThreadSanitizer; --pydebug takes a CPython with
+# assertions.  A report makes the run fail.
 #
 # Paths are relative to the repository's root.  PYTHON chooses an interpreter;
 # SCTP_TEST_KERNEL=sid takes the newest kernel, from Debian's sid;
@@ -20,7 +22,7 @@ repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 tools=strace:strace
 under=
 case ${1-} in
---sanitize | --memcheck | --tsan)
+--sanitize | --memcheck | --tsan | --pydebug)
     under=${1#--}
     shift
     # shellcheck source=tests/sanitizers.sh

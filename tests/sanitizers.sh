@@ -126,3 +126,14 @@ run_tsan() {
     TSAN_OPTIONS=$TSAN_OPTIONS:handle_segv=0:log_path="'$reports/tsan'"
     run_and_report "$python" "$@" -p no:hypothesispytest
 }
+
+prepare_pydebug() {
+    : "${SCTP_TEST_TIMEOUT:=3600}"
+    PYTHON=$("$repository/tests/build_python.sh" --only debug)
+    export PYTHON
+}
+
+# An assertion that fails ends the run.
+run_pydebug() {
+    exec_in_kernel "$python" "$@"
+}
