@@ -5,11 +5,8 @@ import itertools
 import mmap
 import os
 import re
-import shlex
-import shutil
 import subprocess
 import sys
-import sysconfig
 import threading
 import tracemalloc
 from socket import (
@@ -23,6 +20,7 @@ from socket import (
     SOL_SOCKET,
 )
 
+import native
 import pytest
 
 from sctp import (
@@ -311,13 +309,10 @@ RECEIVE_WITH_LITTLE_ROOM = """if 1:
 
 @only_linux
 def test_truncated_control_data_is_an_error(tmp_path):
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    if shutil.which(compiler[0]) is None:
-        pytest.skip("needs a C compiler")
     source = tmp_path / "little_room.c"
     source.write_text(LITTLE_ROOM)
     library = source.with_suffix(".so")
-    subprocess.run([*compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    native.host_compiler().run("-shared", "-fPIC", "-o", library, source)
     # Behind what a sanitizer has there.
     preload = f"{os.environ.get('LD_PRELOAD', '')}:{library}"
     program = subprocess.run(
