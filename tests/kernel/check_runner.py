@@ -6,6 +6,7 @@ tests that run inside the kernel.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -204,14 +205,17 @@ def without_privileges():
 @pytest.fixture
 def runner_for_all(tmp_path_factory, monkeypatch):
     """A copy of the runner that a user without privileges can read."""
-    copy = Path("/var/tmp") / f"runner-{uuid.uuid4().hex}"
-    copy.write_bytes(RUNNER.read_bytes())
-    copy.chmod(0o755)
-    monkeypatch.setattr(sys.modules[__name__], "RUNNER", copy)
+    copies = Path("/var/tmp") / f"runner-{uuid.uuid4().hex}"
+    copies.mkdir()
+    copies.chmod(0o755)
+    for name in (RUNNER.name, "xstate.c"):
+        (copies / name).write_bytes((RUNNER.parent / name).read_bytes())
+        (copies / name).chmod(0o755)
+    monkeypatch.setattr(sys.modules[__name__], "RUNNER", copies / RUNNER.name)
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
     monkeypatch.chdir("/")
     yield
-    copy.unlink()
+    shutil.rmtree(copies)
 
 
 BUSY = ("sh", "-c", "echo started; sleep 60 & yes >/dev/null & sleep 60")
