@@ -539,6 +539,11 @@ new_dict(const record_type *self, const unsigned char *bytes)
     dict = PyDict_Copy(self->template);
     if (dict != NULL && self->type != &PyDict_Type) {
         Py_SET_TYPE(dict, (PyTypeObject *)Py_NewRef(self->type));
+        /* Before Python 3.14 the collector does not see a dict of ints, and
+           would not see what holds the type. */
+        if (!PyObject_GC_IsTracked(dict)) {
+            PyObject_GC_Track(dict);
+        }
     }
     if (dict != NULL && !COMPAT_HAS_GIL &&
         set_integers(self, dict, bytes) < 0) {

@@ -639,6 +639,14 @@ def test_application_may_derive_classes():
         option["srto_min"] = -1
 
 
+@pytest.mark.parametrize("slots", [{}, {"__slots__": "mark"}], ids=["dict", "slot"])
+def test_class_that_adds_to_a_dict_is_no_class_of_a_structure(slots):
+    """Its dicts are made as those of dict, which are smaller."""
+    cls = type("sctp_rtoinfo", (dict,), slots)
+    with pytest.raises(TypeError, match="sctp_rtoinfo must add nothing to a dict"):
+        core._brand(cls)
+
+
 def test_default_sndinfo_is_made_of_a_sndinfo_or_keywords():
     fields = {key: at for at, (key, *_) in enumerate(layout("sctp_default_sndinfo"))}
     option = sctp.sctp_default_sndinfo(**fields)

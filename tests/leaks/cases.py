@@ -533,6 +533,8 @@ AUTHKEY = {"sca_assoc_id": 0, "sca_keynumber": 1, "sca_key": b"secret"}
 class sctp_initmsg(dict):
     """Named after a structure."""
 
+    __slots__ = ()
+
 
 def spoil(dict, **kwargs):
     return {**dict, **kwargs}
@@ -627,6 +629,12 @@ FUNCTIONS = {
         "no dict": fails(
             TypeError,
             branding(lambda: type("sctp_initmsg", (), {})),
+            divisor=10,
+            prepare=lambda w: gc.collect(),
+        ),
+        "more than a dict": fails(
+            TypeError,
+            branding(lambda: type("sctp_initmsg", (dict,), {})),
             divisor=10,
             prepare=lambda w: gc.collect(),
         ),
