@@ -73,7 +73,7 @@ set_key(const record_type *type, PyObject *self, PyObject *key,
     int field = record_find(type, key), result = -1;
 
     if (field < 0) {
-        PyErr_Format(unknown, "%s: unknown key %R", type->record->name, key);
+        record_raise_unknown(type, unknown, key);
         return -1;
     }
     value = record_check(type, field, value);
@@ -105,7 +105,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
     self = record_to_dict(type, zeros, type->record->size);
     for (Py_ssize_t i = 0; self != NULL && i < count; i++) {
         if (set_key(type, self, PyTuple_GET_ITEM(kwnames, i), args[i],
-                    PyExc_ValueError) < 0) {
+                    PyExc_TypeError) < 0) {
             Py_CLEAR(self);
         }
     }
