@@ -68,7 +68,10 @@ class _Structure(dict):
             if field not in self.__fields__:
                 raise ValueError(f"{self._structure}: unknown key {field!r}")
         for field, (_, default) in self.__fields__.items():
-            self.set_value(field, kwds.get(field, default))
+            if field in kwds:
+                self.set_value(field, kwds[field])
+            else:
+                super().__setitem__(field, default)
 
     def __setitem__(self, field, value):
         super().__setitem__(field, _check(self._structure, field, value))
@@ -96,6 +99,8 @@ class _Structure(dict):
         returns the value."""
         try:
             self[field] = value
+        except KeyError as error:
+            raise TypeError(*error.args) from None
         except ValueError as error:
             raise TypeError(str(error)) from None
         return value
@@ -248,10 +253,17 @@ class sctp_status(sctp_generic):
     sstat_state is one of SCTP_CLOSED to SCTP_SHUTDOWN_ACK_SENT; sstat_rwnd
     and sstat_fragmentation_point are in bytes; sstat_unackdata and
     sstat_penddata count chunks, sstat_instrms and sstat_outstrms streams;
-    sstat_primary is the sctp_paddrinfo of the primary path.
+    sstat_primary is the sctp_paddrinfo of the primary path, zeros as bytes
+    in an object that nobody has read into.
     """
 
     __slots__ = ()
+
+    def _shown(self, field):
+        value = super()._shown(field)
+        if field == "sstat_primary" and isinstance(value, bytes) and not any(value):
+            return sctp_paddrinfo()
+        return value
 
 
 class sctp_setpeerprim(sctp_generic):

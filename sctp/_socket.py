@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing.reduction
+import operator
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -32,6 +33,9 @@ _LISTS = {
     if _sctp.sctp._options[row][2]
     in ("sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids")
 }
+
+# The most bytes that socket.socket.getsockopt() reads.
+_LENGTH_MAX = 1024
 
 # What stands for a structure; all else goes to the kernel as it stands.
 _OBJECTS = (dict, tuple, list)
@@ -67,6 +71,10 @@ if TYPE_CHECKING:
     _Value = (
         int | Buffer | tuple[int, ...] | list[int] | sctp_sndinfo | _Structure[Any, Any]
     )
+
+
+def _is_c_int(value: object) -> bool:
+    return isinstance(value, int) and -(2**31) <= value < 2**31
 
 
 def _add_note(error: OSError, optname: int, verb: str) -> None:
@@ -121,8 +129,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             if row is None or not (
                 optval is None or isinstance(optval, dict) or row in _LISTS
             ):
-                length = () if optval is None else (optval,)
-                return super().getsockopt(level, optname, *length)
+                return self._read_bytes(level, optname, optval)
             if optname == SCTP_DEFAULT_SNDINFO and (
                 optval is None or isinstance(optval, sctp_sndinfo)
             ):
@@ -134,6 +141,17 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         except OSError as error:
             _add_note(error, optname, "read")
             raise
+
+    def _read_bytes(self, level: int, optname: int, optval: Any) -> Any:
+        """Reads an option as socket.socket.getsockopt() does, but where it takes
+        a length, the kernel sees zeros: SCTP reads the association from there."""
+        if optval is None:
+            return super().getsockopt(level, optname)
+        if level == IPPROTO_SCTP and _is_c_int(optname):
+            optval = operator.index(optval)
+            if 0 < optval <= _LENGTH_MAX:
+                return self._getsockopt(level, optname, bytes(optval))
+        return super().getsockopt(level, optname, optval)
 
     @overload
     def setsockopt(self, level: int, optname: int, value: "_Value", /) -> None: ...

@@ -51,11 +51,24 @@ args_sort(const args_signature *signature, PyObject *const *args,
     return 0;
 }
 
+PyObject *
+args_repr(PyObject *value)
+{
+    PyObject *text = PyObject_Repr(value);
+
+    if (text == NULL && PyErr_ExceptionMatches(PyExc_ValueError)) {
+        PyErr_Clear();
+        text = PyUnicode_FromFormat("<%.100s that cannot be shown>",
+                                    Py_TYPE(value)->tp_name);
+    }
+    return text;
+}
+
 int
 args_convert(PyObject *value, const char *owner, const char *name,
              long long min, unsigned long long max, long long *out)
 {
-    PyObject *number = NULL;
+    PyObject *number = NULL, *text;
     int overflow, result = -1;
 
     if (!PyIndex_Check(value)) {
@@ -83,8 +96,12 @@ args_convert(PyObject *value, const char *owner, const char *name,
         result = 0;
         goto done;
     }
-    PyErr_Format(PyExc_ValueError, "%s: %s must be in %lld..%llu, not %R",
-                 owner, name, min, max, number);
+    text = args_repr(number);
+    if (text != NULL) {
+        PyErr_Format(PyExc_ValueError, "%s: %s must be in %lld..%llu, not %U",
+                     owner, name, min, max, text);
+        Py_DECREF(text);
+    }
 done:
     Py_DECREF(number);
     return result;

@@ -35,6 +35,11 @@ args_parse(const args_signature *signature, PyObject *const *args,
     return 0;
 }
 
+/* A new str for an error: the repr of a value, or else its type, as Python
+   does not write out an int of thousands of digits.  NULL with what another
+   failure of the repr raises. */
+PyObject *args_repr(PyObject *value);
+
 /* Does what args_integer does, for anything. */
 int args_convert(PyObject *value, const char *owner, const char *name,
                  long long min, unsigned long long max, long long *out);

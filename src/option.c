@@ -74,6 +74,13 @@ option_brand(option_types *self, PyTypeObject *class)
     if (type == NULL) {
         return -1;
     }
+    if (class->tp_basicsize != PyDict_Type.tp_basicsize ||
+        class->tp_dictoffset != 0 || class->tp_weaklistoffset != 0) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s must add nothing to a dict: __slots__ = ()",
+                     type->record->name);
+        return -1;
+    }
     Py_SETREF(type->type, (PyTypeObject *)Py_NewRef(class));
     return 0;
 }
@@ -116,11 +123,12 @@ get_list_once(int descriptor, int Py_UNUSED(flags), void *argument)
             return result;
         }
         room = Py_MIN(room * 8, PLATFORM_OPTION_SIZE_MAX);
-        more = PyMem_RawRealloc(call->bytes, room);
+        more = PyMem_RawCalloc(1, room); /* that list selects nothing */
         if (more == NULL) {
             errno = ENOMEM;
             return -1;
         }
+        PyMem_RawFree(call->bytes);
         call->bytes = more;
         call->size = room;
     }

@@ -19,7 +19,8 @@ void option_types_clear(option_types *self);
 /* The structure of that name, or NULL with LookupError. */
 record_type *option_find(option_types *self, PyObject *name);
 
-/* Makes class the one of its structure's dicts.  Returns 0 or -1. */
+/* Makes class the one of its structure's dicts, to which it may add nothing.
+   Returns 0, or -1 with LookupError or TypeError. */
 int option_brand(option_types *self, PyTypeObject *class);
 
 /* Reads the option of a row that has a structure: value is a dict of it, or

@@ -130,9 +130,22 @@ record_find(const record_type *self, PyObject *key)
     return -1;
 }
 
+void
+record_raise_unknown(const record_type *self, PyObject *exception,
+                     PyObject *key)
+{
+    PyObject *text = args_repr(key);
+
+    if (text != NULL) {
+        PyErr_Format(exception, "%s: unknown key %U", self->record->name,
+                     text);
+        Py_DECREF(text);
+    }
+}
+
 /* Raises ValueError with a key of the dict that the record lacks. */
 static void
-raise_unknown_key(const record_type *self, PyObject *dict)
+find_unknown_key(const record_type *self, PyObject *dict)
 {
     PyObject *keys = PyDict_Keys(dict), *unknown = Py_None;
 
@@ -144,8 +157,7 @@ raise_unknown_key(const record_type *self, PyObject *dict)
             unknown = PyList_GET_ITEM(keys, i);
         }
     }
-    PyErr_Format(PyExc_ValueError, "%s: unknown key %R", self->record->name,
-                 unknown);
+    record_raise_unknown(self, PyExc_ValueError, unknown);
     Py_DECREF(keys);
 }
 
@@ -539,6 +551,11 @@ new_dict(const record_type *self, const unsigned char *bytes)
     dict = PyDict_Copy(self->template);
     if (dict != NULL && self->type != &PyDict_Type) {
         Py_SET_TYPE(dict, (PyTypeObject *)Py_NewRef(self->type));
+        /* Before Python 3.14 the collector does not see a dict of ints, and
+           would not see what holds the type. */
+        if (!PyObject_GC_IsTracked(dict)) {
+            PyObject_GC_Track(dict);
+        }
     }
     if (dict != NULL && !COMPAT_HAS_GIL &&
         set_integers(self, dict, bytes) < 0) {
@@ -688,7 +705,7 @@ record_from_dict(const record_type *self, PyObject *dict, void *bytes)
         Py_XDECREF(value);
     }
     if (result == 0 && PyDict_GET_SIZE(dict) > count_keys(record)) {
-        raise_unknown_key(self, dict);
+        find_unknown_key(self, dict);
         result = -1;
     }
     return result;
@@ -727,6 +744,22 @@ record_buffer_clear(record_buffer *buffer)
     }
 }
 
+/* Whether a value is the default of a nested structure, which nobody filled:
+   it stays bytes, as no address does. */
+static int
+is_empty_nested(const record *record, int field, PyObject *value)
+{
+    if (record->fields[field].kind != RECORD_NESTED || !PyBytes_Check(value)) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(value); i++) {
+        if (PyBytes_AS_STRING(value)[i] != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 PyObject *
 record_check(const record_type *self, int key, PyObject *value)
 {
@@ -741,7 +774,9 @@ record_check(const record_type *self, int key, PyObject *value)
         }
     }
     else if (store(self, key, value, buffer.bytes) == 0) {
-        checked = load(self, key, buffer.bytes);
+        checked = is_empty_nested(self->record, key, value)
+                      ? Py_NewRef(value)
+                      : load(self, key, buffer.bytes);
     }
     record_buffer_clear(&buffer);
     return checked;

@@ -127,6 +127,10 @@ void record_type_clear(record_type *self);
 /* The index of the key, or -1 without an exception. */
 int record_find(const record_type *self, PyObject *key);
 
+/* Raises an error about a key that the record lacks. */
+void record_raise_unknown(const record_type *self, PyObject *exception,
+                          PyObject *key);
+
 /* A new reference to the checked value of a key, as the kernel would give it
    back: an int for what has __index__, an address with its name looked up;
    NULL with TypeError or ValueError, or what an address raises. */

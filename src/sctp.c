@@ -1103,7 +1103,7 @@ check(PyObject *module, PyObject *args)
     }
     index = record_find(type, key);
     if (index < 0) {
-        PyErr_Format(PyExc_KeyError, "%U: unknown key %R", name, key);
+        record_raise_unknown(type, PyExc_KeyError, key);
         return NULL;
     }
     return record_check(type, index, value);

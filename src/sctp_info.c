@@ -73,7 +73,7 @@ set_key(const record_type *type, PyObject *self, PyObject *key,
     int field = record_find(type, key), result = -1;
 
     if (field < 0) {
-        PyErr_Format(unknown, "%s: unknown key %R", type->record->name, key);
+        record_raise_unknown(type, unknown, key);
         return -1;
     }
     value = record_check(type, field, value);
@@ -105,7 +105,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
     self = record_to_dict(type, zeros, type->record->size);
     for (Py_ssize_t i = 0; self != NULL && i < count; i++) {
         if (set_key(type, self, PyTuple_GET_ITEM(kwnames, i), args[i],
-                    PyExc_ValueError) < 0) {
+                    PyExc_TypeError) < 0) {
             Py_CLEAR(self);
         }
     }
@@ -166,6 +166,14 @@ static PyMethodDef info_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* A dict does not visit its type, which lives only as long as its users. */
+static int
+info_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    return PyDict_Type.tp_traverse(self, visit, arg);
+}
+
 /* As it adds nothing to a dict, it ends as one: Python keeps the memory for
    the next dict. */
 static void
@@ -185,13 +193,18 @@ static PyTypeObject *
 make_info_type(PyObject *module, const char *name, const char *doc)
 {
     PyType_Slot slots[] = {
-        {Py_tp_doc, (void *)doc},      {Py_tp_init, info_init},
-        {Py_tp_dealloc, info_dealloc}, {Py_mp_ass_subscript, info_set_item},
-        {Py_tp_methods, info_methods}, {0, NULL},
+        {Py_tp_doc, (void *)doc},
+        {Py_tp_init, info_init},
+        {Py_tp_traverse, info_traverse},
+        {Py_tp_clear, (void *)PyDict_Type.tp_clear},
+        {Py_tp_dealloc, info_dealloc},
+        {Py_mp_ass_subscript, info_set_item},
+        {Py_tp_methods, info_methods},
+        {0, NULL},
     };
     PyType_Spec spec = {
         .name = name,
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
         .slots = slots,
     };
     PyTypeObject *type = (PyTypeObject *)compat_make_type(
@@ -579,7 +592,7 @@ info_exec(PyObject *module)
 }
 
 static int
-info_traverse(PyObject *module, visitproc visit, void *arg)
+state_traverse(PyObject *module, visitproc visit, void *arg)
 {
     info_state *state = PyModule_GetState(module);
 
@@ -592,7 +605,7 @@ info_traverse(PyObject *module, visitproc visit, void *arg)
 }
 
 static int
-info_clear(PyObject *module)
+state_clear(PyObject *module)
 {
     info_state *state = PyModule_GetState(module);
 
@@ -605,9 +618,9 @@ info_clear(PyObject *module)
 }
 
 static void
-info_free(void *module)
+state_free(void *module)
 {
-    (void)info_clear(module);
+    (void)state_clear(module);
 }
 
 static PyModuleDef_Slot info_slots[] = {
@@ -620,10 +633,10 @@ PyDoc_STRVAR(info_doc,
              "9.13).");
 
 static PyModuleDef info_module = {
-    PyModuleDef_HEAD_INIT, .m_name = "_sctp.sctp_info",
-    .m_doc = info_doc,     .m_size = sizeof(info_state),
-    .m_slots = info_slots, .m_traverse = info_traverse,
-    .m_clear = info_clear, .m_free = info_free,
+    PyModuleDef_HEAD_INIT,  .m_name = "_sctp.sctp_info",
+    .m_doc = info_doc,      .m_size = sizeof(info_state),
+    .m_slots = info_slots,  .m_traverse = state_traverse,
+    .m_clear = state_clear, .m_free = state_free,
 };
 
 PyMODINIT_FUNC

@@ -10,6 +10,7 @@
 /* A chunk holds 65,535 bytes and so fewer IPv4 addresses than this. */
 #define ADDRESSES_MAX 8192
 #define FLOWINFO_MAX 0xfffff
+#define PORT_MAX 65535
 
 size_t
 sockaddr_size(const struct sockaddr *address)
@@ -81,6 +82,25 @@ find_service(const char *name)
     return -1;
 }
 
+/* The port that a text of decimal digits says, more than any port for a larger
+   number, or -1 for another text. */
+static long
+find_digits(PyObject *text)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    long number = length == 0 ? -1 : 0;
+
+    for (Py_ssize_t i = 0; i < length; i++) {
+        Py_UCS4 digit = PyUnicode_READ_CHAR(text, i);
+
+        if (digit < '0' || digit > '9') {
+            return -1;
+        }
+        number = Py_MIN(number * 10 + (long)(digit - '0'), PORT_MAX + 1);
+    }
+    return number;
+}
+
 /* Stores a port in network byte order.  A bool is an int to Python, but
    nobody's port. */
 static int
@@ -89,9 +109,21 @@ parse_port(PyObject *port, in_port_t *out)
     long long number;
 
     if (PyUnicode_Check(port)) {
-        PyObject *name = encode_name(port, "service");
+        PyObject *name;
         int found;
 
+        number = find_digits(port);
+        if (number > PORT_MAX) {
+            PyErr_Format(PyExc_ValueError,
+                         "address: port must be in 0..%d, not %.20R", PORT_MAX,
+                         port);
+            return -1;
+        }
+        if (number >= 0) {
+            *out = htons((in_port_t)number);
+            return 0;
+        }
+        name = encode_name(port, "service");
         if (name == NULL) {
             return -1;
         }
@@ -112,7 +144,7 @@ parse_port(PyObject *port, in_port_t *out)
                      Py_TYPE(port)->tp_name);
         return -1;
     }
-    if (args_integer(port, "address", "port", 0, 65535, &number) < 0) {
+    if (args_integer(port, "address", "port", 0, PORT_MAX, &number) < 0) {
         return -1;
     }
     *out = htons((in_port_t)number);
@@ -182,6 +214,20 @@ parse_host(PyObject *host, int family, struct sockaddr_storage *out)
     return result;
 }
 
+static void
+raise_no_address(PyObject *value)
+{
+    PyObject *text = args_repr(value);
+
+    if (text != NULL) {
+        PyErr_Format(PyExc_TypeError,
+                     "an address must be a tuple (host, port) or "
+                     "(host, port, flowinfo, scope_id), not %U",
+                     text);
+        Py_DECREF(text);
+    }
+}
+
 int
 sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
 {
@@ -192,10 +238,7 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
 
     if (!PyTuple_Check(address) ||
         (PyTuple_GET_SIZE(address) != 2 && PyTuple_GET_SIZE(address) != 4)) {
-        PyErr_Format(PyExc_TypeError,
-                     "an address must be a tuple (host, port) or "
-                     "(host, port, flowinfo, scope_id), not %R",
-                     address);
+        raise_no_address(address);
         return -1;
     }
     memset(out, 0, sizeof *out);
@@ -347,6 +390,24 @@ make_tuple(PyObject *host, const uint32_t *numbers, Py_ssize_t count)
     return tuple;
 }
 
+/* Whether an IPv6 address means something within a scope only.  For all others
+   a kernel may fill in a scope or not, depending on where the address comes
+   from. */
+static int
+is_link_local(const struct in6_addr *address)
+{
+    unsigned flags_scope = address->s6_addr[1];
+
+    switch (address->s6_addr[0]) {
+    case 0xfe: /* unicast: fe80::/10 */
+        return flags_scope >> 6 == 2;
+    case 0xff: /* multicast: interface-local or link-local */
+        return (flags_scope & 0xf) == 1 || (flags_scope & 0xf) == 2;
+    default:
+        return 0;
+    }
+}
+
 PyObject *
 sockaddr_to_tuple(const void *address, size_t length)
 {
@@ -365,7 +426,7 @@ sockaddr_to_tuple(const void *address, size_t length)
         memcpy(&ipv6, address, sizeof ipv6);
         numbers[0] = ntohs(ipv6.sin6_port);
         numbers[1] = ntohl(ipv6.sin6_flowinfo);
-        numbers[2] = ipv6.sin6_scope_id;
+        numbers[2] = is_link_local(&ipv6.sin6_addr) ? ipv6.sin6_scope_id : 0;
         return make_tuple(ipv6_to_text(&ipv6.sin6_addr), numbers, 3);
     }
     return make_tuple(PyUnicode_FromString("???"), numbers,

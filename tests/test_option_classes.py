@@ -466,7 +466,7 @@ def test_constructor_takes_keywords_only(name):
 @each_address
 def test_address_is_a_tuple_or_its_bytes(name, key, code):
     cls = by_name(name)
-    for address in (("10.1.0.1", 2000), ("fd00:1::1", 2000, 5, 6)):
+    for address in (("10.1.0.1", 2000), ("fe80::1", 2000, 5, 6)):
         storage = sctp.ipaddr_to_sockaddr_storage(address)
         from_tuple, from_bytes = cls(**{key: address}), cls(**{key: storage})
         assert from_tuple[key] == from_bytes[key] == address
@@ -519,6 +519,17 @@ def test_status_prints_its_primary_address():
         " 'spinfo_state': 0, 'spinfo_cwnd': 0, 'spinfo_srtt': 0, 'spinfo_rto': 0,"
         " 'spinfo_mtu': 0}}"
     )
+
+
+def test_primary_address_that_nobody_has_read_is_zeros():
+    zeros = bytes(sctp.sctp_paddrinfo.size)
+    for status in (sctp.sctp_status(), sctp.sctp_status(sstat_primary=zeros)):
+        assert status["sstat_primary"] == zeros
+        assert status.copy() == copy.deepcopy(status) == sctp.sctp_status()
+    status["sstat_primary"] = sctp.sctp_paddrinfo()
+    assert type(status["sstat_primary"]) is sctp.sctp_paddrinfo
+    assert status.to_bytes == sctp.sctp_status().to_bytes
+    assert str(status) == str(sctp.sctp_status())
 
 
 def test_primary_address_is_an_object_or_its_bytes():
@@ -637,6 +648,14 @@ def test_application_may_derive_classes():
     assert type(option.copy()) is timeouts
     with pytest.raises(ValueError, match="sctp_rtoinfo: srto_min must be in"):
         option["srto_min"] = -1
+
+
+@pytest.mark.parametrize("slots", [{}, {"__slots__": "mark"}], ids=["dict", "slot"])
+def test_class_that_adds_to_a_dict_is_no_class_of_a_structure(slots):
+    """Its dicts are made as those of dict, which are smaller."""
+    cls = type("sctp_rtoinfo", (dict,), slots)
+    with pytest.raises(TypeError, match="sctp_rtoinfo must add nothing to a dict"):
+        core._brand(cls)
 
 
 def test_default_sndinfo_is_made_of_a_sndinfo_or_keywords():

@@ -840,6 +840,38 @@ def test_bytes_and_numbers_go_to_the_kernel_as_they_stand(fresh):
     assert read(fresh, "SCTP_MAXSEG")["assoc_value"] == 1000
 
 
+ZEROED = [
+    (sctp.SCTP_RTOINFO, sctp.sctp_rtoinfo),
+    (sctp.SCTP_ASSOCINFO, sctp.sctp_assocparams),
+    (sctp.SCTP_PEER_ADDR_PARAMS, sctp.sctp_paddrparams),
+    (sctp.SCTP_DEFAULT_SNDINFO, sctp.sctp_default_sndinfo),
+    (sctp.SCTP_CONTEXT, sctp.sctp_assoc_value),
+]
+
+
+@pytest.mark.parametrize(("number", "cls"), ZEROED, ids=lambda value: f"{value}")
+def test_kernel_sees_zeros_where_a_length_is_given(make_socket, number, cls):
+    """It reads the association from there."""
+    for type in (SOCK_STREAM, SOCK_SEQPACKET):
+        sock = make_socket(AF_INET, type)
+        expected = sock.getsockopt(IPPROTO_SCTP, number, cls()).to_bytes
+        for _ in range(500):
+            dirt = [b"\xff" * (cls.size - 1) + b"%c" % n for n in range(20)]
+            del dirt
+            assert sock.getsockopt(IPPROTO_SCTP, number, cls.size) == expected
+
+
+def test_kernel_sees_zeros_for_an_option_that_is_not_in_the_table(make_socket):
+    """SCTP_GET_LOCAL_ADDRS has the association in front of its answer."""
+    sock = make_socket(AF_INET, SOCK_SEQPACKET)
+    sock.bind(("10.1.0.1", 0))
+    for _ in range(500):
+        dirt = [b"\xff" * 99 + b"%c" % n for n in range(20)]
+        del dirt
+        found = sock.getsockopt(IPPROTO_SCTP, 109, 100)
+        assert socket.inet_aton("10.1.0.1") in found
+
+
 UNKNOWN = 11  # SCTP_EVENTS, which is deprecated
 
 
@@ -872,6 +904,15 @@ class Index:
         ("getsockopt", IPPROTO_SCTP, sctp.SCTP_NODELAY, sctp.sctp_rtoinfo()),
         ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, 8),
         ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, Index(8)),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, True),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, 0),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, -1),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, 1024),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, 1025),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, 2**31),
+        ("getsockopt", IPPROTO_SCTP, sctp.SCTP_INITMSG, 8.0),
+        ("getsockopt", IPPROTO_SCTP, 2**31, 8),
+        ("getsockopt", IPPROTO_SCTP, "SCTP_RTOINFO", 8),
         ("getsockopt", IPPROTO_SCTP, sctp.SCTP_RTOINFO, "16"),
         ("getsockopt", IPPROTO_SCTP, "SCTP_RTOINFO"),
         ("getsockopt", "IPPROTO_SCTP", sctp.SCTP_RTOINFO),

@@ -27,6 +27,10 @@ class Index:
         return self.value
 
 
+# More digits than Python writes out.
+HUGE = 10**5000
+
+
 class BrokenIndex:
     def __index__(self):
         raise ZeroDivisionError
@@ -40,7 +44,8 @@ class BrokenIndex:
         ("::1", 2000, 0, 0),
         ("fe80::1", 2000, 0xFFFFF, 0xFFFFFFFF),
         ("::ffff:10.1.0.1", 2000, 0, 0),
-        ("2001:db8:1111:2222:3333:4444:5555:6666", 65535, 1, 2),
+        ("2001:db8:1111:2222:3333:4444:5555:6666", 65535, 1, 0),
+        ("fe80::1", 5, 1, 2),
     ],
 )
 def test_address_survives_the_round_trip(address):
@@ -87,7 +92,7 @@ def test_address_may_be_a_named_tuple():
         ((b"::1", 5, 0, 0), ("::1", 5, 0, 0)),
         (("FD00:0:0::1", 5, 0, 0), ("fd00::1", 5, 0, 0)),
         (("10.1.0.1", Index(5)), ("10.1.0.1", 5)),
-        (("::1", Index(5), Index(6), Index(7)), ("::1", 5, 6, 7)),
+        (("fe80::1", Index(5), Index(6), Index(7)), ("fe80::1", 5, 6, 7)),
         (("localhost", 5), ("127.0.0.1", 5)),
         ((b"localhost", 5), ("127.0.0.1", 5)),
         (("127.0.0.\N{FULLWIDTH DIGIT ONE}", 5), ("127.0.0.1", 5)),
@@ -130,7 +135,7 @@ def test_size_of_the_tuple_chooses_the_family_of_a_name(convert_with):
     hosts = "10.9.8.7 both\nfd00::7 both\n"
     addresses = [("both", 5), ("both", 5, 6, 7)]
     converted = convert_with("/etc/hosts", hosts, addresses)
-    assert converted == [("10.9.8.7", 5), ("fd00::7", 5, 6, 7)]
+    assert converted == [("10.9.8.7", 5), ("fd00::7", 5, 6, 0)]
 
 
 @pytest.mark.kernel
@@ -146,6 +151,26 @@ def test_service_of_sctp_comes_before_that_of_others(convert_with):
     addresses = [("", "both"), ("", "other")]
     converted = convert_with("/etc/services", services, addresses)
     assert converted == [("0.0.0.0", 3), ("0.0.0.0", 4)]
+
+
+@pytest.mark.parametrize(
+    "host", ["fe80::1", "febf:ffff::1", "ff01::1", "ff02::2", "ff12::1", "fff1::1"]
+)
+def test_scope_belongs_to_a_link_local_address(host):
+    assert to_address(to_storage((host, 5, 6, 7))) == (host, 5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("::", "::1", "::ffff:10.1.0.1", "2001:db8::1", "fd00::1", "fc80::1"),
+        *("fe7f::1", "fec0::1", "ff00::1", "ff03::1", "ff05::2", "ff0e::1", "ff1f::1"),
+    ],
+)
+def test_no_other_address_has_a_scope(host):
+    storage = to_storage((host, 5, 6, 7))
+    assert storage[24:28] == struct.pack("=I", 7)
+    assert to_address(storage) == (host, 5, 6, 0)
 
 
 def test_scope_of_the_host_yields_to_the_argument():
@@ -186,7 +211,12 @@ def test_unknown_host_is_gaierror(host, numbers):
         to_storage((host, *numbers))
 
 
-@pytest.mark.parametrize("service", ["no-such-service", "", "80", "a" * 5000])
+# What Python's int() takes, or a name's encoding makes ASCII digits of.
+NO_DIGITS = ["\N{FULLWIDTH DIGIT EIGHT}0", "\N{ARABIC-INDIC DIGIT EIGHT}"]
+NO_DIGITS += ["+80", "-80", " 80", "8_0", "0x50", "80.0"]
+
+
+@pytest.mark.parametrize("service", ["no-such-service", "", "a" * 5000, *NO_DIGITS])
 def test_unknown_service_is_gaierror(service):
     with pytest.raises(socket.gaierror) as caught:
         to_storage(("10.1.0.1", service))
@@ -198,6 +228,13 @@ def test_port_may_be_a_service(service):
     port = socket.getservbyname(service)
     for address in ("10.1.0.1", service), ("::1", service, 0, 0):
         assert to_address(to_storage(address))[1] == port
+
+
+@pytest.mark.parametrize("port", [0, 9, 80, 5000, 65535])
+def test_port_may_be_text_of_digits(port):
+    for text in (f"{port}", f"000{port}", f"{port:0>6000}"):
+        for address in ("10.1.0.1", text), ("::1", text, 0, 0):
+            assert to_address(to_storage(address))[1] == port
 
 
 @pytest.mark.parametrize(
@@ -228,8 +265,10 @@ def test_port_may_be_a_service(service):
         ("::1", 5, 0, None),
         ("::1", 5, 0.0, 0),
         ("::1", 5, 0, "lo"),
+        HUGE,
+        [HUGE],
     ],
-    ids=repr,
+    ids=lambda value: "huge" if value in (HUGE, [HUGE]) else repr(value),
 )
 def test_what_is_no_address_is_a_type_error(address):
     with pytest.raises(TypeError):
@@ -244,18 +283,26 @@ def test_what_is_no_address_is_a_type_error(address):
         (("10.1.0.1", 2**70), "port"),
         (("10.1.0.1", -(2**70)), "port"),
         (("10.1.0.1", Index(65536)), "port"),
+        (("10.1.0.1", "65536"), "port"),
+        (("10.1.0.1", "9" * 6000), "port"),
+        (("10.1.0.1", str(2**64 + 80)), "port"),
+        (("10.1.0.1", HUGE), "port"),
         (("::1", 65536, 0, 0), "port"),
         (("::1", 5, -1, 0), "flowinfo"),
         (("::1", 5, 1 << 20, 0), "flowinfo"),
         (("::1", 5, 2**70, 0), "flowinfo"),
+        (("::1", 5, HUGE, 0), "flowinfo"),
         (("::1", 5, 0, -1), "scope_id"),
         (("::1", 5, 0, 1 << 32), "scope_id"),
         (("::1", 5, 0, 2**70), "scope_id"),
+        (("::1", 5, 0, -HUGE), "scope_id"),
         (("10.1.0.1\0", 5), "host"),
         ((b"10.1.0.1\0.2", 5), "host"),
         (("\0", 5, 0, 0), "host"),
         (("10.1.0.1", "discard\0"), "service"),
+        (("10.1.0.1", "80\0"), "service"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_out_of_range_is_a_value_error_with_its_name(address, field):
     with pytest.raises(ValueError, match=rf"\b{field}\b"):
@@ -281,7 +328,7 @@ def test_error_of_index_comes_through():
 
 NO_ADDRESSES = {AF_INET: ("???", 0), AF_INET6: ("???", 0, 0, 0)}
 SIZES = {AF_INET: 16, AF_INET6: 28}
-EXAMPLES = {AF_INET: ("10.1.0.1", 5), AF_INET6: ("fd00::1", 5, 6, 7)}
+EXAMPLES = {AF_INET: ("10.1.0.1", 5), AF_INET6: ("fe80::1", 5, 6, 7)}
 
 
 @pytest.mark.parametrize("family", SIZES)

@@ -335,9 +335,9 @@ def make_info_cases(name, key):
             "key": Case(lambda w: cls(**{key: 1000})),
             "derived": Case(lambda w: derived(**{key: 1})),
             "positional": fails(TypeError, lambda w: cls(1)),
-            "unknown": fails(ValueError, lambda w: cls(nonsense=1)),
+            "unknown": fails(TypeError, lambda w: cls(nonsense=1)),
             "known and unknown": fails(
-                ValueError, lambda w: cls(**{key: 1, "nonsense": 2})
+                TypeError, lambda w: cls(**{key: 1, "nonsense": 2})
             ),
             "type": fails(TypeError, lambda w: cls(**{key: "1"})),
             "range": fails(ValueError, lambda w: cls(**{key: w.big})),
@@ -533,6 +533,8 @@ AUTHKEY = {"sca_assoc_id": 0, "sca_keynumber": 1, "sca_key": b"secret"}
 class sctp_initmsg(dict):
     """Named after a structure."""
 
+    __slots__ = ()
+
 
 def spoil(dict, **kwargs):
     return {**dict, **kwargs}
@@ -582,6 +584,12 @@ FUNCTIONS = {
         "port type": storage_fails(TypeError, ("10.0.0.1", 1.5)),
         "port bool": storage_fails(TypeError, ("10.0.0.1", True)),
         "port range": storage_fails(ValueError, ("10.0.0.1", 65536)),
+        "port digits": Case(
+            lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "65535"))
+        ),
+        "port digits range": storage_fails(ValueError, ("10.0.0.1", "65536")),
+        "long int": storage_fails(ValueError, ("10.0.0.1", 10**5000)),
+        "no tuple but a long int": storage_fails(TypeError, 10**5000),
         "port index": storage_fails(ZeroDivisionError, ("10.0.0.1", bad)),
         "no service": fails(
             socket.gaierror,
@@ -627,6 +635,12 @@ FUNCTIONS = {
         "no dict": fails(
             TypeError,
             branding(lambda: type("sctp_initmsg", (), {})),
+            divisor=10,
+            prepare=lambda w: gc.collect(),
+        ),
+        "more than a dict": fails(
+            TypeError,
+            branding(lambda: type("sctp_initmsg", (dict,), {})),
             divisor=10,
             prepare=lambda w: gc.collect(),
         ),
