@@ -1,9 +1,8 @@
 """The socket that applications use, with its options as dicts."""
 
-import errno
+import contextlib
 import multiprocessing.reduction
 import operator
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import _sctp.sctp
@@ -20,7 +19,6 @@ from _sctp.sctp_info import sctp_sndinfo
 from ._enums import ChunkTypes
 from ._options import _Structure, sctp_authchunk, sctp_default_sndinfo
 
-_ROWS = {number: (name, access) for name, number, _, access, _ in _sctp.sctp._options}
 # Where the rows of options with a structure are, and of those that are lists.
 _STRUCTURES = {
     number: row
@@ -47,22 +45,6 @@ _UNAUTHENTICATED = {
     ChunkTypes.AUTH,
 }
 
-_SYSCTL = "net.sctp" if sys.platform == "linux" else "net.inet.sctp"
-
-# What would help against an error of the kernel.
-_NOTES = {
-    errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
-    " extension that it belongs to is off or was not negotiated: resetting and"
-    f" adding streams needs the sysctl {_SYSCTL}.reconf_enable, on either side, and"
-    " SCTP_ENABLE_STREAM_RESET.",
-    errno.EACCES: f"Authentication may be off: set the sysctl {_SYSCTL}.auth_enable"
-    " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
-    " listens.",
-    errno.EPERM: "The extension that the option belongs to may be off: the sysctls"
-    f" {_SYSCTL}.addip_enable and {_SYSCTL}.intl_enable switch them on; interleaving"
-    " needs SCTP_FRAGMENT_INTERLEAVE as well.",
-}
-
 # What an option may be read with, and set to.
 _Option = TypeVar("_Option", bound=_Structure[Any, Any] | sctp_sndinfo)
 if TYPE_CHECKING:
@@ -77,13 +59,14 @@ def _is_c_int(value: object) -> bool:
     return isinstance(value, int) and -(2**31) <= value < 2**31
 
 
-def _add_note(error: OSError, optname: int, verb: str) -> None:
+def _explain(
+    error: OSError, verb: str, sock: "sctp_socket", optname: int, value: object
+) -> None:
     """Says what is behind an error of the kernel, as far as we know."""
-    name, access = _ROWS[optname]
-    if verb not in access:
-        error.add_note(f"{name} is {access}-only.")
-    elif error.errno in _NOTES:
-        error.add_note(_NOTES[error.errno])
+    with contextlib.suppress(Exception):  # it only helps
+        from _sctp import _notes
+
+        _notes.add_to_option(error, verb, sock, optname, value)
 
 
 def _check_value(optname: int, value: object) -> None:
@@ -129,7 +112,12 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             if row is None or not (
                 optval is None or isinstance(optval, dict) or row in _LISTS
             ):
-                return self._read_bytes(level, optname, optval)
+                try:
+                    return self._read_bytes(level, optname, optval)
+                except OSError as error:
+                    if level == IPPROTO_SCTP:
+                        _explain(error, "read", self, optname, None)
+                    raise
             if optname == SCTP_DEFAULT_SNDINFO and (
                 optval is None or isinstance(optval, sctp_sndinfo)
             ):
@@ -139,7 +127,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         try:
             return self._get_option(row, optval)
         except OSError as error:
-            _add_note(error, optname, "read")
+            _explain(error, "read", self, optname, optval)
             raise
 
     def _read_bytes(self, level: int, optname: int, optval: Any) -> Any:
@@ -175,13 +163,18 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             or level != IPPROTO_SCTP
             or optname not in _STRUCTURES
         ):
-            return super().setsockopt(level, optname, *values)
+            try:
+                return super().setsockopt(level, optname, *values)
+            except OSError as error:
+                if level == IPPROTO_SCTP:
+                    _explain(error, "write", self, optname, value)
+                raise
         if optname == SCTP_DEFAULT_SNDINFO and isinstance(value, sctp_sndinfo):
             value = sctp_default_sndinfo(value)
         try:
             self._set_option(_STRUCTURES[optname], value)
         except OSError as error:
-            _add_note(error, optname, "write")
+            _explain(error, "write", self, optname, value)
             raise
 
     @overload

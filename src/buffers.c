@@ -109,15 +109,15 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     return PyErr_Occurred() ? -1 : 0;
 }
 
-int
-buffers_have_room(const buffers *self)
+size_t
+buffers_size(const buffers *self)
 {
+    size_t size = 0;
+
     for (int i = 0; i < self->count; i++) {
-        if (self->vectors[i].iov_len > 0) {
-            return 1;
-        }
+        size += self->vectors[i].iov_len;
     }
-    return 0;
+    return size;
 }
 
 void

@@ -23,8 +23,8 @@ typedef struct {
 int buffers_acquire(buffers *self, PyObject *iterable, int writable,
                     const char *owner, const char *name);
 
-/* Whether they hold at least a byte. */
-int buffers_have_room(const buffers *self);
+/* How many bytes they hold. */
+size_t buffers_size(const buffers *self);
 
 void buffers_release(buffers *self);
 

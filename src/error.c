@@ -30,18 +30,53 @@ error_raise_text(int err, const char *format, ...)
     return NULL;
 }
 
-void
-error_add_note(const char *note)
+/* Calls the function of the module with what it is to explain. */
+static PyObject *
+call_notes(PyObject *error, PyObject *socket, const char *call,
+           const char *format, va_list values)
 {
-    PyObject *exception = PyErr_GetRaisedException();
-    PyObject *result = PyObject_CallMethod(exception, "add_note", "s", note);
+    PyObject *module = NULL, *facts = NULL, *first = NULL, *all = NULL;
+    PyObject *add = NULL, *result = NULL;
 
-    /* The note only helps: failing to add it leaves the error as it is. */
-    if (result == NULL) {
-        PyErr_Clear();
+    facts = Py_VaBuildValue(format, values);
+    first = Py_BuildValue("(OsO)", error, call, socket);
+    if (facts == NULL || first == NULL) {
+        goto done;
+    }
+    all = PySequence_Concat(first, facts);
+    module = all == NULL ? NULL : PyImport_ImportModule("_sctp._notes");
+    add = module == NULL ? NULL : PyObject_GetAttrString(module, "add");
+    result = add == NULL ? NULL : PyObject_CallObject(add, all);
+done:
+    Py_XDECREF(facts);
+    Py_XDECREF(first);
+    Py_XDECREF(all);
+    Py_XDECREF(module);
+    Py_XDECREF(add);
+    return result;
+}
+
+void
+error_explain(PyObject *socket, const char *call, const char *format, ...)
+{
+    PyObject *error, *result;
+    va_list values;
+
+    /* To wait is no mistake, and for some the usual case. */
+    if (!PyErr_ExceptionMatches(PyExc_OSError) ||
+        PyErr_ExceptionMatches(PyExc_BlockingIOError)) {
+        return;
+    }
+    error = PyErr_GetRaisedException();
+    va_start(values, format);
+    result = call_notes(error, socket, call, format, values);
+    va_end(values);
+    if (result == NULL && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        Py_DECREF(error);
+        return;
     }
     Py_XDECREF(result);
-    PyErr_SetRaisedException(exception);
+    PyErr_SetRaisedException(error);
 }
 
 PyObject *

@@ -295,6 +295,11 @@ message_send(const message_types *types, const call_methods *methods,
     if (count >= 0) {
         result = PyLong_FromSsize_t(count);
     }
+    else {
+        error_explain(
+            socket, "sctp_sendv", "(nOO&)", (Py_ssize_t)buffers_size(&payload),
+            info == NULL ? Py_None : info, sockaddr_list_convert, &to);
+    }
 done:
     buffers_release(&payload);
     if (addresses != NULL) {
@@ -419,6 +424,9 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
         error_raise_text(EBADMSG, "control data of the message is truncated");
         return -1;
     }
+    if (result < 0) {
+        error_explain(socket, "sctp_recvv", "()");
+    }
     return result;
 }
 
@@ -538,7 +546,7 @@ message_receive_into(const message_types *types, const call_methods *methods,
     if (buffers_acquire(&space, into, 1, "sctp_recvv_into", "buffers") < 0) {
         goto done;
     }
-    if (!buffers_have_room(&space)) {
+    if (buffers_size(&space) == 0) {
         PyErr_SetString(PyExc_ValueError,
                         "sctp_recvv_into(): buffers have no room");
         goto done;

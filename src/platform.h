@@ -144,10 +144,11 @@ struct sctp_udpencaps {
 
 /* connect and connectx wait for the handshake on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 1
-#define PLATFORM_LOAD_SCTP                                                  \
-    "This kernel has no SCTP, or its module is not loaded: run \"modprobe " \
-    "sctp\" as root (the module comes with packages such as "               \
-    "linux-modules-extra or kernel-modules-extra)."
+
+/* What send(2) takes. */
+#define PLATFORM_SEND_FLAGS                                                \
+    (MSG_CONFIRM | MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | \
+     MSG_MORE | MSG_NOSIGNAL | MSG_OOB)
 
 /* Addresses carry no length of their own. */
 static inline void
@@ -217,9 +218,10 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
 
 /* connectx only starts the handshake, also on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 0
-#define PLATFORM_LOAD_SCTP                                                 \
-    "This kernel has no SCTP, or its module is not loaded: run \"kldload " \
-    "sctp\" as root."
+
+/* What send(2) takes. */
+#define PLATFORM_SEND_FLAGS \
+    (MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOF | MSG_EOR | MSG_NOSIGNAL | MSG_OOB)
 
 static inline void
 platform_set_sockaddr_length(struct sockaddr *address, size_t length)

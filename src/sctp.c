@@ -57,10 +57,11 @@ to_int(PyObject *value, const char *function, const char *name, int *out)
     return 0;
 }
 
-/* Whether an argument of the constructor has one of two values, or is left
-   out where that is allowed.  Returns 0, or -1 with SCTPError. */
+/* Whether an argument of the constructor has one of two values, which rule
+   names, or is left out where that is allowed.  Returns 0, or -1 with
+   SCTPError. */
 static int
-check_choice(const sctp_state *state, const char *name, PyObject *value,
+check_choice(const sctp_state *state, const char *rule, PyObject *value,
              long first, long second, int may_lack)
 {
     const long choices[] = {first, second, -1};
@@ -76,8 +77,7 @@ check_choice(const sctp_state *state, const char *name, PyObject *value,
             return equal < 0 ? -1 : 0;
         }
     }
-    PyErr_Format(state->error, "sctp_socket(): %s is no choice for SCTP: %R",
-                 name, value);
+    PyErr_Format(state->error, "sctp_socket(): %s, not %R", rule, value);
     return -1;
 }
 
@@ -85,14 +85,14 @@ static int
 check_choices(const sctp_state *state, PyObject *family, PyObject *type,
               PyObject *proto, int may_lack)
 {
-    if (check_choice(state, "family", family, AF_INET, AF_INET6, may_lack) <
-            0 ||
-        check_choice(state, "type", type, SOCK_STREAM, SOCK_SEQPACKET,
-                     may_lack) < 0) {
+    if (check_choice(state, "family must be AF_INET or AF_INET6", family,
+                     AF_INET, AF_INET6, may_lack) < 0 ||
+        check_choice(state, "type must be SOCK_STREAM or SOCK_SEQPACKET", type,
+                     SOCK_STREAM, SOCK_SEQPACKET, may_lack) < 0) {
         return -1;
     }
-    return check_choice(state, "proto", proto, IPPROTO_SCTP, IPPROTO_SCTP,
-                        may_lack);
+    return check_choice(state, "proto must be IPPROTO_SCTP", proto,
+                        IPPROTO_SCTP, IPPROTO_SCTP, may_lack);
 }
 
 /* Calls socket.socket.__init__. */
@@ -113,24 +113,10 @@ static int
 init_new(const sctp_state *state, PyObject *self, PyObject *family,
          PyObject *type, PyObject *proto)
 {
-    PyObject *exception, *err;
-    int unsupported;
-
     if (init_base(state, self, family, type, proto, Py_None) == 0) {
         return 0;
     }
-    if (PyErr_ExceptionMatches(PyExc_OSError)) {
-        exception = PyErr_GetRaisedException();
-        err = PyObject_GetAttrString(exception, "errno");
-        unsupported = err != NULL && PyLong_Check(err) &&
-                      (PyLong_AsLong(err) == EPROTONOSUPPORT ||
-                       PyLong_AsLong(err) == ESOCKTNOSUPPORT);
-        Py_XDECREF(err);
-        PyErr_SetRaisedException(exception);
-        if (unsupported) {
-            error_add_note(PLATFORM_LOAD_SCTP);
-        }
-    }
+    error_explain(self, "sctp_socket", "()");
     return -1;
 }
 
@@ -352,6 +338,7 @@ socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     descriptor =
         (int)call_run(&state->methods, self, POLLIN, 0, accept_once, &call);
     if (descriptor < 0) {
+        error_explain(self, "accept", "()");
         return NULL;
     }
     address = sockaddr_to_tuple(&call.address, call.size);
@@ -383,7 +370,7 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     static const char *const names[] = {"how"};
     static const args_signature signature = {"shutdown", names, 1, 1, 1};
     sctp_state *state = get_state(Py_TYPE(self));
-    PyObject *how;
+    PyObject *how, *result;
     int direction, descriptor;
 
     if (args_parse(&signature, args, nargs, kwnames, &how) < 0 ||
@@ -405,7 +392,11 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
             return NULL;
         }
     }
-    return PyObject_CallMethod(state->base, "shutdown", "OO", self, how);
+    result = PyObject_CallMethod(state->base, "shutdown", "OO", self, how);
+    if (result == NULL) {
+        error_explain(self, "shutdown", "()");
+    }
+    return result;
 }
 
 PyDoc_STRVAR(
@@ -484,12 +475,17 @@ socket_bindx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     sockaddr_list_init(&call.addresses);
     if (sockaddr_list_parse(&call.addresses, values[0],
                             call_member(state->methods.family, self),
-                            "socket.bind", self) == 0 &&
-        check_ports(&call.addresses) == 0 &&
-        call_run(&state->methods, self, 0, CALL_ONCE, bindx_once, &call) >=
-            0) {
-        result = Py_NewRef(Py_None);
+                            "socket.bind", self) < 0 ||
+        check_ports(&call.addresses) < 0) {
+        goto done;
     }
+    if (call_run(&state->methods, self, 0, CALL_ONCE, bindx_once, &call) < 0) {
+        error_explain(self, "sctp_bindx", "(O&i)", sockaddr_list_convert,
+                      &call.addresses, call.flags);
+        goto done;
+    }
+    result = Py_NewRef(Py_None);
+done:
     sockaddr_list_clear(&call.addresses);
     return result;
 }
@@ -559,10 +555,14 @@ socket_connectx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     call.id = &id;
     if (sockaddr_list_parse(&call.addresses, values[0],
                             call_member(state->methods.family, self),
-                            "socket.connect", self) < 0 ||
-        call_connect(&state->methods, self,
+                            "socket.connect", self) < 0) {
+        goto done;
+    }
+    if (call_connect(&state->methods, self,
                      call_member(state->methods.type, self) == SOCK_STREAM,
                      connectx_once, &call) < 0) {
+        error_explain(self, "sctp_connectx", "(O&)", sockaddr_list_convert,
+                      &call.addresses);
         goto done;
     }
     if (!wanted) {
@@ -614,6 +614,7 @@ getaddrs(PyObject *self, const args_signature *signature,
     count =
         call_run(&state->methods, self, 0, CALL_ONCE, getaddrs_once, &call);
     if (count < 0) {
+        error_explain(self, signature->function, "(L)", (long long)call.id);
         return NULL;
     }
     result = count == 0 ? Py_NewRef(Py_None)
@@ -697,8 +698,11 @@ socket_peeloff(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     }
     descriptor =
         call_run(&state->methods, self, 0, CALL_ONCE, peeloff_once, &id);
-    return descriptor < 0 ? NULL
-                          : adopt(state, self, (int)descriptor, SOCK_STREAM);
+    if (descriptor < 0) {
+        error_explain(self, "sctp_peeloff", "(L)", (long long)id);
+        return NULL;
+    }
+    return adopt(state, self, (int)descriptor, SOCK_STREAM);
 }
 
 PyDoc_STRVAR(
@@ -711,10 +715,13 @@ PyDoc_STRVAR(
     "first is the destination, and if there is no association with it\n"
     "yet, one is set up with all of them. info is a sctp_sndinfo,\n"
     "sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are those of\n"
-    "sendmsg, such as MSG_DONTWAIT.\n\n"
+    "sendmsg, such as MSG_DONTWAIT; SCTP_UNORDERED, SCTP_EOF, SCTP_ABORT and\n"
+    "their like go into snd_flags of a sctp_sndinfo. Here they would mean\n"
+    "something else: on Linux SCTP_ABORT is MSG_DONTROUTE, SCTP_SENDALL\n"
+    "is MSG_DONTWAIT and SCTP_UNORDERED is MSG_OOB.\n\n"
     "Raises TypeError for another info and for what is no address or no\n"
-    "bytes-like object, ValueError for more buffers than the system takes,\n"
-    "OSError as the kernel does: EMSGSIZE for more than the send buffer\n"
+    "bytes-like object, ValueError for more buffers than the system takes\n"
+    "and for flags of SCTP that sendmsg does not have, OSError as the kernel does: EMSGSIZE for more than the send buffer\n"
     "holds, EINVAL for a stream that the association does not have or an\n"
     "empty message, EPIPE (Linux) or ENOENT (FreeBSD) without an\n"
     "association, EAGAIN where it would have to wait.");
@@ -723,6 +730,35 @@ static PyObject *
 none_is_absent(PyObject *value)
 {
     return value == Py_None ? NULL : value;
+}
+
+/* Flags of a message that sendmsg has no flags for.  Others of them stand for
+   its own, and are not told from these. */
+static int
+check_send_flags(int flags)
+{
+    static const struct {
+        int flag;
+        const char *name;
+    } misplaced[] = {
+        {SCTP_UNORDERED, "SCTP_UNORDERED"},
+        {SCTP_ADDR_OVER, "SCTP_ADDR_OVER"},
+        {SCTP_ABORT, "SCTP_ABORT"},
+        {SCTP_EOF, "SCTP_EOF"},
+        {SCTP_SENDALL, "SCTP_SENDALL"},
+        {SCTP_SACK_IMMEDIATELY, "SCTP_SACK_IMMEDIATELY"},
+    };
+
+    for (size_t i = 0; flags != 0 && i < Py_ARRAY_LENGTH(misplaced); i++) {
+        if (flags & misplaced[i].flag & ~PLATFORM_SEND_FLAGS) {
+            PyErr_Format(PyExc_ValueError,
+                         "sctp_sendv(): flags: %s goes into snd_flags of a "
+                         "sctp_sndinfo",
+                         misplaced[i].name);
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static PyObject *
@@ -736,7 +772,8 @@ socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_int(values[3], "sctp_sendv()", "flags", &flags) < 0) {
+        to_int(values[3], "sctp_sendv()", "flags", &flags) < 0 ||
+        check_send_flags(flags) < 0) {
         return NULL;
     }
     return message_send(&state->messages, &state->methods, self, values[0],

@@ -510,12 +510,28 @@ sockaddr_list_init(sockaddr_list *self)
     self->first = NULL;
 }
 
+static int
+is_host(PyObject *value)
+{
+    return PyUnicode_Check(value) || PyBytes_Check(value);
+}
+
 int
 sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
                     const char *event, PyObject *socket)
 {
-    PyObject *iterator = PyObject_GetIter(iterable), *item;
+    PyObject *iterator, *item;
 
+    if (is_host(iterable) ||
+        (PyTuple_Check(iterable) && PyTuple_GET_SIZE(iterable) > 0 &&
+         is_host(PyTuple_GET_ITEM(iterable, 0)))) {
+        PyErr_Format(PyExc_TypeError,
+                     "addrs must be an iterable of address tuples, not %R: "
+                     "write [address] for a single one",
+                     iterable);
+        return -1;
+    }
+    iterator = PyObject_GetIter(iterable);
     if (iterator == NULL) {
         return -1;
     }
@@ -545,6 +561,14 @@ sockaddr_list_clear(sockaddr_list *self)
         PyMem_Free(self->bytes);
         self->bytes = self->inline_bytes;
     }
+}
+
+PyObject *
+sockaddr_list_convert(void *list)
+{
+    const sockaddr_list *self = list;
+
+    return sockaddr_list_to_tuple(self->bytes, self->count);
 }
 
 PyObject *

@@ -54,13 +54,16 @@ PyObject *sockaddr_recall(sockaddr_memory *memory, const void *address,
 void sockaddr_list_init(sockaddr_list *self);
 
 /* Appends every address tuple that the iterable gives, for a socket of that
-   family: IPv6 addresses on an AF_INET socket are a TypeError.  Raises the
-   audit event with socket and the tuple for each.  Returns 0, or -1 as
-   sockaddr_parse does. */
+   family: IPv6 addresses on an AF_INET socket are a TypeError, and so is one
+   address in place of the iterable.  Raises the audit event with socket and
+   the tuple for each.  Returns 0, or -1 as sockaddr_parse does. */
 int sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
                         const char *event, PyObject *socket);
 
 void sockaddr_list_clear(sockaddr_list *self);
+
+/* The tuple of a list's addresses: a converter of Py_BuildValue ("O&"). */
+PyObject *sockaddr_list_convert(void *list);
 
 /* The tuple of count packed addresses. */
 PyObject *sockaddr_list_to_tuple(const void *bytes, int count);

@@ -433,8 +433,10 @@ def test_abort_ends_a_blocking_wait_for_room(wait):
     (assoc_id,) = wait.sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_ID_LIST)
     sndinfo = sctp_sndinfo(snd_flags=sctp.SCTP_ABORT, snd_assoc_id=assoc_id)
     wait.sock.sctp_sendv([b"bye"], None, sndinfo, MSG_DONTWAIT)
-    with pytest.raises(ProcessLookupError):
+    with pytest.raises(ProcessLookupError) as raised:
         waiting.result(10)
+    (note,) = raised.value.__notes__
+    assert "ended while the message waited" in note
 
 
 # Signals (PEP 475)

@@ -1,0 +1,523 @@
+"""What helps against an error of the kernel that says too little (PEP 678).
+
+Imported when a call fails, never before: C calls add(), and the options of
+sctp.sctp_socket add_to_option().
+"""
+
+import errno
+import ipaddress
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from socket import SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
+from typing import Any
+
+import _sctp.sctp
+import _sctp.sctp_info
+from _sctp.sctp import (
+    IPPROTO_SCTP,
+    SCTP_BINDX_REM_ADDR,
+    SCTP_GET_PEER_ADDR_INFO,
+    SCTP_INITMSG,
+    SCTP_RESET_ASSOC,
+    SCTP_STATUS,
+    SCTP_STREAM_RESET_OUTGOING,
+    ipaddr_to_sockaddr_storage,
+    sctp_socket,
+    sockaddr_storage_to_ipaddr,
+)
+from _sctp.sctp_info import (
+    SCTP_ABORT,
+    SCTP_EOF,
+    sctp_authinfo,
+    sctp_sendv_spa,
+    sctp_sndinfo,
+)
+
+_Address = tuple[Any, ...]
+
+_LINUX = sys.platform == "linux"
+_SYSCTL = "net.sctp" if _LINUX else "net.inet.sctp"
+
+
+# What the kernel knows
+
+
+def _ask(sock: sctp_socket, option: int, structure: str, **fields: Any) -> Any:
+    """An option as a dict, None where the kernel refuses."""
+    size, rows, _ = _sctp.sctp._describe(structure)
+    value = bytearray(size)
+    for key, code, offset, _ in rows:
+        if key in fields:
+            struct.pack_into(f"={code}", value, offset, fields[key])
+    try:
+        answer = sctp_socket._getsockopt(sock, IPPROTO_SCTP, option, bytes(value))
+    except OSError:
+        return None
+    return {
+        key: struct.unpack_from(f"={code}", answer, offset)[0]
+        for key, code, offset, _ in rows
+    }
+
+
+def _status(sock: sctp_socket, assoc_id: int) -> Any:
+    return _ask(sock, SCTP_STATUS, "sctp_status", sstat_assoc_id=assoc_id)
+
+
+def _find_association(sock: sctp_socket, address: _Address) -> int:
+    """The association with a peer, 0 where there is none."""
+    info = _ask(
+        sock,
+        SCTP_GET_PEER_ADDR_INFO,
+        "sctp_paddrinfo",
+        spinfo_address=ipaddr_to_sockaddr_storage(address),
+    )
+    return info["spinfo_assoc_id"] if info else 0
+
+
+def _is_many(sock: sctp_socket) -> bool:
+    return sock.type == SOCK_SEQPACKET
+
+
+def _listens(sock: sctp_socket) -> bool:
+    return bool(sock.getsockopt(SOL_SOCKET, socket.SO_ACCEPTCONN))
+
+
+def _only_ipv6(sock: sctp_socket) -> bool:
+    return sock.family == socket.AF_INET6 and bool(
+        sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    )
+
+
+def _bound_port(sock: sctp_socket) -> int:
+    """0 for a socket that is not bound, which FreeBSD calls an error."""
+    try:
+        port: int = sock.getsockname()[1]
+    except OSError:
+        return 0
+    return port
+
+
+# Texts of several errors
+
+_EMPTY = "The list of addresses is empty."
+_ENDED = "The association ended while the message waited for room."
+_SHUTTING_DOWN = "The association is shutting down and takes no more messages."
+
+
+def _no_such_association(assoc_id: int) -> str:
+    return (
+        f"The socket has no association {assoc_id}: it has ended, or it is of another"
+        " socket."
+    )
+
+
+def _no_such_stream(name: str, stream: int, streams: int) -> str:
+    return (
+        f"{name} {stream} does not exist: there are {streams} streams, 0 to"
+        f" {streams - 1}. SCTP_INITMSG asks for more before an association is set up,"
+        " SCTP_ADD_STREAMS after that."
+    )
+
+
+def _unusable_address(
+    sock: sctp_socket, addresses: tuple[_Address, ...], whose: str
+) -> str | None:
+    only_ipv6 = _only_ipv6(sock)
+    for address in addresses:
+        if len(address) == 2 and only_ipv6:
+            return f"The socket takes no IPv4 address: IPV6_V6ONLY is on. {address}"
+    if whose == "own":
+        return None
+    for address in addresses:
+        host = ipaddress.ip_address(address[0].partition("%")[0])
+        if host.is_unspecified or host.is_multicast or f"{host}" == "255.255.255.255":
+            return f"No peer can have the address {address}."
+    return None
+
+
+# Messages
+
+_SND_FLAGS = 0
+for _name in (
+    "SCTP_UNORDERED",
+    "SCTP_ADDR_OVER",
+    "SCTP_ABORT",
+    "SCTP_EOF",
+    "SCTP_EOR",
+    "SCTP_SENDALL",
+    "SCTP_SACK_IMMEDIATELY",
+    "SCTP_PR_SCTP_TTL",
+    "SCTP_PR_SCTP_RTX",
+    "SCTP_PR_SCTP_PRIO",
+    "SCTP_PR_SCTP_ALL",
+):
+    _SND_FLAGS |= getattr(_sctp.sctp_info, _name, 0)
+
+
+def _why_invalid_message(
+    sock: sctp_socket, size: int, info: object, addresses: tuple[_Address, ...]
+) -> str | None:
+    sndinfo = info.sndinfo if isinstance(info, sctp_sendv_spa) else info
+    authinfo = info.authinfo if isinstance(info, sctp_sendv_spa) else info
+    if not isinstance(sndinfo, sctp_sndinfo):
+        sndinfo = sctp_sndinfo()
+    flags = sndinfo["snd_flags"]
+    ending = flags & (SCTP_EOF | SCTP_ABORT)
+    if size == 0 and not ending:
+        return (
+            "SCTP has no empty messages: only SCTP_EOF and SCTP_ABORT go without data."
+        )
+    if ending and sock.getsockopt(SOL_SOCKET, socket.SO_TYPE) == SOCK_STREAM:
+        return (
+            "SCTP_EOF and SCTP_ABORT are for one-to-many sockets: shutdown() ends the"
+            " association of a one-to-one socket, close() with SO_LINGER 0 aborts it."
+        )
+    if size > 0 and flags & SCTP_EOF:
+        return (
+            "SCTP_EOF goes without data: send the data first, then an empty message"
+            " with SCTP_EOF."
+        )
+    if flags & ~_SND_FLAGS:
+        return f"snd_flags has bits that are no flag: {flags & ~_SND_FLAGS:#x}."
+    assoc_id = sndinfo["snd_assoc_id"] if _is_many(sock) else 0
+    if assoc_id == 0 and addresses:
+        assoc_id = _find_association(sock, addresses[0])
+    status = _status(sock, assoc_id)
+    if status is None and assoc_id != 0:
+        return _no_such_association(assoc_id)
+    if status is None and ending and addresses:
+        return f"There is no association with {addresses[0]} that could be ended."
+    streams = (
+        status["sstat_outstrms"]
+        if status
+        else _ask(sock, SCTP_INITMSG, "sctp_initmsg")["sinit_num_ostreams"]
+    )
+    if sndinfo["snd_sid"] >= streams:
+        return _no_such_stream("snd_sid", sndinfo["snd_sid"], streams)
+    unusable = _unusable_address(sock, addresses, "peer")
+    if unusable is None and isinstance(authinfo, sctp_authinfo):
+        return (
+            f"auth_keynumber {authinfo['auth_keynumber']} may be no key of the"
+            " association, or one that was deactivated: SCTP_AUTH_KEY sets a key."
+        )
+    return unusable
+
+
+def _why_no_association(
+    sock: sctp_socket, size: int, info: object, addresses: tuple[_Address, ...]
+) -> str:
+    sndinfo = info.sndinfo if isinstance(info, sctp_sendv_spa) else info
+    assoc_id = sndinfo["snd_assoc_id"] if isinstance(sndinfo, sctp_sndinfo) else 0
+    if not _is_many(sock):
+        if _listens(sock):
+            return "The socket listens: the one that accept() returns can send."
+        if _status(sock, 0) is None:
+            return "The socket is not connected, or its association has ended."
+    elif assoc_id != 0:
+        if _status(sock, assoc_id) is None:
+            return _no_such_association(assoc_id)
+    elif not addresses:
+        return (
+            "A one-to-many socket has to know where the message goes: give an address,"
+            " or snd_assoc_id of a sctp_sndinfo."
+        )
+    return _SHUTTING_DOWN
+
+
+def _why_no_address_of_the_peer(
+    sock: sctp_socket, size: int, info: object, addresses: tuple[_Address, ...]
+) -> str | None:
+    if addresses and _status(sock, 0) is not None:
+        return (
+            f"{addresses[0]} is no address of the peer, and a one-to-one socket sends"
+            " to nobody else."
+        )
+    return None
+
+
+def _why_too_long(sock: sctp_socket, size: int, *_: object) -> str:
+    room = sock.getsockopt(SOL_SOCKET, socket.SO_SNDBUF)
+    if size > room:
+        return f"A message has to fit into the send buffer: SO_SNDBUF is {room} bytes."
+    return "With SCTP_DISABLE_FRAGMENTS a message has to fit into a packet."
+
+
+def _why_nothing_received(sock: sctp_socket) -> str:
+    if _listens(sock):
+        return "The socket listens: the one that accept() returns can receive."
+    return "The socket is not connected."
+
+
+# Addresses
+
+
+def _is_local(address: _Address) -> bool:
+    """Tries it on another socket, without a port that could be in use."""
+    host, _, *rest = address
+    family = socket.AF_INET6 if rest else socket.AF_INET
+    with socket.socket(family, SOCK_SEQPACKET, IPPROTO_SCTP) as other:
+        try:
+            other.bind((host, 0, *rest))
+        except OSError:
+            return False
+    return True
+
+
+def _partly(addresses: tuple[_Address, ...], note: str) -> str:
+    """RFC 6458, 9.1 has all or none; the kernels may leave some."""
+    if len(addresses) > 1:
+        note += " Others of the list may be bound by now: see sctp_getladdrs()."
+    return note
+
+
+def _why_not_local(
+    sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
+) -> str | None:
+    for address in addresses:
+        if not _is_local(address):
+            note = f"This machine has no address {address} to bind to."
+            return _partly(addresses, note)
+    return None
+
+
+def _why_in_use(
+    sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
+) -> str | None:
+    if len(addresses) == 1:
+        return None
+    found = ", ".join(map(str, addresses))
+    return _partly(addresses, f"Another socket has the port at one of {found}.")
+
+
+def _why_invalid_addresses(
+    sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
+) -> str | None:
+    if not addresses:
+        return _EMPTY
+    unusable = _unusable_address(sock, addresses, "own")
+    if unusable is not None:
+        return _partly(addresses, unusable)
+    any_host = {"0.0.0.0", "::"}
+    if len(addresses) > 1 and any_host & {address[0] for address in addresses}:
+        note = "Any address stands for all, and no other goes with it."
+        return _partly(addresses, note)
+    port = _bound_port(sock)
+    for address in addresses:
+        if port != 0 and address[1] not in (0, port):
+            return f"The socket is bound to port {port}, so {address} cannot be meant."
+    if port != 0 and sock.getsockname()[0] in any_host:
+        return "The socket is bound to any address, and so has all of them."
+    local = {address[0] for address in sock.sctp_getladdrs() or ()}
+    if flags == SCTP_BINDX_REM_ADDR:
+        for address in addresses:
+            if address[0] not in local:
+                return f"The socket is not bound to {address}."
+        return None
+    for address in addresses:
+        if address[0] in local:
+            note = f"The socket is bound to {address[0]} already."
+            return _partly(addresses, note)
+    return None
+
+
+def _why_not_a_peer(sock: sctp_socket, addresses: tuple[_Address, ...]) -> str | None:
+    if not addresses:
+        return _EMPTY
+    return _unusable_address(sock, addresses, "peer")
+
+
+def _why_connected(sock: sctp_socket, addresses: tuple[_Address, ...]) -> str:
+    if _is_many(sock):
+        return (
+            "There is an association with that peer already: sctp_sendv() can use it."
+        )
+    if _listens(sock):
+        return "The socket listens: another one has to connect."
+    return "A one-to-one socket has one association: another needs a new socket."
+
+
+# Associations
+
+
+def _why_not_peeled(sock: sctp_socket, assoc_id: int) -> str | None:
+    if not _is_many(sock):
+        return "sctp_peeloff() is for one-to-many sockets."
+    return _why_unknown(sock, assoc_id)
+
+
+def _why_unknown(sock: sctp_socket, assoc_id: int) -> str | None:
+    if _status(sock, assoc_id) is None:
+        return _no_such_association(assoc_id)
+    return None
+
+
+def _why_not_accepted(sock: sctp_socket) -> str | None:
+    if _is_many(sock):
+        return (
+            "A one-to-many socket accepts by itself: sctp_recvv() receives from every"
+            " association, and sctp_peeloff() gives one a socket of its own."
+        )
+    if not _listens(sock):
+        return "The socket does not listen: call listen() first."
+    return None
+
+
+def _why_not_shut_down(sock: sctp_socket) -> str | None:
+    if _is_many(sock):
+        return (
+            "shutdown() is for one-to-one sockets: an empty message with SCTP_EOF in"
+            " snd_flags ends an association of a one-to-many socket."
+        )
+    return None
+
+
+_LOAD = (
+    '"modprobe sctp" as root (the module comes with packages such as'
+    " linux-modules-extra or kernel-modules-extra)."
+    if _LINUX
+    else '"kldload sctp" as root.'
+)
+_NO_SCTP = f"This kernel has no SCTP, or its module is not loaded: run {_LOAD}"
+
+# What explains an error of a call: a text, or what makes it of the socket and
+# what else C passes.
+_NOTES: dict[tuple[str, int], str | Callable[..., str | None]] = {
+    ("sctp_socket", errno.EPROTONOSUPPORT): _NO_SCTP,
+    ("sctp_socket", errno.ESOCKTNOSUPPORT): _NO_SCTP,
+    ("sctp_sendv", errno.EINVAL): _why_invalid_message,
+    ("sctp_sendv", errno.EPIPE): _why_no_association,
+    ("sctp_sendv", errno.ENOENT): _why_no_association,
+    ("sctp_sendv", errno.ENOTCONN): _why_no_association,
+    ("sctp_sendv", errno.ESHUTDOWN): _why_no_association,
+    ("sctp_sendv", errno.EADDRNOTAVAIL): _why_no_address_of_the_peer,
+    ("sctp_sendv", errno.EMSGSIZE): _why_too_long,
+    ("sctp_sendv", errno.ESRCH): _ENDED,
+    ("sctp_recvv", errno.ENOTCONN): _why_nothing_received,
+    ("sctp_bindx", errno.EADDRNOTAVAIL): _why_not_local,
+    ("sctp_bindx", errno.EADDRINUSE): _why_in_use,
+    ("sctp_bindx", errno.EINVAL): _why_invalid_addresses,
+    ("sctp_bindx", errno.EBUSY): "The last address of a socket cannot be removed.",
+    ("sctp_connectx", errno.EINVAL): _why_not_a_peer,
+    ("sctp_connectx", errno.EISCONN): _why_connected,
+    ("sctp_peeloff", errno.EINVAL): _why_not_peeled,
+    ("sctp_peeloff", errno.ENOENT): _why_not_peeled,
+    ("sctp_getladdrs", errno.EINVAL): _why_unknown,
+    ("sctp_getladdrs", errno.ENOENT): _why_unknown,
+    ("accept", errno.EINVAL): _why_not_accepted,
+    ("accept", errno.EOPNOTSUPP): _why_not_accepted,
+    ("shutdown", errno.ENOTCONN): _why_not_shut_down,
+    ("shutdown", errno.EOPNOTSUPP): _why_not_shut_down,
+}
+
+
+def add(error: OSError, call: str, sock: sctp_socket, *facts: Any) -> None:
+    """Adds the note of a call that failed. What it raises, C drops."""
+    note = _NOTES.get((call, error.errno or 0))
+    if callable(note):
+        note = note(sock, *facts)
+    if note is not None:
+        error.add_note(note)
+
+
+# Options
+
+_OPTIONS = {row[1]: row for row in _sctp.sctp._options}
+
+_OPTION_NOTES = {
+    errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
+    " extension that it belongs to is off or was not negotiated: resetting and"
+    f" adding streams needs the sysctl {_SYSCTL}.reconf_enable, on either side, and"
+    " SCTP_ENABLE_STREAM_RESET.",
+    errno.EACCES: f"Authentication may be off: set the sysctl {_SYSCTL}.auth_enable"
+    " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
+    " listens.",
+    errno.EPERM: "The extension that the option belongs to may be off: the sysctls"
+    f" {_SYSCTL}.addip_enable and {_SYSCTL}.intl_enable switch them on; interleaving"
+    " needs SCTP_FRAGMENT_INTERLEAVE as well.",
+}
+
+
+def _keys(structure: str | None) -> list[str]:
+    return [row[0] for row in _sctp.sctp._describe(structure)[1]] if structure else []
+
+
+def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
+    name, _, structure, _, reference = _OPTIONS[optname]
+    fields = value if isinstance(value, dict) else {}
+    keys = _keys(structure)
+    which = next((key for key in keys if key.endswith("assoc_id")), None)
+    assoc_id = value if isinstance(value, int) else fields.get(which, 0)
+    if optname == SCTP_RESET_ASSOC:
+        which = "The value"
+    look = f" See {reference}." if reference.startswith("RFC") else ""
+    if which is not None:
+        if not _is_many(sock):
+            assoc_id = 0
+        status = _status(sock, assoc_id)
+        if status is None and not _is_many(sock):
+            return f"The socket has no association, and {name} may need one.{look}"
+        if status is None and assoc_id not in (0, 1, 2):
+            return _no_such_association(assoc_id)
+        if status is None:
+            return (
+                f"{which} is {assoc_id}, and {name} may need the identifier of an"
+                f" association.{look}"
+            )
+        bad = _bad_stream(fields, status) or _bad_address(sock, fields, assoc_id)
+        if bad is not None:
+            return bad
+    if "scact_keynumber" in fields:
+        return (
+            f"scact_keynumber {fields['scact_keynumber']} is no key that SCTP_AUTH_KEY"
+            " has set, or it is the active key, which is neither deactivated nor"
+            " deleted."
+        )
+    return f"{name} does not take that value.{look}"
+
+
+def _bad_stream(fields: dict[Any, Any], status: Any) -> str | None:
+    streams = status["sstat_outstrms"]
+    if not fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING) & (
+        SCTP_STREAM_RESET_OUTGOING
+    ):
+        streams = status["sstat_instrms"]
+    for key in "srs_stream_list", "stream_id", "sprstat_sid":
+        given = fields.get(key, ())
+        for stream in (given,) if isinstance(given, int) else given:
+            if stream >= streams:
+                return _no_such_stream(key, stream, streams)
+    return None
+
+
+def _bad_address(
+    sock: sctp_socket, fields: dict[Any, Any], assoc_id: int
+) -> str | None:
+    peers = {address[:2] for address in sock.sctp_getpaddrs(assoc_id) or ()}
+    for key in fields:
+        if key.endswith(("_addr", "_address")) and key != "sspp_addr":
+            value = fields[key]
+            if isinstance(value, bytes):
+                value = sockaddr_storage_to_ipaddr(value)
+            if value[:2] not in peers:
+                return f"{key}: the peer has no address {value}."
+    return None
+
+
+def add_to_option(
+    error: OSError, verb: str, sock: sctp_socket, optname: int, value: object
+) -> None:
+    """Adds the note of an option that was not read or set (verb "read" or
+    "write")."""
+    if optname not in _OPTIONS:
+        return
+    name, _, _, access, _ = _OPTIONS[optname]
+    if verb not in access:
+        error.add_note(f"{name} is {access}-only.")
+    elif error.errno in _OPTION_NOTES:
+        error.add_note(_OPTION_NOTES[error.errno])
+    elif error.errno == errno.EOPNOTSUPP and not _is_many(sock):
+        error.add_note(f"{name} may be for one-to-many sockets only.")
+    elif error.errno in (errno.EINVAL, errno.ENOENT):
+        error.add_note(_why_invalid_option(sock, optname, value))
