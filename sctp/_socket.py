@@ -59,6 +59,19 @@ def _is_c_int(value: object) -> bool:
     return isinstance(value, int) and -(2**31) <= value < 2**31
 
 
+def _read_bytes(sock: "sctp_socket", level: int, optname: int, optval: Any) -> Any:
+    """Reads an option as socket.socket.getsockopt() does, but where it takes a
+    length, the kernel sees zeros: SCTP reads the association from there."""
+    read = _sctp.sctp.sctp_socket.getsockopt
+    if optval is None:
+        return read(sock, level, optname)
+    if level == IPPROTO_SCTP and _is_c_int(optname):
+        optval = operator.index(optval)
+        if 0 < optval <= _LENGTH_MAX:
+            return sock._getsockopt(level, optname, bytes(optval))
+    return read(sock, level, optname, optval)
+
+
 def _explain(
     error: OSError, verb: str, sock: "sctp_socket", optname: int, value: object
 ) -> None:
@@ -113,7 +126,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
                 optval is None or isinstance(optval, dict) or row in _LISTS
             ):
                 try:
-                    return self._read_bytes(level, optname, optval)
+                    return _read_bytes(self, level, optname, optval)
                 except OSError as error:
                     if level == IPPROTO_SCTP:
                         _explain(error, "read", self, optname, None)
@@ -129,17 +142,6 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         except OSError as error:
             _explain(error, "read", self, optname, optval)
             raise
-
-    def _read_bytes(self, level: int, optname: int, optval: Any) -> Any:
-        """Reads an option as socket.socket.getsockopt() does, but where it takes
-        a length, the kernel sees zeros: SCTP reads the association from there."""
-        if optval is None:
-            return super().getsockopt(level, optname)
-        if level == IPPROTO_SCTP and _is_c_int(optname):
-            optval = operator.index(optval)
-            if 0 < optval <= _LENGTH_MAX:
-                return self._getsockopt(level, optname, bytes(optval))
-        return super().getsockopt(level, optname, optval)
 
     @overload
     def setsockopt(self, level: int, optname: int, value: "_Value", /) -> None: ...
