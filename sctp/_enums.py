@@ -152,6 +152,6 @@ class ChunkTypes(IntEnum):
         """The plain name of a chunk type, 'UNDEFINED_TYPE' for one that is not
         assigned; TypeError for what is no integer in 0..255."""
         if not isinstance(type, int) or not 0 <= type <= 255:
-            raise TypeError(f"a chunk type is an integer in 0..255, not {type!r}")
+            raise TypeError("a chunk type is an integer in 0..255")
         member = cls._value2member_map_.get(type)
         return "UNDEFINED_TYPE" if member is None else member._name_

@@ -95,8 +95,8 @@ class _Structure(dict):
         return type(self)(**self)
 
     def set_value(self, field, value):
-        """Sets a field to a value that it can hold, else raises TypeError;
-        returns the value."""
+        """Sets a field to a value that it can hold, else raises TypeError, also
+        for an unknown field; returns the value."""
         try:
             self[field] = value
         except KeyError as error:
@@ -117,9 +117,11 @@ class sctp_generic(_Structure, abstract=True):
     Cannot be instantiated. A class derived from it has a key for each member
     of the C structure of the same name. Constructors take keywords only;
     their values, and those of set_value(), raise TypeError where the member
-    cannot hold them. Item assignment raises KeyError for a key that the
-    structure lacks, TypeError for a wrong type and ValueError for a value out
-    of range.
+    cannot hold them. A key that the structure lacks raises ValueError from a
+    constructor and TypeError from set_value(). Item assignment raises KeyError
+    for such a key, TypeError for a wrong type and ValueError for a value out
+    of range. What the other methods of dict put in, such as update(), is
+    checked when the object is used.
     """
 
     __slots__ = ()
@@ -253,8 +255,8 @@ class sctp_status(sctp_generic):
     sstat_state is one of SCTP_CLOSED to SCTP_SHUTDOWN_ACK_SENT; sstat_rwnd
     and sstat_fragmentation_point are in bytes; sstat_unackdata and
     sstat_penddata count chunks, sstat_instrms and sstat_outstrms streams;
-    sstat_primary is the sctp_paddrinfo of the primary path, zeros as bytes
-    in an object that nobody has read into.
+    sstat_primary is the sctp_paddrinfo of the primary path, its default zeros
+    in bytes.
     """
 
     __slots__ = ()

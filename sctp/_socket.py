@@ -86,13 +86,13 @@ def _check_value(optname: int, value: object) -> None:
     """Raises ValueError for what the option itself rules out."""
     if optname == SCTP_FRAGMENT_INTERLEAVE:
         if isinstance(value, int) and value not in (0, 1, 2):
-            raise ValueError(f"SCTP_FRAGMENT_INTERLEAVE is 0, 1 or 2, not {value!r}")
+            raise ValueError("SCTP_FRAGMENT_INTERLEAVE is 0, 1 or 2")
     elif optname == SCTP_HMAC_IDENT:
         if isinstance(value, (tuple, list)) and SCTP_AUTH_HMAC_ID_SHA1 not in value:
             raise ValueError("SCTP_HMAC_IDENT must have SCTP_AUTH_HMAC_ID_SHA1")
     elif optname == SCTP_AUTH_CHUNK and isinstance(value, sctp_authchunk):
         chunk = value.get("sauth_chunk")
-        if chunk in _UNAUTHENTICATED:
+        if isinstance(chunk, int) and chunk in _UNAUTHENTICATED:
             raise ValueError(
                 f"SCTP_AUTH_CHUNK: {ChunkTypes.name(chunk)} is never authenticated"
             )
@@ -118,7 +118,9 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         returns one; without optval all of that is 0. For an option that is a
         list, optval is an association identifier, and the list comes as a
         tuple. Every other option, and an optval that is an int where it is no
-        association, behaves as with socket.socket.getsockopt().
+        association, behaves as with socket.socket.getsockopt(): the int is
+        the length of the answer, which comes as bytes. The kernel, which
+        reads from there what is asked for, sees zeros.
         """
         row = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
         if row is None or not isinstance(optval, _Structure):
@@ -180,33 +182,45 @@ class sctp_socket(_sctp.sctp.sctp_socket):
             raise
 
     @overload
-    def sctp_opt_info(self, optname: int, optval: _Option, /) -> _Option: ...
+    def sctp_opt_info(
+        self, optname: int, optval: _Option, *, id: int = 0
+    ) -> _Option: ...
     @overload
-    def sctp_opt_info(self, id: int, optname: int, optval: _Option, /) -> _Option: ...
+    def sctp_opt_info(self, id: int, optname: int, optval: _Option) -> _Option: ...
 
-    def sctp_opt_info(self, *args: Any) -> Any:
+    def sctp_opt_info(self, *args: Any, **kwds: Any) -> Any:
         """sctp_opt_info([id], optname, optval)
 
         Reads an option of an association (RFC 6458, section 8): sets the
         field of optval whose name ends in assoc_id to id, 0 without one, and
-        returns getsockopt(IPPROTO_SCTP, optname, optval). ValueError for an
-        object without such a field. One-to-one sockets ignore id.
+        returns getsockopt(IPPROTO_SCTP, optname, optval). All three may be
+        keywords. ValueError for an object without such a field. One-to-one
+        sockets ignore id.
         """
-        if not 2 <= len(args) <= 3:
-            raise TypeError(f"sctp_opt_info() takes 2 or 3 arguments, not {len(args)}")
-        *ids, optname, optval = args
+        names = [name for name in ("id", "optname", "optval") if name not in kwds]
+        if "id" in names and len(args) < len(names):
+            names.remove("id")
+        given = {"id": 0, **dict(zip(names, args, strict=False)), **kwds}
+        if len(args) != len(names) or len(given) != 3:
+            raise TypeError("sctp_opt_info() takes [id], optname and optval")
+        id, optname, optval = (given[name] for name in ("id", "optname", "optval"))
         if not isinstance(optval, (_Structure, sctp_sndinfo)):
             raise TypeError(
                 "sctp_opt_info(): optval must be an object for an option, not "
                 f"{type(optval).__name__}"
             )
-        for field in optval:
-            if field.endswith("assoc_id"):
-                optval[field] = ids[0] if ids else 0
-                return self.getsockopt(IPPROTO_SCTP, optname, optval)
-        raise ValueError(
-            f"sctp_opt_info(): {type(optval).__name__} has no association identifier"
-        )
+        fields: list[Any] = [
+            field
+            for field in optval
+            if isinstance(field, str) and field.endswith("assoc_id")
+        ]
+        if not fields:
+            raise ValueError(
+                f"sctp_opt_info(): {type(optval).__name__} has no association"
+                " identifier"
+            )
+        optval[fields[0]] = id
+        return self.getsockopt(IPPROTO_SCTP, optname, optval)
 
 
 def _rebuild(

@@ -59,6 +59,9 @@ def messages(sock: sctp_socket) -> None:
 
 
 def options(sock: sctp_socket) -> None:
+    named = sock.sctp_opt_info(id=1, optname=SCTP_STATUS, optval=sctp_status())
+    assert_type(named, sctp_status)
+    assert_type(sock.sctp_opt_info(SCTP_STATUS, sctp_status(), id=1), sctp_status)
     status = sock.sctp_opt_info(1, SCTP_STATUS, sctp_status())
     assert_type(status, sctp_status)
     assert_type(status["sstat_rwnd"], int)

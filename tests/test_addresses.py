@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import time
+from pathlib import Path
 from socket import (
     AF_INET,
     AF_INET6,
@@ -21,15 +22,25 @@ import pytest
 
 from sctp import (
     IPPROTO_SCTP,
+    MSG_NOTIFICATION,
     SCTP_BINDX_ADD_ADDR,
     SCTP_BINDX_REM_ADDR,
     SCTP_ESTABLISHED,
+    SCTP_EVENT,
+    SCTP_GET_PEER_ADDR_INFO,
     SCTP_I_WANT_MAPPED_V4_ADDR,
     SCTP_INITMSG,
+    SCTP_PEER_ADDR_CHANGE,
+    SCTP_PRIMARY_ADDR,
     SCTP_RTOINFO,
     SCTP_STATUS,
+    parse_notification,
+    sctp_event,
+    sctp_paddrinfo,
+    sctp_setprim,
     sctp_sndinfo,
     sctp_socket,
+    sctp_status,
 )
 
 pytestmark = pytest.mark.kernel
@@ -721,6 +732,81 @@ def test_more_addresses_of_both_kinds_than_usual(make_socket):
     assert [address[0] for address in sock.sctp_getladdrs()] == [
         address[0] for address in addrs
     ]
+
+
+# Scopes of IPv6 addresses
+
+
+def receive_all_ways(sock):
+    """The sender of a message as each call tells it."""
+    yield sock.sctp_recvv(10)[1]
+    yield sock.sctp_recvv_into([bytearray(10)])[1]
+    yield sock.recvfrom(10)[1]
+    yield sock.recvmsg(10)[3]
+
+
+@both_types
+@pytest.mark.parametrize("host", ["::1", "fd00:1::1"])
+def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, host):
+    """The kernel puts the interface into the scope of some of them."""
+    server = make_socket(AF_INET6, type)
+    server.bind((host, 0, 0, 0))
+    server.listen()
+    event = sctp_event(se_type=SCTP_PEER_ADDR_CHANGE, se_on=1)
+    server.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
+    client = make_socket(AF_INET6, SOCK_STREAM)
+    client.bind((host, 0, 0, 0))
+    client.connect((host, port_of(server), 0, 0))
+    expected = (host, port_of(client), 0, 0)
+    found = [client.getsockname(), client.sctp_getladdrs()[0]]
+    assoc_id = 0
+    if type == SOCK_STREAM:
+        server, accepted = server.accept()
+        found += [accepted, server.getpeername()]
+    for _ in range(4):
+        client.send(b"hello")
+    if type == SOCK_SEQPACKET:
+        *_, info, _, _ = server.sctp_recvv(10, MSG_PEEK)
+        assoc_id = info["rcv_assoc_id"]
+    found += receive_all_ways(server)
+    found += server.sctp_getpaddrs(assoc_id)
+    status = server.sctp_opt_info(assoc_id, SCTP_STATUS, sctp_status())
+    prim = server.sctp_opt_info(assoc_id, SCTP_PRIMARY_ADDR, sctp_setprim())
+    path = sctp_paddrinfo(spinfo_assoc_id=assoc_id, spinfo_address=expected)
+    path = server.getsockopt(IPPROTO_SCTP, SCTP_GET_PEER_ADDR_INFO, path)
+    found += [status["sstat_primary"]["spinfo_address"], prim["ssp_addr"]]
+    found.append(path["spinfo_address"])
+    if host != "::1":
+        add(client, [("fd00:2::1", 0, 0, 0)])
+        data, *_, flags = server.sctp_recvv(1000)
+        assert flags & MSG_NOTIFICATION
+        change = parse_notification(data)
+        assert change["spc_aaddr"] == ("fd00:2::1", *expected[1:])
+    assert found == [expected] * len(found)
+    server.close()
+
+
+def test_link_local_address_has_the_scope_of_its_interface(make_socket):
+    """Where it is the kernel's: it forgets it in a socket's name, and has a
+    number of its own in a sender's."""
+    lines = Path("/proc/net/if_inet6").read_text().splitlines()
+    rows = [line.split() for line in lines]
+    number, index = next((row[0], int(row[1], 16)) for row in rows if row[3] == "20")
+    host = socket.inet_ntop(AF_INET6, bytes.fromhex(number))
+    server = make_socket(AF_INET6, SOCK_STREAM)
+    server.bind((host, 0, 0, index))
+    server.listen()
+    client = make_socket(AF_INET6, SOCK_STREAM)
+    client.bind((host, 0, 0, index))
+    client.connect((host, port_of(server), 0, index))
+    with server.accept()[0] as accepted:
+        client.send(b"hello")
+        sender = accepted.sctp_recvv(10)[1]
+        assert sender[:3] == (host, port_of(client), 0)
+        client.send(b"hello")
+        assert accepted.recvfrom(10)[1][:3] == sender[:3]
+        assert accepted.sctp_getpaddrs() == ((host, port_of(client), 0, index),)
+        assert accepted.sctp_getladdrs() == ((host, port_of(server), 0, index),)
 
 
 # _getsockopt

@@ -711,7 +711,9 @@ def test_chunk_types_have_plain_names():
     assert {ChunkTypes.name(number) for number in unassigned} == {"UNDEFINED_TYPE"}
 
 
-@pytest.mark.parametrize("value", [-1, 256, 2**70, "DATA", 1.0, None])
+@pytest.mark.parametrize(
+    "value", [-1, 256, 2**70, 10**5000, "DATA", 1.0, None], ids=type
+)
 def test_chunk_type_is_an_integer_of_a_byte(value):
     with pytest.raises(TypeError, match=r"integer in 0\.\.255"):
         ChunkTypes.name(value)

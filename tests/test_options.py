@@ -743,6 +743,66 @@ def test_opt_info_without_an_identifier_means_zero(make_pair, make_many):
         many.sctp_opt_info(sctp.SCTP_STATUS, sctp.sctp_status())
 
 
+def test_opt_info_takes_its_documented_names_as_keywords(make_many):
+    client, assoc_id, _ = make_many()
+    expected = read(client, "SCTP_STATUS", assoc_id)
+    for args, kwds in (
+        ((assoc_id, sctp.SCTP_STATUS), ("optval",)),
+        ((assoc_id,), ("optname", "optval")),
+        ((), ("id", "optname", "optval")),
+        ((sctp.SCTP_STATUS,), ("id", "optval")),
+        ((sctp.SCTP_STATUS, sctp.sctp_status()), ("id",)),
+    ):
+        given = {
+            "id": assoc_id,
+            "optname": sctp.SCTP_STATUS,
+            "optval": sctp.sctp_status(),
+        }
+        found = client.sctp_opt_info(*args, **{name: given[name] for name in kwds})
+        assert found == expected
+
+
+def test_opt_info_without_an_identifier_takes_keywords(make_pair):
+    client, _ = make_pair()
+    expected = read(client, "SCTP_RTOINFO")
+    option = sctp.sctp_rtoinfo(srto_assoc_id=7)
+    assert client.sctp_opt_info(sctp.SCTP_RTOINFO, optval=option) == expected
+    assert option["srto_assoc_id"] == 0
+    found = client.sctp_opt_info(optname=sctp.SCTP_RTOINFO, optval=option)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("args", "kwds"),
+    [
+        ((), {}),
+        ((), {"id": 0}),
+        ((), {"id": 0, "optname": 0}),
+        ((), {"id": 0, "optval": sctp.sctp_rtoinfo()}),
+        ((0,), {"id": 0, "optname": 0, "optval": sctp.sctp_rtoinfo()}),
+        ((0, 0, sctp.sctp_rtoinfo()), {"id": 0}),
+        ((0, sctp.sctp_rtoinfo()), {"optval": sctp.sctp_rtoinfo()}),
+        ((0, sctp.sctp_rtoinfo()), {"assoc_id": 0}),
+        ((0, 0, sctp.sctp_rtoinfo()), {"assoc_id": 0}),
+        ((0, sctp.sctp_rtoinfo()), {"value": 0, "id": 0}),
+    ],
+)
+def test_opt_info_refuses_other_arguments(fresh, args, kwds):
+    with pytest.raises(TypeError):
+        fresh.sctp_opt_info(*args, **kwds)
+
+
+def test_opt_info_of_an_object_with_a_key_that_is_no_name(fresh):
+    option = sctp.sctp_initmsg()
+    option.update({5: 1})
+    with pytest.raises(ValueError, match="sctp_initmsg has no association"):
+        fresh.sctp_opt_info(sctp.SCTP_INITMSG, option)
+    option = sctp.sctp_rtoinfo()
+    option.update({5: 1})
+    with pytest.raises(ValueError, match="sctp_rtoinfo: unknown key 5"):
+        fresh.sctp_opt_info(sctp.SCTP_RTOINFO, option)
+
+
 def test_opt_info_ignores_the_identifier_on_a_one_to_one_socket(make_pair):
     client, _ = make_pair()
     status = client.sctp_opt_info(12345, sctp.SCTP_STATUS, sctp.sctp_status())
@@ -991,10 +1051,18 @@ def test_level_of_interleaving_is_one_of_three(fresh):
         fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, value)
         found = fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE)
         assert found == stored
-    for value in (-1, 3):
-        with pytest.raises(ValueError, match="is 0, 1 or 2, not"):
+    for value in (-1, 3, 10**5000):
+        with pytest.raises(ValueError, match="SCTP_FRAGMENT_INTERLEAVE is 0, 1 or 2"):
             fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, value)
     assert fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE) == 0
+
+
+def test_chunk_type_that_dict_let_in_is_refused_by_name(fresh):
+    for value, error in (([], TypeError), ("1", TypeError), (256, ValueError)):
+        option = sctp.sctp_authchunk()
+        option.update(sauth_chunk=value)
+        with pytest.raises(error, match="sctp_authchunk: sauth_chunk must be"):
+            fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_CHUNK, option)
 
 
 def test_algorithms_need_sha1(fresh):
