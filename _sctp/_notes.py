@@ -44,36 +44,42 @@ _SYSCTL = "net.sctp" if _LINUX else "net.inet.sctp"
 # What the kernel knows
 
 
-def _ask(sock: sctp_socket, option: int, structure: str, **fields: Any) -> Any:
-    """An option as a dict, None where the kernel refuses."""
+def _ask(
+    sock: sctp_socket, option: int, structure: str, wanted: str, **fields: Any
+) -> int | None:
+    """A field of an option, None where the kernel refuses."""
     size, rows, _ = _sctp.sctp._describe(structure)
     value = bytearray(size)
     for key, code, offset, _ in rows:
         if key in fields:
             struct.pack_into(f"={code}", value, offset, fields[key])
+        if key == wanted:
+            place = f"={code}", offset
     try:
         answer = sctp_socket._getsockopt(sock, IPPROTO_SCTP, option, bytes(value))
     except OSError:
         return None
-    return {
-        key: struct.unpack_from(f"={code}", answer, offset)[0]
-        for key, code, offset, _ in rows
-    }
+    number: int = struct.unpack_from(place[0], answer, place[1])[0]
+    return number
 
 
-def _status(sock: sctp_socket, assoc_id: int) -> Any:
-    return _ask(sock, SCTP_STATUS, "sctp_status", sstat_assoc_id=assoc_id)
+def _count_streams(
+    sock: sctp_socket, assoc_id: int, which: str = "sstat_outstrms"
+) -> int | None:
+    """None where there is no such association."""
+    return _ask(sock, SCTP_STATUS, "sctp_status", which, sstat_assoc_id=assoc_id)
 
 
 def _find_association(sock: sctp_socket, address: _Address) -> int:
     """The association with a peer, 0 where there is none."""
-    info = _ask(
+    found = _ask(
         sock,
         SCTP_GET_PEER_ADDR_INFO,
         "sctp_paddrinfo",
+        "spinfo_assoc_id",
         spinfo_address=ipaddr_to_sockaddr_storage(address),
     )
-    return info["spinfo_assoc_id"] if info else 0
+    return found or 0
 
 
 def _is_many(sock: sctp_socket) -> bool:
@@ -184,17 +190,14 @@ def _why_invalid_message(
     assoc_id = sndinfo["snd_assoc_id"] if _is_many(sock) else 0
     if assoc_id == 0 and addresses:
         assoc_id = _find_association(sock, addresses[0])
-    status = _status(sock, assoc_id)
-    if status is None and assoc_id != 0:
+    streams = _count_streams(sock, assoc_id)
+    if streams is None and assoc_id != 0:
         return _no_such_association(assoc_id)
-    if status is None and ending and addresses:
+    if streams is None and ending and addresses:
         return f"There is no association with {addresses[0]} that could be ended."
-    streams = (
-        status["sstat_outstrms"]
-        if status
-        else _ask(sock, SCTP_INITMSG, "sctp_initmsg")["sinit_num_ostreams"]
-    )
-    if sndinfo["snd_sid"] >= streams:
+    if streams is None:
+        streams = _ask(sock, SCTP_INITMSG, "sctp_initmsg", "sinit_num_ostreams")
+    if streams is not None and sndinfo["snd_sid"] >= streams:
         return _no_such_stream("snd_sid", sndinfo["snd_sid"], streams)
     unusable = _unusable_address(sock, addresses, "peer")
     if unusable is None and isinstance(authinfo, sctp_authinfo):
@@ -213,10 +216,10 @@ def _why_no_association(
     if not _is_many(sock):
         if _listens(sock):
             return "The socket listens: the one that accept() returns can send."
-        if _status(sock, 0) is None:
+        if _count_streams(sock, 0) is None:
             return "The socket is not connected, or its association has ended."
     elif assoc_id != 0:
-        if _status(sock, assoc_id) is None:
+        if _count_streams(sock, assoc_id) is None:
             return _no_such_association(assoc_id)
     elif not addresses:
         return (
@@ -229,7 +232,7 @@ def _why_no_association(
 def _why_no_address_of_the_peer(
     sock: sctp_socket, size: int, info: object, addresses: tuple[_Address, ...]
 ) -> str | None:
-    if addresses and _status(sock, 0) is not None:
+    if addresses and _count_streams(sock, 0) is not None:
         return (
             f"{addresses[0]} is no address of the peer, and a one-to-one socket sends"
             " to nobody else."
@@ -348,7 +351,7 @@ def _why_not_peeled(sock: sctp_socket, assoc_id: int) -> str | None:
 
 
 def _why_unknown(sock: sctp_socket, assoc_id: int) -> str | None:
-    if _status(sock, assoc_id) is None:
+    if _count_streams(sock, assoc_id) is None:
         return _no_such_association(assoc_id)
     return None
 
@@ -455,17 +458,20 @@ def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
     if which is not None:
         if not _is_many(sock):
             assoc_id = 0
-        status = _status(sock, assoc_id)
-        if status is None and not _is_many(sock):
+        streams = _count_streams(sock, assoc_id)
+        if streams is None and not _is_many(sock):
             return f"The socket has no association, and {name} may need one.{look}"
-        if status is None and assoc_id not in (0, 1, 2):
+        if streams is None and assoc_id not in (0, 1, 2):
             return _no_such_association(assoc_id)
-        if status is None:
+        if streams is None:
             return (
                 f"{which} is {assoc_id}, and {name} may need the identifier of an"
                 f" association.{look}"
             )
-        bad = _bad_stream(fields, status) or _bad_address(sock, fields, assoc_id)
+        flags = fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING)
+        if not flags & SCTP_STREAM_RESET_OUTGOING:
+            streams = _count_streams(sock, assoc_id, "sstat_instrms") or 0
+        bad = _bad_stream(fields, streams) or _bad_address(sock, fields, assoc_id)
         if bad is not None:
             return bad
     if "scact_keynumber" in fields:
@@ -477,12 +483,7 @@ def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
     return f"{name} does not take that value.{look}"
 
 
-def _bad_stream(fields: dict[Any, Any], status: Any) -> str | None:
-    streams = status["sstat_outstrms"]
-    if not fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING) & (
-        SCTP_STREAM_RESET_OUTGOING
-    ):
-        streams = status["sstat_instrms"]
+def _bad_stream(fields: dict[Any, Any], streams: int) -> str | None:
     for key in "srs_stream_list", "stream_id", "sprstat_sid":
         given = fields.get(key, ())
         for stream in (given,) if isinstance(given, int) else given:
