@@ -415,7 +415,7 @@ _NOTES: dict[tuple[str, int], str | Callable[..., str | None]] = {
 }
 
 
-def add(error: OSError, call: str, sock: sctp_socket, *facts: Any) -> None:
+def add(error: OSError, call: str, sock: sctp_socket, facts: tuple[Any, ...]) -> None:
     """Adds the note of a call that failed. What it raises, C drops."""
     note = _NOTES.get((call, error.errno or 0))
     if callable(note):
