@@ -17,6 +17,7 @@ import _sctp.sctp
 import _sctp.sctp_info
 from _sctp.sctp import (
     IPPROTO_SCTP,
+    SCTP_BINDX_ADD_ADDR,
     SCTP_BINDX_REM_ADDR,
     SCTP_GET_PEER_ADDR_INFO,
     SCTP_INITMSG,
@@ -133,7 +134,7 @@ def _unusable_address(
     only_ipv6 = _only_ipv6(sock)
     for address in addresses:
         if len(address) == 2 and only_ipv6:
-            return f"The socket takes no IPv4 address: IPV6_V6ONLY is on. {address}"
+            return f"IPV6_V6ONLY is on: the socket does not take {address}."
     if whose == "own":
         return None
     for address in addresses:
@@ -263,14 +264,16 @@ def _is_local(address: _Address) -> bool:
     with socket.socket(family, SOCK_SEQPACKET, IPPROTO_SCTP) as other:
         try:
             other.bind((host, 0, *rest))
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno != errno.EADDRNOTAVAIL
     return True
 
 
-def _partly(addresses: tuple[_Address, ...], note: str) -> str:
+def _partly(
+    addresses: tuple[_Address, ...], flags: int, note: str | None
+) -> str | None:
     """RFC 6458, 9.1 has all or none; the kernels may leave some."""
-    if len(addresses) > 1:
+    if note is not None and len(addresses) > 1 and flags == SCTP_BINDX_ADD_ADDR:
         note += " Others of the list may be bound by now: see sctp_getladdrs()."
     return note
 
@@ -281,7 +284,7 @@ def _why_not_local(
     for address in addresses:
         if not _is_local(address):
             note = f"This machine has no address {address} to bind to."
-            return _partly(addresses, note)
+            return _partly(addresses, flags, note)
     return None
 
 
@@ -291,21 +294,27 @@ def _why_in_use(
     if len(addresses) == 1:
         return None
     found = ", ".join(map(str, addresses))
-    return _partly(addresses, f"Another socket has the port at one of {found}.")
+    note = f"Another socket has the port at one of {found}."
+    return _partly(addresses, flags, note)
 
 
 def _why_invalid_addresses(
+    sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
+) -> str | None:
+    return _partly(addresses, flags, _find_fault(sock, addresses, flags))
+
+
+def _find_fault(
     sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
 ) -> str | None:
     if not addresses:
         return _EMPTY
     unusable = _unusable_address(sock, addresses, "own")
     if unusable is not None:
-        return _partly(addresses, unusable)
+        return unusable
     any_host = {"0.0.0.0", "::"}
     if len(addresses) > 1 and any_host & {address[0] for address in addresses}:
-        note = "Any address stands for all, and no other goes with it."
-        return _partly(addresses, note)
+        return "Any address stands for all, and no other goes with it."
     port = _bound_port(sock)
     for address in addresses:
         if port != 0 and address[1] not in (0, port):
@@ -320,8 +329,7 @@ def _why_invalid_addresses(
         return None
     for address in addresses:
         if address[0] in local:
-            note = f"The socket is bound to {address[0]} already."
-            return _partly(addresses, note)
+            return f"The socket is bound to {address[0]} already."
     return None
 
 
