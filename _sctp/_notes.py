@@ -17,6 +17,7 @@ import _sctp.sctp
 import _sctp.sctp_info
 from _sctp.sctp import (
     IPPROTO_SCTP,
+    SCTP_BINDX_ADD_ADDR,
     SCTP_BINDX_REM_ADDR,
     SCTP_GET_PEER_ADDR_INFO,
     SCTP_INITMSG,
@@ -44,36 +45,42 @@ _SYSCTL = "net.sctp" if _LINUX else "net.inet.sctp"
 # What the kernel knows
 
 
-def _ask(sock: sctp_socket, option: int, structure: str, **fields: Any) -> Any:
-    """An option as a dict, None where the kernel refuses."""
+def _ask(
+    sock: sctp_socket, option: int, structure: str, wanted: str, **fields: Any
+) -> int | None:
+    """A field of an option, None where the kernel refuses."""
     size, rows, _ = _sctp.sctp._describe(structure)
     value = bytearray(size)
     for key, code, offset, _ in rows:
         if key in fields:
             struct.pack_into(f"={code}", value, offset, fields[key])
+        if key == wanted:
+            place = f"={code}", offset
     try:
         answer = sctp_socket._getsockopt(sock, IPPROTO_SCTP, option, bytes(value))
     except OSError:
         return None
-    return {
-        key: struct.unpack_from(f"={code}", answer, offset)[0]
-        for key, code, offset, _ in rows
-    }
+    number: int = struct.unpack_from(place[0], answer, place[1])[0]
+    return number
 
 
-def _status(sock: sctp_socket, assoc_id: int) -> Any:
-    return _ask(sock, SCTP_STATUS, "sctp_status", sstat_assoc_id=assoc_id)
+def _count_streams(
+    sock: sctp_socket, assoc_id: int, which: str = "sstat_outstrms"
+) -> int | None:
+    """None where there is no such association."""
+    return _ask(sock, SCTP_STATUS, "sctp_status", which, sstat_assoc_id=assoc_id)
 
 
 def _find_association(sock: sctp_socket, address: _Address) -> int:
     """The association with a peer, 0 where there is none."""
-    info = _ask(
+    found = _ask(
         sock,
         SCTP_GET_PEER_ADDR_INFO,
         "sctp_paddrinfo",
+        "spinfo_assoc_id",
         spinfo_address=ipaddr_to_sockaddr_storage(address),
     )
-    return info["spinfo_assoc_id"] if info else 0
+    return found or 0
 
 
 def _is_many(sock: sctp_socket) -> bool:
@@ -127,7 +134,7 @@ def _unusable_address(
     only_ipv6 = _only_ipv6(sock)
     for address in addresses:
         if len(address) == 2 and only_ipv6:
-            return f"The socket takes no IPv4 address: IPV6_V6ONLY is on. {address}"
+            return f"IPV6_V6ONLY is on: the socket does not take {address}."
     if whose == "own":
         return None
     for address in addresses:
@@ -184,17 +191,14 @@ def _why_invalid_message(
     assoc_id = sndinfo["snd_assoc_id"] if _is_many(sock) else 0
     if assoc_id == 0 and addresses:
         assoc_id = _find_association(sock, addresses[0])
-    status = _status(sock, assoc_id)
-    if status is None and assoc_id != 0:
+    streams = _count_streams(sock, assoc_id)
+    if streams is None and assoc_id != 0:
         return _no_such_association(assoc_id)
-    if status is None and ending and addresses:
+    if streams is None and ending and addresses:
         return f"There is no association with {addresses[0]} that could be ended."
-    streams = (
-        status["sstat_outstrms"]
-        if status
-        else _ask(sock, SCTP_INITMSG, "sctp_initmsg")["sinit_num_ostreams"]
-    )
-    if sndinfo["snd_sid"] >= streams:
+    if streams is None:
+        streams = _ask(sock, SCTP_INITMSG, "sctp_initmsg", "sinit_num_ostreams")
+    if streams is not None and sndinfo["snd_sid"] >= streams:
         return _no_such_stream("snd_sid", sndinfo["snd_sid"], streams)
     unusable = _unusable_address(sock, addresses, "peer")
     if unusable is None and isinstance(authinfo, sctp_authinfo):
@@ -213,10 +217,10 @@ def _why_no_association(
     if not _is_many(sock):
         if _listens(sock):
             return "The socket listens: the one that accept() returns can send."
-        if _status(sock, 0) is None:
+        if _count_streams(sock, 0) is None:
             return "The socket is not connected, or its association has ended."
     elif assoc_id != 0:
-        if _status(sock, assoc_id) is None:
+        if _count_streams(sock, assoc_id) is None:
             return _no_such_association(assoc_id)
     elif not addresses:
         return (
@@ -229,7 +233,7 @@ def _why_no_association(
 def _why_no_address_of_the_peer(
     sock: sctp_socket, size: int, info: object, addresses: tuple[_Address, ...]
 ) -> str | None:
-    if addresses and _status(sock, 0) is not None:
+    if addresses and _count_streams(sock, 0) is not None:
         return (
             f"{addresses[0]} is no address of the peer, and a one-to-one socket sends"
             " to nobody else."
@@ -260,14 +264,16 @@ def _is_local(address: _Address) -> bool:
     with socket.socket(family, SOCK_SEQPACKET, IPPROTO_SCTP) as other:
         try:
             other.bind((host, 0, *rest))
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno != errno.EADDRNOTAVAIL
     return True
 
 
-def _partly(addresses: tuple[_Address, ...], note: str) -> str:
+def _partly(
+    addresses: tuple[_Address, ...], flags: int, note: str | None
+) -> str | None:
     """RFC 6458, 9.1 has all or none; the kernels may leave some."""
-    if len(addresses) > 1:
+    if note is not None and len(addresses) > 1 and flags == SCTP_BINDX_ADD_ADDR:
         note += " Others of the list may be bound by now: see sctp_getladdrs()."
     return note
 
@@ -278,7 +284,7 @@ def _why_not_local(
     for address in addresses:
         if not _is_local(address):
             note = f"This machine has no address {address} to bind to."
-            return _partly(addresses, note)
+            return _partly(addresses, flags, note)
     return None
 
 
@@ -288,21 +294,27 @@ def _why_in_use(
     if len(addresses) == 1:
         return None
     found = ", ".join(map(str, addresses))
-    return _partly(addresses, f"Another socket has the port at one of {found}.")
+    note = f"Another socket has the port at one of {found}."
+    return _partly(addresses, flags, note)
 
 
 def _why_invalid_addresses(
+    sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
+) -> str | None:
+    return _partly(addresses, flags, _find_fault(sock, addresses, flags))
+
+
+def _find_fault(
     sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
 ) -> str | None:
     if not addresses:
         return _EMPTY
     unusable = _unusable_address(sock, addresses, "own")
     if unusable is not None:
-        return _partly(addresses, unusable)
+        return unusable
     any_host = {"0.0.0.0", "::"}
     if len(addresses) > 1 and any_host & {address[0] for address in addresses}:
-        note = "Any address stands for all, and no other goes with it."
-        return _partly(addresses, note)
+        return "Any address stands for all, and no other goes with it."
     port = _bound_port(sock)
     for address in addresses:
         if port != 0 and address[1] not in (0, port):
@@ -317,8 +329,7 @@ def _why_invalid_addresses(
         return None
     for address in addresses:
         if address[0] in local:
-            note = f"The socket is bound to {address[0]} already."
-            return _partly(addresses, note)
+            return f"The socket is bound to {address[0]} already."
     return None
 
 
@@ -348,7 +359,7 @@ def _why_not_peeled(sock: sctp_socket, assoc_id: int) -> str | None:
 
 
 def _why_unknown(sock: sctp_socket, assoc_id: int) -> str | None:
-    if _status(sock, assoc_id) is None:
+    if _count_streams(sock, assoc_id) is None:
         return _no_such_association(assoc_id)
     return None
 
@@ -412,7 +423,7 @@ _NOTES: dict[tuple[str, int], str | Callable[..., str | None]] = {
 }
 
 
-def add(error: OSError, call: str, sock: sctp_socket, *facts: Any) -> None:
+def add(error: OSError, call: str, sock: sctp_socket, facts: tuple[Any, ...]) -> None:
     """Adds the note of a call that failed. What it raises, C drops."""
     note = _NOTES.get((call, error.errno or 0))
     if callable(note):
@@ -455,17 +466,20 @@ def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
     if which is not None:
         if not _is_many(sock):
             assoc_id = 0
-        status = _status(sock, assoc_id)
-        if status is None and not _is_many(sock):
+        streams = _count_streams(sock, assoc_id)
+        if streams is None and not _is_many(sock):
             return f"The socket has no association, and {name} may need one.{look}"
-        if status is None and assoc_id not in (0, 1, 2):
+        if streams is None and assoc_id not in (0, 1, 2):
             return _no_such_association(assoc_id)
-        if status is None:
+        if streams is None:
             return (
                 f"{which} is {assoc_id}, and {name} may need the identifier of an"
                 f" association.{look}"
             )
-        bad = _bad_stream(fields, status) or _bad_address(sock, fields, assoc_id)
+        flags = fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING)
+        if not flags & SCTP_STREAM_RESET_OUTGOING:
+            streams = _count_streams(sock, assoc_id, "sstat_instrms") or 0
+        bad = _bad_stream(fields, streams) or _bad_address(sock, fields, assoc_id)
         if bad is not None:
             return bad
     if "scact_keynumber" in fields:
@@ -477,12 +491,7 @@ def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
     return f"{name} does not take that value.{look}"
 
 
-def _bad_stream(fields: dict[Any, Any], status: Any) -> str | None:
-    streams = status["sstat_outstrms"]
-    if not fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING) & (
-        SCTP_STREAM_RESET_OUTGOING
-    ):
-        streams = status["sstat_instrms"]
+def _bad_stream(fields: dict[Any, Any], streams: int) -> str | None:
     for key in "srs_stream_list", "stream_id", "sprstat_sid":
         given = fields.get(key, ())
         for stream in (given,) if isinstance(given, int) else given:

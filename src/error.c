@@ -35,24 +35,19 @@ static PyObject *
 call_notes(PyObject *error, PyObject *socket, const char *call,
            const char *format, va_list values)
 {
-    PyObject *module = NULL, *facts = NULL, *first = NULL, *all = NULL;
-    PyObject *add = NULL, *result = NULL;
+    PyObject *facts = Py_VaBuildValue(format, values);
+    PyObject *module, *result = NULL;
 
-    facts = Py_VaBuildValue(format, values);
-    first = Py_BuildValue("(OsO)", error, call, socket);
-    if (facts == NULL || first == NULL) {
-        goto done;
+    if (facts == NULL) {
+        return NULL;
     }
-    all = PySequence_Concat(first, facts);
-    module = all == NULL ? NULL : PyImport_ImportModule("_sctp._notes");
-    add = module == NULL ? NULL : PyObject_GetAttrString(module, "add");
-    result = add == NULL ? NULL : PyObject_CallObject(add, all);
-done:
-    Py_XDECREF(facts);
-    Py_XDECREF(first);
-    Py_XDECREF(all);
-    Py_XDECREF(module);
-    Py_XDECREF(add);
+    module = PyImport_ImportModule("_sctp._notes");
+    if (module != NULL) {
+        result = PyObject_CallMethod(module, "add", "OsOO", error, call,
+                                     socket, facts);
+        Py_DECREF(module);
+    }
+    Py_DECREF(facts);
     return result;
 }
 

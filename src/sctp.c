@@ -715,16 +715,17 @@ PyDoc_STRVAR(
     "first is the destination, and if there is no association with it\n"
     "yet, one is set up with all of them. info is a sctp_sndinfo,\n"
     "sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are those of\n"
-    "sendmsg, such as MSG_DONTWAIT; SCTP_UNORDERED, SCTP_EOF, SCTP_ABORT and\n"
-    "their like go into snd_flags of a sctp_sndinfo. Here they would mean\n"
-    "something else: on Linux SCTP_ABORT is MSG_DONTROUTE, SCTP_SENDALL\n"
-    "is MSG_DONTWAIT and SCTP_UNORDERED is MSG_OOB.\n\n"
+    "sendmsg, such as MSG_DONTWAIT. SCTP_UNORDERED, SCTP_ABORT and the\n"
+    "like go into snd_flags of a sctp_sndinfo; here they mean something\n"
+    "else: on Linux SCTP_UNORDERED is MSG_OOB, SCTP_ABORT MSG_DONTROUTE\n"
+    "and SCTP_SENDALL MSG_DONTWAIT.\n\n"
     "Raises TypeError for another info and for what is no address or no\n"
     "bytes-like object, ValueError for more buffers than the system takes\n"
-    "and for flags of SCTP that sendmsg does not have, OSError as the kernel does: EMSGSIZE for more than the send buffer\n"
-    "holds, EINVAL for a stream that the association does not have or an\n"
-    "empty message, EPIPE (Linux) or ENOENT (FreeBSD) without an\n"
-    "association, EAGAIN where it would have to wait.");
+    "and for SCTP_EOF and others that are no flags of sendmsg, OSError as\n"
+    "the kernel does: EMSGSIZE for more than the send buffer holds, EINVAL\n"
+    "for a stream that the association does not have or an empty message,\n"
+    "EPIPE (Linux) or ENOENT (FreeBSD) without an association, EAGAIN\n"
+    "where it would have to wait.");
 
 static PyObject *
 none_is_absent(PyObject *value)
@@ -732,8 +733,8 @@ none_is_absent(PyObject *value)
     return value == Py_None ? NULL : value;
 }
 
-/* Flags of a message that sendmsg has no flags for.  Others of them stand for
-   its own, and are not told from these. */
+/* Refuses what belongs into snd_flags, as far as it is not a flag of sendmsg
+   by the same number. */
 static int
 check_send_flags(int flags)
 {

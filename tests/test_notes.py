@@ -383,6 +383,10 @@ def test_why_bindx_is_invalid(make_socket, network, type):
         sock.sctp_bindx([other], ADD)
     with noting(errno.EINVAL, f"not bound to {third}"):
         sock.sctp_bindx([third], SCTP_BINDX_REM_ADDR)
+    with pytest.raises(OSError) as raised:
+        sock.sctp_bindx([third, second], SCTP_BINDX_REM_ADDR)
+    (note,) = raised.value.__notes__
+    assert note == f"The socket is not bound to {third}."
     with noting(errno.EINVAL, f"bound to {second[0]} already", "sctp_getladdrs()"):
         sock.sctp_bindx([third, second], ADD)
     sock.sctp_bindx([second], SCTP_BINDX_REM_ADDR)

@@ -118,6 +118,20 @@ def test_what_sctp_does_not_have_is_an_sctp_error(arguments, name):
         sctp_socket(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((5, SOCK_STREAM), "family must be AF_INET or AF_INET6, not 5"),
+        ((AF_INET, 9), "type must be SOCK_STREAM or SOCK_SEQPACKET, not 9"),
+        ((AF_INET, SOCK_STREAM, 6), "proto must be IPPROTO_SCTP, not 6"),
+    ],
+)
+def test_sctp_error_says_what_there_is(arguments, text):
+    with pytest.raises(SCTPError) as raised:
+        sctp_socket(*arguments)
+    assert str(raised.value) == f"sctp_socket(): {text}"
+
+
 def test_sctp_error_is_a_value_error():
     assert issubclass(SCTPError, ValueError)
 

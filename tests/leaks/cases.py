@@ -840,6 +840,7 @@ SOCKET = {
         ),
         "kernel": fails(OSError, lambda w: w.idle.sctp_bindx([("192.0.2.1", 0)], ADD)),
         "none": fails(OSError, lambda w: w.idle.sctp_bindx([], ADD)),
+        "single address": fails(TypeError, lambda w: w.idle.sctp_bindx(ANY_PORT, ADD)),
         "missing": fails(TypeError, lambda w: w.idle.sctp_bindx([ANY_PORT])),
         "closed": closed(lambda s: s.sctp_bindx([ANY_PORT], ADD)),
     },
@@ -967,6 +968,9 @@ SOCKET["sctp_sendv"] = {
     "missing": sends(lambda send, w: send(), TypeError),
     "keyword": sends(lambda send, w: send([b"1"], nonsense=1), TypeError),
     "no association": fails(OSError, lambda w: w.idle.sctp_sendv([b"1"])),
+    "flag of a message": fails(
+        ValueError, lambda w: w.sender.sctp_sendv([b"1"], flags=sctp.SCTP_EOF)
+    ),
     "closed": closed(lambda s: s.sctp_sendv([b"1"])),
 }
 
