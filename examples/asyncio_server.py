@@ -1,40 +1,69 @@
 """Echoes messages to many clients at once in one thread."""
 
 import asyncio
-from socket import AF_INET, SOCK_STREAM
+from collections.abc import Callable
+from socket import AF_INET, MSG_EOR, SOCK_STREAM
 from typing import Any
 
 from sctp import *
 
+LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
+PATIENCE = 60  # seconds for a client to say something, or to take its answer
+
+
+async def ready(
+    sock: sctp_socket, add: Callable[..., Any], remove: Callable[..., Any]
+) -> None:
+    """Waits until it is, for the reader or writer that is added."""
+    event = asyncio.Event()
+    add(sock, event.set)
+    try:
+        await asyncio.wait_for(event.wait(), PATIENCE)
+    finally:
+        remove(sock)
+
 
 async def receive(sock: sctp_socket) -> tuple[bytes, Any]:
     """The next message and its sctp_rcvinfo."""
-    ready = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    message = b""
+    while True:
+        # Waiting each time lets other clients in between.
+        await ready(sock, loop.add_reader, loop.remove_reader)
+        try:
+            data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
+        except BlockingIOError:
+            continue
+        message += data
+        if not data or flags & MSG_EOR or len(message) >= LONGEST_MESSAGE:
+            return message, info
+
+
+async def send(sock: sctp_socket, message: bytes) -> None:
+    loop = asyncio.get_running_loop()
     while True:
         try:
-            data, _, info, _, _ = sock.sctp_recvv(1024)
-            return data, info
+            sock.sctp_sendv([message])
+            return
         except BlockingIOError:
-            ready.clear()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(sock, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_reader(sock)
+            await ready(sock, loop.add_writer, loop.remove_writer)
 
 
 async def serve(sock: sctp_socket) -> None:
     with sock:
-        while True:
-            data, info = await receive(sock)
-            if not data:
-                break
-            print(f"received {data!r} on stream {info['rcv_sid']}", flush=True)
-            sock.sctp_sendv([data])
+        try:
+            while True:
+                message, info = await receive(sock)
+                if not message:
+                    break
+                print(f"received {message!r} on stream {info['rcv_sid']}", flush=True)
+                await send(sock, message)
+        except OSError as error:  # of this client alone
+            print(f"a client is lost: {error}", flush=True)
 
 
 async def main() -> None:
+    loop = asyncio.get_running_loop()
     with sctp_socket(AF_INET, SOCK_STREAM) as listener:
         listener.setblocking(False)
         listener.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
@@ -43,7 +72,12 @@ async def main() -> None:
         print("listening on port 20000", flush=True)
         async with asyncio.TaskGroup() as tasks:
             while True:
-                sock, _ = await asyncio.get_running_loop().sock_accept(listener)
+                try:
+                    sock, _ = await loop.sock_accept(listener)
+                except OSError as error:  # there are too many clients, say
+                    print(f"cannot accept: {error}", flush=True)
+                    await asyncio.sleep(1)
+                    continue
                 assert isinstance(sock, sctp_socket)
                 sock.setblocking(False)
                 tasks.create_task(serve(sock))
