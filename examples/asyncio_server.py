@@ -1,7 +1,6 @@
 """Echoes messages to many clients at once in one thread."""
 
 import asyncio
-from collections.abc import Callable
 from socket import AF_INET, MSG_EOR, SOCK_STREAM
 from typing import Any
 
@@ -11,25 +10,19 @@ LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
 PATIENCE = 60  # seconds for a client to say something, or to take its answer
 
 
-async def ready(
-    sock: sctp_socket, add: Callable[..., Any], remove: Callable[..., Any]
-) -> None:
-    """Waits until it is, for the reader or writer that is added."""
-    event = asyncio.Event()
-    add(sock, event.set)
-    try:
-        await asyncio.wait_for(event.wait(), PATIENCE)
-    finally:
-        remove(sock)
-
-
 async def receive(sock: sctp_socket) -> tuple[bytes, Any]:
-    """The next message and its sctp_rcvinfo."""
+    """The next message, b"" at the end, and its sctp_rcvinfo."""
     loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
     message = b""
     while True:
-        # Waiting each time lets other clients in between.
-        await ready(sock, loop.add_reader, loop.remove_reader)
+        # To wait each time lets other clients in between.
+        readable.clear()
+        loop.add_reader(sock, readable.set)
+        try:
+            await asyncio.wait_for(readable.wait(), PATIENCE)
+        finally:
+            loop.remove_reader(sock)
         try:
             data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
         except BlockingIOError:
@@ -39,17 +32,8 @@ async def receive(sock: sctp_socket) -> tuple[bytes, Any]:
             return message, info
 
 
-async def send(sock: sctp_socket, message: bytes) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        try:
-            sock.sctp_sendv([message])
-            return
-        except BlockingIOError:
-            await ready(sock, loop.add_writer, loop.remove_writer)
-
-
 async def serve(sock: sctp_socket) -> None:
+    loop = asyncio.get_running_loop()
     with sock:
         try:
             while True:
@@ -57,9 +41,9 @@ async def serve(sock: sctp_socket) -> None:
                 if not message:
                     break
                 print(f"received {message!r} on stream {info['rcv_sid']}", flush=True)
-                await send(sock, message)
+                await asyncio.wait_for(loop.sock_sendall(sock, message), PATIENCE)
         except OSError as error:  # of this client alone
-            print(f"a client is lost: {error}", flush=True)
+            print(f"a client is lost: {error!r}", flush=True)
 
 
 async def main() -> None:

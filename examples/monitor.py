@@ -21,7 +21,7 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     sock.listen()
     while True:
         # Room for any notification: the reason of an ABORT may be long.
-        data, _, _, _, flags = sock.sctp_recvv(65536)
+        data, _, _, _, flags = sock.sctp_recvv(2**17)
         if flags & MSG_NOTIFICATION:
             print(describe_notification(data), flush=True)
         else:

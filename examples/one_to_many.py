@@ -51,7 +51,7 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     sock.listen()
     while True:
         # Room for any notification: the reason of an ABORT may be long.
-        data, addr, info, _, flags = sock.sctp_recvv(65536)
+        data, addr, info, _, flags = sock.sctp_recvv(2**17)
         if flags & MSG_NOTIFICATION:
             print_notification(data)
             continue

@@ -20,7 +20,8 @@ def echo(sock: sctp_socket) -> None:
             break  # it has ended
         message += data
         if flags & MSG_EOR or len(message) >= LONGEST_MESSAGE:
-            print(f"{name} echoes {message!r} from stream {info['rcv_sid']}", flush=True)
+            sid = info["rcv_sid"]
+            print(f"{name} echoes {message!r} from stream {sid}", flush=True)
             sock.sctp_sendv([message])
             message = b""
 
@@ -44,7 +45,7 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as listener:
     print("listening on port 20000", flush=True)
     while True:
         # Room for any notification: the reason of an ABORT may be long.
-        data, _, _, _, flags = listener.sctp_recvv(65536)
+        data, _, _, _, flags = listener.sctp_recvv(2**17)
         if not flags & MSG_NOTIFICATION:
             continue
         notif = parse_notification(data)

@@ -2,13 +2,16 @@
 sent a message is known from its address."""
 
 import struct
+import sys
 from contextlib import suppress
 from socket import AF_INET, IPPROTO_SCTP, SOCK_SEQPACKET, socket
 
 LONGEST_MESSAGE = 1024  # a longer one comes in pieces
 PATIENCE = 2  # seconds for a client to make room for its answer
-# Numbers of Linux, which the socket module does not know.
-SCTP_SNDINFO, SCTP_ABORT, SCTP_FRAGMENT_INTERLEAVE = 2, 4, 18
+# Numbers that the socket module does not know.
+SCTP_SNDINFO, SCTP_ABORT, SCTP_FRAGMENT_INTERLEAVE = (
+    (2, 4, 18) if sys.platform == "linux" else (4, 512, 16)  # FreeBSD's
+)
 ABORT = IPPROTO_SCTP, SCTP_SNDINFO, struct.pack("HHIIi", 0, SCTP_ABORT, 0, 0, 0)
 
 with socket(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP) as sock:

@@ -1,5 +1,5 @@
-"""The example servers, abused by their clients: each serves the next one all the
-same."""
+"""The example servers and that of the tutorial, abused by their clients: each
+serves the next one all the same."""
 
 import os
 import re
@@ -19,12 +19,14 @@ from socket import (
     MSG_EOR,
     SO_LINGER,
     SO_RCVBUF,
+    SO_SNDBUF,
     SOCK_SEQPACKET,
     SOCK_STREAM,
     SOL_SOCKET,
 )
 
 import pytest
+from test_documentation import REPOSITORY, blocks
 from test_examples import EXAMPLES, PATIENCE, command, listens, wait_until
 
 import sctp
@@ -36,11 +38,13 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
 ]
 
+TUTORIAL = REPOSITORY / "docs" / "tutorial.rst"
 SECRET = b"not in the source, please"
 # Within so many seconds a client is served while another does not read.
 BOUND = 10
 FEW_DESCRIPTORS = 16
 LONG = 100_000
+LONGER = 3 * 2**17  # than what any server puts together
 
 
 @dataclass
@@ -67,6 +71,7 @@ KINDS = {
     "peeloff_server": Kind(),
     "plain_seqpacket_server": Kind(change=bytes.upper, is_whole=False),
     "plain_stream_server": Kind(change=bytes.upper, is_whole=False, is_patient=False),
+    "tutorial": Kind(),
 }
 
 
@@ -80,6 +85,14 @@ def authenticate(sock, secret=None, number=1):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_ACTIVE_KEY, active)
 
 
+def command_of(name):
+    """Of an example, or of the program in the tutorial."""
+    if name != "tutorial":
+        return command(name)
+    [program] = [text for language, text, _ in blocks(TUTORIAL) if language == "python"]
+    return [sys.executable, "-c", program]
+
+
 class Server:
     """An example that runs."""
 
@@ -89,7 +102,7 @@ class Server:
         self._socks = []
         with output.open("w") as file:
             self._process = subprocess.Popen(
-                command(name), stdout=file, stderr=subprocess.STDOUT
+                command_of(name), stdout=file, stderr=subprocess.STDOUT
             )
         self.pid = self._process.pid
 
@@ -143,6 +156,7 @@ class Server:
 
     def ask(self, sock, size=20):
         """Sends a message and checks what becomes of it."""
+        is_whole = self.kind.is_whole and size < LONGER
         if self.kind.prints:
             before = self.bytes_printed()
             sock.send(b"a" * size)
@@ -156,7 +170,7 @@ class Server:
             assert data, "the server has gone"
             answer += data
             has_ended = bool(flags & MSG_EOR)
-            if not self.kind.is_whole:
+            if not is_whole:
                 has_ended = len(answer) >= len(message)
         assert answer == self.kind.change(message)
 
@@ -204,7 +218,7 @@ ends = pytest.mark.parametrize("end", [abort, leave])
 def test_each_server_is_abused():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
     clients = {name for name in names if name.endswith("_client")} | {"one_to_one"}
-    assert set(KINDS) == names - clients
+    assert set(KINDS) == names - clients | {"tutorial"}
 
 
 @servers
@@ -240,7 +254,7 @@ def test_client_goes_after_it_has_been_answered(serve, name, end):
 
 
 @servers
-@pytest.mark.parametrize("size", [2000, 40_000])
+@pytest.mark.parametrize("size", [2000, 60_000])
 def test_client_aborts_with_a_long_reason(serve, name, size):
     """Which the notification brings, where the server wants any."""
     server = serve(name)
@@ -307,6 +321,15 @@ def test_honest_clients_with_long_messages_do_not_block_each_other(serve, name):
     for thread in threads:
         thread.join()
     assert len(done) == len(socks)
+
+
+@servers
+def test_message_that_is_too_long_comes_in_parts(serve, name):
+    server = serve(name)
+    sock = server.make_client()
+    sock.setsockopt(SOL_SOCKET, SO_SNDBUF, 2 * LONGER)
+    sock.connect(("127.0.0.1", server.kind.port))
+    server.ask(sock, LONGER)
 
 
 # Who may not be heard: what they know of authentication.
