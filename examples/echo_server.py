@@ -1,9 +1,13 @@
 """Echoes each message on stream 0 to the peer that sent it."""
 
+from contextlib import suppress
 from enum import IntEnum
-from socket import AF_INET, SOCK_SEQPACKET
+from socket import AF_INET, MSG_EOR, SO_RCVBUF, SO_SNDBUF, SOCK_SEQPACKET, SOL_SOCKET
 
-from sctp import IPPROTO_SCTP, SCTP_RECVRCVINFO, sctp_sndinfo, sctp_socket
+from sctp import *
+
+LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
+PATIENCE = 2  # seconds for a peer to make room for its answer
 
 
 class Streams(IntEnum):
@@ -12,14 +16,38 @@ class Streams(IntEnum):
 
 
 with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
+    for option in (SO_RCVBUF, SO_SNDBUF):
+        sock.setsockopt(SOL_SOCKET, option, 4 * LONGEST_MESSAGE)
+    # Pieces of a long message wait neither for others nor hold them up.
+    sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    for type in (SCTP_ASSOC_CHANGE, SCTP_PARTIAL_DELIVERY_EVENT):
+        sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))
     sock.bind(("localhost", 20000))
     sock.listen()
-    sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    sock.settimeout(PATIENCE)
     print("listening on port 20000", flush=True)
+    pieces: dict[int, bytes] = {}  # by association
     while True:
-        data, addr, rcvinfo, _, _ = sock.sctp_recvv(1024)
-        print(f"received {data!r} on stream {rcvinfo['rcv_sid']}", flush=True)
-        sndinfo = sctp_sndinfo(
-            snd_sid=Streams.OUT, snd_assoc_id=rcvinfo["rcv_assoc_id"]
-        )
-        sock.sctp_sendv([data], [addr], sndinfo)
+        try:
+            data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
+        except TimeoutError:
+            continue
+        if flags & MSG_NOTIFICATION:  # the rest of a message will not come
+            notif = parse_notification(data)
+            pieces.pop(notif.get("sac_assoc_id") or notif["pdapi_assoc_id"], None)
+            continue
+        assoc_id = info["rcv_assoc_id"]
+        message = pieces.pop(assoc_id, b"") + data
+        if not flags & MSG_EOR and len(message) < LONGEST_MESSAGE:
+            pieces[assoc_id] = message
+            continue
+        print(f"received {message!r} on stream {info['rcv_sid']}", flush=True)
+        sndinfo = sctp_sndinfo(snd_sid=Streams.OUT, snd_assoc_id=assoc_id)
+        try:
+            sock.sctp_sendv([message], info=sndinfo)
+        except OSError:
+            # It has gone, or does not read; all associations share the send buffer.
+            sndinfo["snd_flags"] = SCTP_ABORT
+            with suppress(OSError):
+                sock.sctp_sendv([], info=sndinfo)

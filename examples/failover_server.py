@@ -5,19 +5,49 @@ usage: failover_server.py [address ...]
 """
 
 import sys
-from socket import AF_INET, SOCK_SEQPACKET
+from contextlib import suppress
+from socket import AF_INET, MSG_EOR, SO_RCVBUF, SO_SNDBUF, SOCK_SEQPACKET, SOL_SOCKET
 
 from sctp import *
 
 HOSTS = sys.argv[1:] or ["127.0.0.1", "127.0.0.2"]
+LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
+PATIENCE = 2  # seconds for a peer to make room for its answer
+
 
 with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
+    for option in (SO_RCVBUF, SO_SNDBUF):
+        sock.setsockopt(SOL_SOCKET, option, 4 * LONGEST_MESSAGE)
+    # Pieces of a long message wait neither for others nor hold them up.
+    sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    for type in (SCTP_ASSOC_CHANGE, SCTP_PARTIAL_DELIVERY_EVENT):
+        sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))
     sock.sctp_bindx([(host, 20000) for host in HOSTS], SCTP_BINDX_ADD_ADDR)
     sock.listen()
-    sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    sock.settimeout(PATIENCE)
     print("listening on", *HOSTS, flush=True)
+    pieces: dict[int, bytes] = {}  # by association
     while True:
-        data, _, info, _, _ = sock.sctp_recvv(1024)
+        try:
+            data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
+        except TimeoutError:
+            continue
+        if flags & MSG_NOTIFICATION:  # the rest of a message will not come
+            notif = parse_notification(data)
+            pieces.pop(notif.get("sac_assoc_id") or notif["pdapi_assoc_id"], None)
+            continue
+        assoc_id = info["rcv_assoc_id"]
+        message = pieces.pop(assoc_id, b"") + data
+        if not flags & MSG_EOR and len(message) < LONGEST_MESSAGE:
+            pieces[assoc_id] = message
+            continue
         # Without an address the answer takes the best path.
-        sndinfo = sctp_sndinfo(snd_assoc_id=info["rcv_assoc_id"])
-        sock.sctp_sendv([data], info=sndinfo)
+        sndinfo = sctp_sndinfo(snd_assoc_id=assoc_id)
+        try:
+            sock.sctp_sendv([message], info=sndinfo)
+        except OSError:
+            # It has gone, or does not read; all associations share the send buffer.
+            sndinfo["snd_flags"] = SCTP_ABORT
+            with suppress(OSError):
+                sock.sctp_sendv([], info=sndinfo)

@@ -4,21 +4,26 @@ usage: monitor.py [port]
 """
 
 import sys
-from socket import AF_INET6, SOCK_SEQPACKET
+from socket import AF_INET6, MSG_EOR, SOCK_SEQPACKET
 
 from sctp import *
 
 PORT = int(sys.argv[1]) if sys.argv[1:] else 9
 
 with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
-    for type in NotificationType:
+    # A peer that never ends a long message does not hold up the others.
+    sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
+    # The deprecated one would tell the same as SEND_FAILED_EVENT.
+    for type in set(NotificationType) - {NotificationType.SEND_FAILED}:
         event = sctp_event(se_assoc_id=SCTP_FUTURE_ASSOC, se_type=type, se_on=1)
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
     sock.bind(("::", PORT))
     sock.listen()
     while True:
-        data, _, _, _, flags = sock.sctp_recvv(65536)
+        # Room for any notification: the reason of an ABORT may be long.
+        data, _, _, _, flags = sock.sctp_recvv(2**17)
         if flags & MSG_NOTIFICATION:
             print(describe_notification(data), flush=True)
         else:
-            print(f"A message of {len(data)} bytes.", flush=True)
+            what = "message" if flags & MSG_EOR else "piece of a message"
+            print(f"A {what} of {len(data)} bytes.", flush=True)

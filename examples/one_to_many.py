@@ -41,6 +41,8 @@ def print_notification(data: bytes) -> None:
 
 
 with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
+    # A peer that never ends a long message does not hold up the others.
+    sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     for type in EVENTS:
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))
     sock.setsockopt(IPPROTO_SCTP, SCTP_AUTOCLOSE, 5)
@@ -48,7 +50,8 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     sock.bind(("::", PORT))
     sock.listen()
     while True:
-        data, addr, info, _, flags = sock.sctp_recvv(65536)
+        # Room for any notification: the reason of an ABORT may be long.
+        data, addr, info, _, flags = sock.sctp_recvv(2**17)
         if flags & MSG_NOTIFICATION:
             print_notification(data)
             continue

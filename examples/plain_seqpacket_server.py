@@ -1,15 +1,37 @@
 """Answers all clients on one socket, with nothing but the socket module: who
 sent a message is known from its address."""
 
+import struct
+import sys
+from contextlib import suppress
 from socket import AF_INET, IPPROTO_SCTP, SOCK_SEQPACKET, socket
 
-LONGEST_MESSAGE = 1024  # a longer one would come in pieces
+LONGEST_MESSAGE = 1024  # a longer one comes in pieces
+PATIENCE = 2  # seconds for a client to make room for its answer
+# Numbers that the socket module does not know.
+SCTP_SNDINFO, SCTP_ABORT, SCTP_FRAGMENT_INTERLEAVE = (
+    (2, 4, 18) if sys.platform == "linux" else (4, 512, 16)  # FreeBSD's
+)
+ABORT = IPPROTO_SCTP, SCTP_SNDINFO, struct.pack("HHIIi", 0, SCTP_ABORT, 0, 0, 0)
 
 with socket(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP) as sock:
+    # A client that never ends a long message does not hold up the others.
+    sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     sock.bind(("127.0.0.1", 20000))
     sock.listen()  # even without accept, or the kernel turns clients away
+    sock.settimeout(PATIENCE)
     print("listening on port 20000", flush=True)
     while True:
-        message, address = sock.recvfrom(LONGEST_MESSAGE)
+        try:
+            message, address = sock.recvfrom(LONGEST_MESSAGE)
+        except TimeoutError:
+            continue
         print(f"received {message!r}", flush=True)
-        sock.sendto(message.upper(), address)
+        try:
+            sock.sendto(message.upper(), address)
+        except OSError:
+            # It does not read; all clients share the send buffer.
+            sock.setblocking(False)  # else this would wait for room, too
+            with suppress(OSError):
+                sock.sendmsg([], [ABORT], 0, address)
+            sock.settimeout(PATIENCE)

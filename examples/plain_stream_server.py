@@ -1,9 +1,20 @@
 """Answers one client after the other with nothing but the socket module: where
 TCP has bytes, each recv is one message."""
 
-from socket import AF_INET, IPPROTO_SCTP, SOCK_STREAM, socket
+import struct
+from socket import (
+    AF_INET,
+    IPPROTO_SCTP,
+    SO_RCVTIMEO,
+    SO_SNDTIMEO,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    socket,
+)
 
 LONGEST_MESSAGE = 1024  # a longer one would come in pieces
+# Seconds and microseconds for a client to say something, or to take its answer.
+PATIENCE = struct.pack("ll", 2, 0)
 
 with socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP) as listener:
     listener.bind(("127.0.0.1", 20000))
@@ -12,7 +23,13 @@ with socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP) as listener:
     while True:
         connection, _ = listener.accept()
         with connection:
-            while message := connection.recv(LONGEST_MESSAGE):
-                print(f"received {message!r}", flush=True)
-                connection.send(message.upper())
-        print("the client has gone", flush=True)
+            # With settimeout, a send to who has gone already would wait in vain.
+            connection.setsockopt(SOL_SOCKET, SO_RCVTIMEO, PATIENCE)
+            connection.setsockopt(SOL_SOCKET, SO_SNDTIMEO, PATIENCE)
+            try:
+                while message := connection.recv(LONGEST_MESSAGE):
+                    print(f"received {message!r}", flush=True)
+                    connection.send(message.upper())
+                print("the client has gone", flush=True)
+            except OSError as error:  # of this client alone
+                print(f"the client is lost: {error}", flush=True)

@@ -242,7 +242,7 @@ def test_each_example_has_a_test():
 @pytest.mark.parametrize("name", NAMES)
 def test_example_is_short_and_says_what_it_is_for(name):
     text = (EXAMPLES / f"{name}.py").read_text()
-    assert len(text.splitlines()) < 60
+    assert len(text.splitlines()) <= 70
     purpose = ast.get_docstring(ast.parse(text)).split("\n\n")[0]
     assert purpose.endswith(".")
 
