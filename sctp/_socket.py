@@ -124,14 +124,22 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         tuple. Every other option, and an optval that is an int where it is no
         association, behaves as with socket.socket.getsockopt(): the int is
         the length of the answer, which comes as bytes. The kernel, which
-        reads from there what is asked for, sees zeros.
+        reads from there which association is meant, sees zeros.
         """
         row = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
         if row is None or not isinstance(optval, _Structure):
             if row is None or not (
                 optval is None or isinstance(optval, dict) or row in _LISTS
             ):
-                return self._read_bytes(level, optname, optval)
+                if optval is None:
+                    return super().getsockopt(level, optname)
+                if (
+                    level == IPPROTO_SCTP
+                    and _is_c_int(optname)
+                    and 0 < (length := operator.index(optval)) <= _LENGTH_MAX
+                ):
+                    return self._getsockopt(level, optname, bytes(length))
+                return super().getsockopt(level, optname, optval)
             if optname == SCTP_DEFAULT_SNDINFO and (
                 optval is None or isinstance(optval, sctp_sndinfo)
             ):
@@ -143,17 +151,6 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         except OSError as error:
             _add_note(error, optname, "read")
             raise
-
-    def _read_bytes(self, level: int, optname: int, optval: Any) -> Any:
-        """Reads an option as socket.socket.getsockopt() does, but where it takes
-        a length, the kernel sees zeros: SCTP reads the association from there."""
-        if optval is None:
-            return super().getsockopt(level, optname)
-        if level == IPPROTO_SCTP and _is_c_int(optname):
-            optval = operator.index(optval)
-            if 0 < optval <= _LENGTH_MAX:
-                return self._getsockopt(level, optname, bytes(optval))
-        return super().getsockopt(level, optname, optval)
 
     @overload
     def setsockopt(self, level: int, optname: int, value: "_Value", /) -> None: ...
