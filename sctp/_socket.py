@@ -120,7 +120,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         tuple. Every other option, and an optval that is an int where it is no
         association, behaves as with socket.socket.getsockopt(): the int is
         the length of the answer, which comes as bytes. The kernel, which
-        reads from there what is asked for, sees zeros.
+        reads from there which association is meant, sees zeros.
         """
         row = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
         if row is None or not isinstance(optval, _Structure):
