@@ -28,32 +28,11 @@ now(void)
     return time.tv_sec * NANOSECONDS + time.tv_nsec;
 }
 
-int
-call_descriptor(const call_methods *methods, PyObject *socket)
+/* The value of a new int, whose reference it consumes, or -1 with an
+   exception. */
+static int
+to_number(PyObject *number)
 {
-    /* Straight, as each call asks for it. */
-    PyObject *number = ((PyMethodDescrObject *)methods->fileno)
-                           ->d_method->ml_meth(socket, NULL);
-    long descriptor;
-
-    if (number == NULL) {
-        return -1;
-    }
-    descriptor = PyLong_AsLong(number);
-    Py_DECREF(number);
-    if (descriptor < 0) {
-        error_raise(EBADF);
-        return -1;
-    }
-    return (int)descriptor;
-}
-
-int
-call_member(PyObject *descriptor, PyObject *socket)
-{
-    PyObject *number =
-        Py_TYPE(descriptor)
-            ->tp_descr_get(descriptor, socket, (PyObject *)Py_TYPE(socket));
     long value = -1;
 
     if (number != NULL) {
@@ -63,21 +42,43 @@ call_member(PyObject *descriptor, PyObject *socket)
     return (int)value;
 }
 
+int
+call_descriptor(const call_methods *methods, PyObject *socket)
+{
+    int descriptor = to_number(PyObject_CallOneArg(methods->fileno, socket));
+
+    if (descriptor < 0 && !PyErr_Occurred()) {
+        error_raise(EBADF);
+    }
+    return descriptor;
+}
+
+int
+call_member(PyObject *member, PyObject *socket)
+{
+    return to_number(Py_TYPE(member)->tp_descr_get(
+        member, socket, (PyObject *)Py_TYPE(socket)));
+}
+
 /* The socket's timeout in nanoseconds: -1 for none, 0 for a non-blocking
    socket.  Returns 0, or -1 with an exception. */
 static int
 get_timeout(const call_methods *methods, PyObject *socket, int64_t *out)
 {
     PyObject *timeout = PyObject_CallOneArg(methods->gettimeout, socket);
+    double seconds;
 
     if (timeout == NULL) {
         return -1;
     }
-    /* settimeout takes nanoseconds that fit, and rounds up. */
-    *out = timeout == Py_None
-               ? -1
-               : (int64_t)(PyFloat_AsDouble(timeout) * NANOSECONDS);
+    seconds = timeout == Py_None ? -1 : PyFloat_AsDouble(timeout);
     Py_DECREF(timeout);
+    if (seconds < 0) {
+        *out = -1;
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    /* settimeout takes nanoseconds that fit, and rounds up. */
+    *out = (int64_t)(seconds * NANOSECONDS);
     return 0;
 }
 
@@ -183,44 +184,25 @@ try_once(waiting *self, call_function function, void *argument, int *err)
     Py_ssize_t result;
 
     Py_BEGIN_ALLOW_THREADS
-    result = function(self->descriptor, 0, argument);
+    result = function(self->descriptor, argument);
     *err = errno;
     Py_END_ALLOW_THREADS
     return result;
 }
 
-/* Whether the interpreter has no other thread. */
-static int
-is_alone(void)
-{
-    PyThreadState *thread = PyThreadState_Get();
-
-    return PyThreadState_Next(thread) == NULL &&
-           PyInterpreterState_ThreadHead(
-               PyThreadState_GetInterpreter(thread)) == thread;
-}
-
 Py_ssize_t
-call_run(const call_methods *methods, PyObject *socket, short events, int how,
+call_run(const call_methods *methods, PyObject *socket, short events,
          call_function function, void *argument)
 {
     waiting self;
-    int is_short = how & CALL_SHORT && is_alone();
 
     if (begin(&self, methods, socket) < 0) {
         return -1;
     }
-    for (;; is_short = 0) {
+    for (;;) {
         int err;
-        Py_ssize_t result;
+        Py_ssize_t result = try_once(&self, function, argument, &err);
 
-        if (is_short) {
-            result = function(self.descriptor, MSG_DONTWAIT, argument);
-            err = errno;
-        }
-        else {
-            result = try_once(&self, function, argument, &err);
-        }
         if (result >= 0) {
             return result;
         }
@@ -230,15 +212,12 @@ call_run(const call_methods *methods, PyObject *socket, short events, int how,
             }
             continue;
         }
-        if ((err != EAGAIN && err != EWOULDBLOCK) || how & CALL_ONCE) {
+        if ((err != EAGAIN && err != EWOULDBLOCK) || events == 0) {
             error_raise(err);
             return -1;
         }
         if (read_timeout(&self) < 0) {
             return -1;
-        }
-        if (self.timeout < 0 && is_short) {
-            continue; /* the kernel waits, as it would have */
         }
         if (self.timeout <= 0) {
             error_raise(err);
@@ -248,6 +227,24 @@ call_run(const call_methods *methods, PyObject *socket, short events, int how,
             return -1;
         }
     }
+}
+
+Py_ssize_t
+call_once(const call_methods *methods, PyObject *socket,
+          call_function function, void *argument)
+{
+    waiting self;
+    int err;
+    Py_ssize_t result;
+
+    if (begin(&self, methods, socket) < 0) {
+        return -1;
+    }
+    result = try_once(&self, function, argument, &err);
+    if (result < 0 && (err != EINTR || PyErr_CheckSignals() == 0)) {
+        error_raise(err);
+    }
+    return result;
 }
 
 int

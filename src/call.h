@@ -8,38 +8,34 @@
 /* What _socket.socket tells of a socket, whatever a subclass overrides: two
    methods and two member descriptors.  They live in the module's state. */
 typedef struct {
-    PyObject *fileno; /* of METH_NOARGS */
+    PyObject *fileno;
     PyObject *gettimeout;
     PyObject *family;
     PyObject *type;
 } call_methods;
 
 /* One try of a system call on a descriptor: uses nothing of Python and returns
-   -1 with errno for an error.  flags is MSG_DONTWAIT for a try that is not to
-   wait, else 0. */
-typedef Py_ssize_t (*call_function)(int descriptor, int flags, void *argument);
-
-/* What call_run has to know of a call. */
-enum {
-    CALL_ONCE = 1,  /* EAGAIN is an error */
-    CALL_SHORT = 2, /* with MSG_DONTWAIT it does not wait: the first try keeps
-                       the GIL where there is no other thread to want it */
-};
+   -1 with errno for an error. */
+typedef Py_ssize_t (*call_function)(int descriptor, void *argument);
 
 /* The socket's descriptor, or -1 with EBADF as OSError for a closed one. */
 int call_descriptor(const call_methods *methods, PyObject *socket);
 
 /* The socket's family or type (a member descriptor of call_methods), or -1
-   with an exception. */
-int call_member(PyObject *descriptor, PyObject *socket);
+   with an exception for what is no socket. */
+int call_member(PyObject *member, PyObject *socket);
 
 /* Makes the call until it succeeds, waiting for events (of poll) as the
-   socket's timeout says; how is made of the above.  Signal handlers run
-   meanwhile (PEP 475).  Returns the call's result, or -1 with an
+   socket's timeout says; without events, EAGAIN is an error.  Signal handlers
+   run meanwhile (PEP 475).  Returns the call's result, or -1 with an
    exception. */
 Py_ssize_t call_run(const call_methods *methods, PyObject *socket,
-                    short events, int how, call_function function,
-                    void *argument);
+                    short events, call_function function, void *argument);
+
+/* Makes a call that may have done a part of its work when it fails, and so is
+   never made again: EAGAIN and EINTR are errors. */
+Py_ssize_t call_once(const call_methods *methods, PyObject *socket,
+                     call_function function, void *argument);
 
 /* As call_run, for a call that begins to connect, and so is made only once;
    what is left is waited for where the kernel lets one: not on a one-to-many

@@ -30,6 +30,20 @@ error_raise_text(int err, const char *format, ...)
     return NULL;
 }
 
+void
+error_add_note(const char *note)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *result = PyObject_CallMethod(exception, "add_note", "s", note);
+
+    /* The note only helps: failing to add it leaves the error as it is. */
+    if (result == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(result);
+    PyErr_SetRaisedException(exception);
+}
+
 /* Calls the function of the module with what it is to explain. */
 static PyObject *
 call_notes(PyObject *error, PyObject *socket, const char *call,

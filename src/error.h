@@ -10,6 +10,9 @@ PyObject *error_raise(int err);
 /* As error_raise, with a text of its own. */
 PyObject *error_raise_text(int err, const char *format, ...);
 
+/* Adds a note (PEP 678) to the exception being raised. */
+void error_add_note(const char *note);
+
 /* Lets _sctp._notes add to the OSError being raised what helps with it, if
    anything does.  call is the name of what failed; format and what follows are
    a tuple's as of Py_BuildValue, and say more.  The error stays as it is

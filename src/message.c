@@ -22,6 +22,7 @@
 #define SPACE_MIN 480
 #define SPACE_MAX (256 << 10)
 #define COPIED_MAX 1024
+#define SPACE_LIMIT (PY_SSIZE_T_MAX / 2)
 
 /* Room for every info, deprecated ones too, and for what socket options such
    as SO_TIMESTAMP add. */
@@ -143,6 +144,16 @@ add_control(struct msghdr *header, int type, size_t size)
     return CMSG_DATA(control);
 }
 
+/* The data of the info in a control message, if it is that and whole. */
+static const void *
+find_info(const struct cmsghdr *control, int info, int type)
+{
+    return control->cmsg_level == IPPROTO_SCTP && control->cmsg_type == type &&
+                   control->cmsg_len >= CMSG_LEN(records_info[info].size)
+               ? CMSG_DATA(control)
+               : NULL;
+}
+
 /* Appends the control message of an info if it is one of the kind. */
 static int
 add_info(const message_types *types, struct msghdr *header, int kind,
@@ -197,6 +208,20 @@ add_infos(const message_types *types, struct msghdr *header, PyObject *info)
     return added;
 }
 
+/* Whether a message with these control messages, an sctp_sndinfo being the
+   first, goes to all associations of a one-to-many socket. */
+static int
+goes_to_all(const call_methods *methods, PyObject *socket,
+            const struct msghdr *header)
+{
+    const struct cmsghdr *first = CMSG_FIRSTHDR(header);
+    const struct sctp_sndinfo *info =
+        first == NULL ? NULL : find_info(first, INFO_SNDINFO, SCTP_SNDINFO);
+
+    return info != NULL && info->snd_flags & SCTP_SENDALL &&
+           call_member(methods->type, socket) == SOCK_SEQPACKET;
+}
+
 /* Names the first address and appends control messages for the others, which
    an implicit set-up uses (RFC 6458, 5.3.9 and 5.3.10). */
 static void
@@ -231,12 +256,11 @@ add_addresses(struct msghdr *header, sockaddr_list *addresses)
 }
 
 static Py_ssize_t
-send_once(int descriptor, int flags, void *argument)
+send_once(int descriptor, void *argument)
 {
     const sending *call = argument;
 
-    return sendmsg(descriptor, &call->header,
-                   call->flags | flags | MSG_NOSIGNAL);
+    return sendmsg(descriptor, &call->header, call->flags | MSG_NOSIGNAL);
 }
 
 PyObject *
@@ -255,13 +279,15 @@ message_send(const message_types *types, const call_methods *methods,
     unsigned char *more_control = NULL;
     PyObject *result = NULL;
     Py_ssize_t count;
+    int is_to_all = 0;
 
     sockaddr_list_init(&to);
     if (buffers_acquire(&payload, data, 0, "sctp_sendv", "data") < 0 ||
         (addresses != NULL &&
          sockaddr_list_parse(&to, addresses,
                              call_member(methods->family, socket),
-                             "socket.connect", socket) < 0)) {
+                             "socket.connect", socket) < 0) ||
+        sockaddr_list_agree(&to, "sctp_sendv") < 0) {
         goto done;
     }
     call.header.msg_control = control.bytes;
@@ -274,8 +300,11 @@ message_send(const message_types *types, const call_methods *methods,
         }
         call.header.msg_control = more_control;
     }
-    if (info != NULL && add_infos(types, &call.header, info) < 0) {
-        goto done;
+    if (info != NULL) {
+        if (add_infos(types, &call.header, info) < 0) {
+            goto done;
+        }
+        is_to_all = goes_to_all(methods, socket, &call.header);
     }
     add_addresses(&call.header, &to);
     if (call.header.msg_controllen == 0) {
@@ -287,11 +316,10 @@ message_send(const message_types *types, const call_methods *methods,
     }
     call.header.msg_iov = payload.vectors;
     call.header.msg_iovlen = payload.count;
-    /* A set-up waits in its own way. */
-    count = call_run(methods, socket, POLLOUT,
-                     (flags & MSG_DONTWAIT ? CALL_ONCE : 0) |
-                         (to.count == 0 ? CALL_SHORT : 0),
-                     send_once, &call);
+    count = is_to_all
+                ? call_once(methods, socket, send_once, &call)
+                : call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLOUT,
+                           send_once, &call);
     if (count >= 0) {
         result = PyLong_FromSsize_t(count);
     }
@@ -299,6 +327,9 @@ message_send(const message_types *types, const call_methods *methods,
         error_explain(
             socket, "sctp_sendv", "(nOO&)", (Py_ssize_t)buffers_size(&payload),
             info == NULL ? Py_None : info, sockaddr_list_convert, &to);
+        if (is_to_all && PyErr_ExceptionMatches(PyExc_OSError)) {
+            error_add_note("Some associations may have got the message.");
+        }
     }
 done:
     buffers_release(&payload);
@@ -321,12 +352,11 @@ message_send_eof(const call_methods *methods, PyObject *socket)
         add_control(&call.header, SCTP_SNDINFO, sizeof *info);
 
     info->snd_flags = SCTP_EOF;
-    return call_run(methods, socket, POLLOUT, 0, send_once, &call) < 0 ? -1
-                                                                       : 0;
+    return call_run(methods, socket, POLLOUT, send_once, &call) < 0 ? -1 : 0;
 }
 
 static Py_ssize_t
-receive_once(int descriptor, int flags, void *argument)
+receive_once(int descriptor, void *argument)
 {
     receiving *call = argument;
 
@@ -334,17 +364,7 @@ receive_once(int descriptor, int flags, void *argument)
     call->header.msg_namelen = sizeof call->address;
     call->header.msg_control = call->control.bytes;
     call->header.msg_controllen = sizeof call->control.bytes;
-    return recvmsg(descriptor, &call->header, call->flags | flags);
-}
-
-/* The data of the info in a control message, if it is that and whole. */
-static const void *
-find_info(const struct cmsghdr *control, int info, int type)
-{
-    return control->cmsg_level == IPPROTO_SCTP && control->cmsg_type == type &&
-                   control->cmsg_len >= CMSG_LEN(records_info[info].size)
-               ? CMSG_DATA(control)
-               : NULL;
+    return recvmsg(descriptor, &call->header, call->flags);
 }
 
 static PyObject *
@@ -412,13 +432,12 @@ static Py_ssize_t
 receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
         int count, int flags, receiving *call)
 {
-    Py_ssize_t result;
+    Py_ssize_t room = 0, result;
 
     call->header = (struct msghdr){.msg_iov = vectors};
     call->header.msg_iovlen = count;
     call->flags = flags;
-    result = call_run(methods, socket, POLLIN,
-                      (flags & MSG_DONTWAIT ? CALL_ONCE : 0) | CALL_SHORT,
+    result = call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLIN,
                       receive_once, call);
     if (result >= 0 && call->header.msg_flags & MSG_CTRUNC) {
         error_raise_text(EBADMSG, "control data of the message is truncated");
@@ -427,7 +446,12 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
     if (result < 0) {
         error_explain(socket, "sctp_recvv", "()");
     }
-    return result;
+    /* With MSG_TRUNC other protocols, whose socket may have taken the number
+       of ours, return the length of what would have needed more room. */
+    for (int i = 0; i < count; i++) {
+        room += (Py_ssize_t)vectors[i].iov_len;
+    }
+    return Py_MIN(result, room);
 }
 
 /* The result of sctp_recvv and sctp_recvv_into; consumes the reference to
@@ -474,6 +498,9 @@ take_space(message_memory *memory, Py_ssize_t size)
 {
     PyObject *space = memory->space;
 
+    if (size > SPACE_LIMIT) {
+        return PyErr_NoMemory(); /* where bytes would say OverflowError */
+    }
     if (space == NULL || size < SPACE_MIN || PyBytes_GET_SIZE(space) < size) {
         return PyBytes_FromStringAndSize(NULL, size);
     }

@@ -98,7 +98,7 @@ check_class(const record_type *type, PyObject *value)
 }
 
 static Py_ssize_t
-get_once(int descriptor, int Py_UNUSED(flags), void *argument)
+get_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
@@ -108,13 +108,13 @@ get_once(int descriptor, int Py_UNUSED(flags), void *argument)
 
 /* As get_once, for a list, in memory that it may have to replace. */
 static Py_ssize_t
-get_list_once(int descriptor, int Py_UNUSED(flags), void *argument)
+get_list_once(int descriptor, void *argument)
 {
     option_call *call = argument;
     socklen_t room = call->size;
 
     for (;;) {
-        Py_ssize_t result = get_once(descriptor, 0, call);
+        Py_ssize_t result = get_once(descriptor, call);
         void *more;
 
         if (result >= 0 || errno != EINVAL ||
@@ -135,7 +135,7 @@ get_list_once(int descriptor, int Py_UNUSED(flags), void *argument)
 }
 
 static Py_ssize_t
-set_once(int descriptor, int Py_UNUSED(flags), void *argument)
+set_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
@@ -158,8 +158,7 @@ get_structure(const record_type *type, const call_methods *methods,
              record_from_dict(type, value, buffer.head.bytes) < 0) {
         return NULL;
     }
-    if (call_run(methods, socket, 0, CALL_ONCE | CALL_SHORT, get_once, &call) <
-        0) {
+    if (call_run(methods, socket, 0, get_once, &call) < 0) {
         return NULL;
     }
     return record_to_dict(type, buffer.head.bytes, type->record->size);
@@ -196,7 +195,7 @@ get_list(const record_type *type, const call_methods *methods,
         return PyErr_NoMemory();
     }
     if ((value == NULL || select_list(type, value, call.bytes) == 0) &&
-        call_run(methods, socket, 0, CALL_ONCE, get_list_once, &call) >= 0) {
+        call_run(methods, socket, 0, get_list_once, &call) >= 0) {
         result = type->record->length == 0
                      ? record_tail_value(type, call.bytes, call.size)
                      : record_to_dict(type, call.bytes, call.size);
@@ -241,7 +240,7 @@ option_set(const option_types *self, const call_methods *methods,
     if (record_pack(type, dict, &buffer) == 0) {
         call =
             (option_call){row->number, buffer.bytes, (socklen_t)buffer.size};
-        if (call_run(methods, socket, 0, CALL_ONCE, set_once, &call) >= 0) {
+        if (call_run(methods, socket, 0, set_once, &call) >= 0) {
             result = Py_NewRef(Py_None);
         }
     }

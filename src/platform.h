@@ -185,13 +185,22 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 #define PLATFORM_OPTION_SIZE_MAX (64 << 20)
 
 /* A close-on-exec descriptor: the option is from Linux 4.13, and libsctp
-   declares a function for it that it does not export. */
+   declares a function for it that it does not export.  Where the kernel finds
+   no descriptor or no file for the association, it has taken that off already,
+   and ends it: so see first whether a socket could be had. */
 static inline int
 platform_peeloff(int descriptor, sctp_assoc_t id)
 {
     sctp_peeloff_flags_arg_t argument = {{id, 0}, SOCK_CLOEXEC};
     socklen_t size = sizeof argument;
+    int spare = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+    if (spare >= 0) {
+        (void)close(spare);
+    }
+    else if (errno == EMFILE || errno == ENFILE) {
+        return -1;
+    }
     /* On success it returns the descriptor, as no other option does. */
     if (getsockopt(descriptor, IPPROTO_SCTP, SCTP_SOCKOPT_PEELOFF_FLAGS,
                    &argument, &size) >= 0) {

@@ -144,10 +144,15 @@ init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
                 PyObject *type, PyObject *fileno)
 {
     PyObject *unknown = PyLong_FromLong(-1), *real[3] = {NULL};
+    PyObject *stream = NULL;
     static const char *const names[] = {"family", "type", "proto"};
-    int result = -1, descriptor;
+    int result = -1, descriptor, is_unknown;
 
-    if (unknown == NULL ||
+    if (unknown == NULL) {
+        goto done;
+    }
+    is_unknown = PyObject_RichCompareBool(type, unknown, Py_EQ);
+    if (is_unknown < 0 ||
         init_base(state, self, family, type, unknown, fileno) < 0) {
         goto done;
     }
@@ -170,17 +175,15 @@ init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
         goto done;
     }
     result = 0;
-    if (PyObject_RichCompareBool(type, unknown, Py_EQ) == 1 &&
-        is_peeled(descriptor)) {
-        PyObject *stream = PyLong_FromLong(SOCK_STREAM);
-
+    if (is_unknown && is_peeled(descriptor)) {
+        stream = PyLong_FromLong(SOCK_STREAM);
         result = stream == NULL ? -1
                                 : init_base(state, self, real[0], stream,
                                             real[2], fileno);
-        Py_XDECREF(stream);
     }
 done:
     Py_XDECREF(unknown);
+    Py_XDECREF(stream);
     for (int i = 0; i < 3; i++) {
         Py_XDECREF(real[i]);
     }
@@ -252,49 +255,89 @@ inherit_timeout(const sctp_state *state, PyObject *self, PyObject *made)
     return waits;
 }
 
-/* Closes a descriptor that made (or NULL) was to take when its __init__
-   failed.  It may own the descriptor by then, or even have given it up: it
-   knows its family from the moment it took one. */
-static void
-disown(const sctp_state *state, PyObject *made, int descriptor)
+/* The descriptor of a socket, or -1, without an exception. */
+static int
+peek_descriptor(const sctp_state *state, PyObject *socket)
 {
-    int owned = made == NULL ? -1 : call_descriptor(&state->methods, made);
-    PyObject *closed;
+    int descriptor = call_descriptor(&state->methods, socket);
 
     PyErr_Clear();
+    return descriptor;
+}
+
+/* Closes a descriptor that made (or NULL) was to take when that failed with an
+   exception.  The socket may own it by then, or even have given it up: it
+   knows its family from the moment it took one.  Our own constructor gives up
+   what SCTPError is about. */
+static void
+disown(const sctp_state *state, PyObject *made, int descriptor,
+       PyObject *exception)
+{
+    int owned = made == NULL ? -1 : peek_descriptor(state, made);
+    PyObject *closed;
+
     if (owned == descriptor) {
         closed = PyObject_CallMethod(made, "close", NULL);
         Py_XDECREF(closed);
     }
     else if (owned >= 0 || made == NULL ||
-             call_member(state->methods.family, made) <= 0) {
+             call_member(state->methods.family, made) <= 0 ||
+             PyErr_GivenExceptionMatches(exception, state->error)) {
         close(descriptor);
     }
 }
 
-/* A new socket of self's class on a descriptor, which it closes if that
-   fails. */
+/* A new socket of self's class on a descriptor, which it closes if that fails;
+   the method of self that wants it stands in the errors. */
 static PyObject *
-adopt(const sctp_state *state, PyObject *self, int descriptor, int type)
+adopt(const sctp_state *state, PyObject *self, int descriptor, int type,
+      const char *method)
 {
     PyTypeObject *class = Py_TYPE(self);
     PyObject *args = NULL, *kwargs = NULL, *made = NULL, *exception;
+    char advice[400];
+    int owned, result = -1;
 
+    PyOS_snprintf(
+        advice, sizeof advice,
+        "%s() calls %.100s(family, type, proto, fileno=...): a class "
+        "that makes no socket of that has to override %s()",
+        method, class->tp_name, method);
     args = Py_BuildValue("(iii)", call_member(state->methods.family, self),
                          type, IPPROTO_SCTP);
     kwargs = Py_BuildValue("{si}", "fileno", descriptor);
-    if (args != NULL && kwargs != NULL) {
-        made = class->tp_new(class, args, kwargs);
-    }
-    if (made != NULL && class->tp_init(made, args, kwargs) == 0 &&
-        inherit_timeout(state, self, made) == 0) {
+    if (args == NULL || kwargs == NULL) {
         goto done;
     }
-    exception = PyErr_GetRaisedException();
-    disown(state, made, descriptor);
-    PyErr_SetRaisedException(exception);
-    Py_CLEAR(made);
+    made = class->tp_new(class, args, kwargs);
+    if (made != NULL && !PyObject_TypeCheck(made, class)) {
+        Py_CLEAR(made);
+        PyErr_SetString(PyExc_TypeError, advice);
+        goto done;
+    }
+    /* An older socket would lose its descriptor. */
+    owned = made == NULL ? -1 : peek_descriptor(state, made);
+    if (owned >= 0 && owned != descriptor) {
+        PyErr_SetString(PyExc_TypeError, advice);
+    }
+    else if (made == NULL || Py_TYPE(made)->tp_init(made, args, kwargs) < 0) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            error_add_note(advice);
+        }
+    }
+    else if (peek_descriptor(state, made) != descriptor) {
+        PyErr_SetString(PyExc_TypeError, advice);
+    }
+    else {
+        result = inherit_timeout(state, self, made);
+    }
 done:
+    if (result < 0) {
+        exception = PyErr_GetRaisedException();
+        disown(state, made, descriptor, exception);
+        PyErr_SetRaisedException(exception);
+        Py_CLEAR(made);
+    }
     Py_XDECREF(args);
     Py_XDECREF(kwargs);
     return made;
@@ -306,7 +349,7 @@ typedef struct {
 } accepting;
 
 static Py_ssize_t
-accept_once(int descriptor, int Py_UNUSED(flags), void *argument)
+accept_once(int descriptor, void *argument)
 {
     accepting *call = argument;
 
@@ -319,8 +362,10 @@ PyDoc_STRVAR(
     accept_doc,
     "accept($self, /)\n--\n\n"
     "Waits for an association and returns (socket, address), as\n"
-    "socket.socket.accept() does; the socket is of the class of this\n"
-    "one (RFC 6458, section 4.1.4). One-to-one sockets only.");
+    "socket.socket.accept() does (RFC 6458, section 4.1.4). One-to-one\n"
+    "sockets only.\n\n"
+    "The socket is made by type(self)(family, type, proto, fileno=...): a\n"
+    "class that takes other arguments has to override this.");
 
 static PyObject *
 socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -336,7 +381,7 @@ socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
         return NULL;
     }
     descriptor =
-        (int)call_run(&state->methods, self, POLLIN, 0, accept_once, &call);
+        (int)call_run(&state->methods, self, POLLIN, accept_once, &call);
     if (descriptor < 0) {
         error_explain(self, "accept", "()");
         return NULL;
@@ -346,8 +391,8 @@ socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
         close(descriptor);
         return NULL;
     }
-    made =
-        adopt(state, self, descriptor, call_member(state->methods.type, self));
+    made = adopt(state, self, descriptor,
+                 call_member(state->methods.type, self), "accept");
     if (made == NULL) {
         Py_DECREF(address);
         return NULL;
@@ -373,8 +418,9 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     PyObject *how, *result;
     int direction, descriptor;
 
+    /* With the errors of socket.socket.shutdown(). */
     if (args_parse(&signature, args, nargs, kwnames, &how) < 0 ||
-        to_int(how, "shutdown()", "how", &direction) < 0) {
+        !PyArg_Parse(how, "i;shutdown(): how", &direction)) {
         return NULL;
     }
     descriptor = call_descriptor(&state->methods, self);
@@ -392,7 +438,8 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
             return NULL;
         }
     }
-    result = PyObject_CallMethod(state->base, "shutdown", "OO", self, how);
+    result =
+        PyObject_CallMethod(state->base, "shutdown", "Oi", self, direction);
     if (result == NULL) {
         error_explain(self, "shutdown", "()");
     }
@@ -404,37 +451,12 @@ PyDoc_STRVAR(
     "sctp_bindx($self, /, addrs, flags)\n--\n\n"
     "Adds or removes local addresses (RFC 6458, section 9.1).\n\n"
     "flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports\n"
-    "agree; those after the first may be 0. On a connected socket the\n"
-    "peer is told, where both sides support address reconfiguration\n"
+    "agree; those after the first may be 0, for the first's. On a\n"
+    "connected socket the peer is told, where both sides support address reconfiguration\n"
     "(RFC 5061).\n\n"
     "Raises ValueError for other flags and for ports that disagree,\n"
     "TypeError for what is no address or none of the socket's family,\n"
     "OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.");
-
-/* RFC 6458, 9.1: one port for all; 0 stands for the first address's. */
-static int
-check_ports(const sockaddr_list *list)
-{
-    const unsigned char *at = list->bytes;
-    unsigned port = 0;
-
-    for (int i = 0; i < list->count; i++) {
-        const struct sockaddr *address = (const struct sockaddr *)at;
-        unsigned own = sockaddr_port(address);
-
-        if (i == 0) {
-            port = own;
-        }
-        else if (own != 0 && own != port) {
-            PyErr_Format(PyExc_ValueError,
-                         "sctp_bindx(): the ports disagree: %u and %u", port,
-                         own);
-            return -1;
-        }
-        at += sockaddr_size(address);
-    }
-    return 0;
-}
 
 typedef struct {
     sockaddr_list addresses;
@@ -443,7 +465,7 @@ typedef struct {
 } address_call;
 
 static Py_ssize_t
-bindx_once(int descriptor, int Py_UNUSED(flags), void *argument)
+bindx_once(int descriptor, void *argument)
 {
     address_call *call = argument;
 
@@ -476,10 +498,10 @@ socket_bindx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     if (sockaddr_list_parse(&call.addresses, values[0],
                             call_member(state->methods.family, self),
                             "socket.bind", self) < 0 ||
-        check_ports(&call.addresses) < 0) {
+        sockaddr_list_agree(&call.addresses, "sctp_bindx") < 0) {
         goto done;
     }
-    if (call_run(&state->methods, self, 0, CALL_ONCE, bindx_once, &call) < 0) {
+    if (call_run(&state->methods, self, 0, bindx_once, &call) < 0) {
         error_explain(self, "sctp_bindx", "(O&i)", sockaddr_list_convert,
                       &call.addresses, call.flags);
         goto done;
@@ -498,12 +520,15 @@ PyDoc_STRVAR(
     "Returns None, or the association identifier if assoc_id is true.\n"
     "On a one-to-many socket with a timeout it returns at once: the\n"
     "outcome comes as SCTP_ASSOC_CHANGE.\n\n"
+    "All ports agree; those after the first may be 0, for the first's.\n\n"
     "Raises TypeError for what is no address or none of the socket's\n"
-    "family, OSError as connect does: ECONNREFUSED, ETIMEDOUT, EISCONN,\n"
-    "and EINVAL for ports that disagree.");
+    "family, ValueError for ports that disagree, OSError as connect does:\n"
+    "ECONNREFUSED, ETIMEDOUT, EISCONN. A non-blocking socket raises\n"
+    "BlockingIOError; with assoc_id, the identifier is its attribute\n"
+    "assoc_id where the kernel gave one.");
 
 static Py_ssize_t
-connectx_once(int descriptor, int Py_UNUSED(flags), void *argument)
+connectx_once(int descriptor, void *argument)
 {
     address_call *call = argument;
 
@@ -515,7 +540,7 @@ connectx_once(int descriptor, int Py_UNUSED(flags), void *argument)
 
 /* Asks for the association that an interrupted connectx began. */
 static Py_ssize_t
-find_association_once(int descriptor, int Py_UNUSED(flags), void *argument)
+find_association_once(int descriptor, void *argument)
 {
     address_call *call = argument;
     const struct sockaddr *address =
@@ -530,6 +555,23 @@ find_association_once(int descriptor, int Py_UNUSED(flags), void *argument)
                         &info, &size);
     *call->id = info.spinfo_assoc_id;
     return result;
+}
+
+/* Gives the exception of an attempt that is under way its identifier. */
+static void
+add_assoc_id(sctp_assoc_t id)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *number = PyLong_FromLongLong(id);
+
+    if (number == NULL ||
+        PyObject_SetAttrString(exception, "assoc_id", number) < 0) {
+        Py_DECREF(exception);
+    }
+    else {
+        PyErr_SetRaisedException(exception);
+    }
+    Py_XDECREF(number);
 }
 
 static PyObject *
@@ -555,7 +597,8 @@ socket_connectx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     call.id = &id;
     if (sockaddr_list_parse(&call.addresses, values[0],
                             call_member(state->methods.family, self),
-                            "socket.connect", self) < 0) {
+                            "socket.connect", self) < 0 ||
+        sockaddr_list_agree(&call.addresses, "sctp_connectx") < 0) {
         goto done;
     }
     if (call_connect(&state->methods, self,
@@ -563,12 +606,16 @@ socket_connectx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                      connectx_once, &call) < 0) {
         error_explain(self, "sctp_connectx", "(O&)", sockaddr_list_convert,
                       &call.addresses);
+        if (wanted && id != 0 &&
+            PyErr_ExceptionMatches(PyExc_BlockingIOError)) {
+            add_assoc_id(id);
+        }
         goto done;
     }
     if (!wanted) {
         result = Py_NewRef(Py_None);
     }
-    else if (id != 0 || call_run(&state->methods, self, 0, CALL_ONCE,
+    else if (id != 0 || call_run(&state->methods, self, 0,
                                  find_association_once, &call) >= 0) {
         result = PyLong_FromLongLong(id);
     }
@@ -584,7 +631,7 @@ typedef struct {
 } getaddrs_call;
 
 static Py_ssize_t
-getaddrs_once(int descriptor, int Py_UNUSED(flags), void *argument)
+getaddrs_once(int descriptor, void *argument)
 {
     getaddrs_call *call = argument;
     int count;
@@ -611,8 +658,7 @@ getaddrs(PyObject *self, const args_signature *signature,
         to_assoc_id(id, signature->function, &call.id) < 0) {
         return NULL;
     }
-    count =
-        call_run(&state->methods, self, 0, CALL_ONCE, getaddrs_once, &call);
+    count = call_run(&state->methods, self, 0, getaddrs_once, &call);
     if (count < 0) {
         error_explain(self, signature->function, "(L)", (long long)call.id);
         return NULL;
@@ -669,14 +715,19 @@ PyDoc_STRVAR(
     peeloff_doc,
     "sctp_peeloff($self, /, assoc_id)\n--\n\n"
     "Moves an association of a one-to-many socket to a new one-to-one\n"
-    "socket of the same class and returns that (RFC 6458, section 9.2).\n\n"
+    "socket and returns that (RFC 6458, section 9.2).\n\n"
+    "The socket is made by type(self)(family, type, proto, fileno=...): a\n"
+    "class that takes other arguments has to override this. Where that\n"
+    "fails, the association ends.\n\n"
     "Linux lets no receiver on the new socket see an end of file:\n"
     "subscribe to SCTP_ASSOC_CHANGE or SCTP_SHUTDOWN_EVENT.\n\n"
-    "Raises OSError for an association that the socket does not have:\n"
-    "EINVAL on Linux, ENOENT on FreeBSD.");
+    "Raises OSError for an association that the socket does not have\n"
+    "(EINVAL on Linux, ENOENT on FreeBSD) and where there is no\n"
+    "descriptor left (EMFILE, ENFILE): the association stays as it is,\n"
+    "unless another thread takes the last descriptor meanwhile.");
 
 static Py_ssize_t
-peeloff_once(int descriptor, int Py_UNUSED(flags), void *argument)
+peeloff_once(int descriptor, void *argument)
 {
     return platform_peeloff(descriptor, *(sctp_assoc_t *)argument);
 }
@@ -696,13 +747,12 @@ socket_peeloff(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
         to_assoc_id(value, "sctp_peeloff()", &id) < 0) {
         return NULL;
     }
-    descriptor =
-        call_run(&state->methods, self, 0, CALL_ONCE, peeloff_once, &id);
+    descriptor = call_run(&state->methods, self, 0, peeloff_once, &id);
     if (descriptor < 0) {
         error_explain(self, "sctp_peeloff", "(L)", (long long)id);
         return NULL;
     }
-    return adopt(state, self, (int)descriptor, SOCK_STREAM);
+    return adopt(state, self, (int)descriptor, SOCK_STREAM, "sctp_peeloff");
 }
 
 PyDoc_STRVAR(
@@ -713,19 +763,25 @@ PyDoc_STRVAR(
     "data is an iterable of bytes-like objects, sent one after the\n"
     "other without copying. addrs is an iterable of addresses: the\n"
     "first is the destination, and if there is no association with it\n"
-    "yet, one is set up with all of them. info is a sctp_sndinfo,\n"
+    "yet, one is set up with all of them. Their ports agree; those after\n"
+    "the first may be 0, for the first's. info is a sctp_sndinfo,\n"
     "sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are those of\n"
     "sendmsg, such as MSG_DONTWAIT. SCTP_UNORDERED, SCTP_ABORT and the\n"
     "like go into snd_flags of a sctp_sndinfo; here they mean something\n"
     "else: on Linux SCTP_UNORDERED is MSG_OOB, SCTP_ABORT MSG_DONTROUTE\n"
     "and SCTP_SENDALL MSG_DONTWAIT.\n\n"
+    "With SCTP_SENDALL, a blocking socket waits for room in every\n"
+    "association. As a second try would send twice to some, there is none:\n"
+    "a socket with a timeout does not wait, but raises BlockingIOError,\n"
+    "and after a signal handler it raises InterruptedError. After any\n"
+    "error, some associations may have got the message.\n\n"
     "Raises TypeError for another info and for what is no address or no\n"
-    "bytes-like object, ValueError for more buffers than the system takes\n"
-    "and for SCTP_EOF and others that are no flags of sendmsg, OSError as\n"
-    "the kernel does: EMSGSIZE for more than the send buffer holds, EINVAL\n"
-    "for a stream that the association does not have or an empty message,\n"
-    "EPIPE (Linux) or ENOENT (FreeBSD) without an association, EAGAIN\n"
-    "where it would have to wait.");
+    "bytes-like object, ValueError for more buffers than the system takes,\n"
+    "for ports that disagree and for SCTP_EOF and others that are no flags\n"
+    "of sendmsg, OSError as the kernel does: EMSGSIZE for more than the\n"
+    "send buffer holds, EINVAL for a stream that the association does not\n"
+    "have or an empty message, EPIPE (Linux) or ENOENT (FreeBSD) without\n"
+    "an association, EAGAIN where it would have to wait.");
 
 static PyObject *
 none_is_absent(PyObject *value)
@@ -794,9 +850,9 @@ PyDoc_STRVAR(
     "which. With MSG_NOTIFICATION in flags, data is for\n"
     "parse_notification(). At the end of the association the result is\n"
     "(b'', None, None, SCTP_RECVV_NOINFO, flags).\n\n"
-    "Raises ValueError for a bufsize below 1, OSError as the kernel does:\n"
-    "ECONNRESET after an ABORT, ENOTCONN, EAGAIN where it would have to\n"
-    "wait.");
+    "Raises ValueError for a bufsize below 1, MemoryError for one that\n"
+    "there is no memory for, OSError as the kernel does: ECONNRESET after\n"
+    "an ABORT, ENOTCONN, EAGAIN where it would have to wait.");
 
 static PyObject *
 socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -860,7 +916,7 @@ typedef struct {
 } option_call;
 
 static Py_ssize_t
-getsockopt_once(int descriptor, int Py_UNUSED(flags), void *argument)
+getsockopt_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
@@ -897,8 +953,7 @@ socket_getsockopt(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
            (size_t)PyBytes_GET_SIZE(values[2]));
     call.value = PyBytes_AS_STRING(result);
     call.size = (socklen_t)PyBytes_GET_SIZE(values[2]);
-    if (call_run(&state->methods, self, 0, CALL_ONCE | CALL_SHORT,
-                 getsockopt_once, &call) < 0) {
+    if (call_run(&state->methods, self, 0, getsockopt_once, &call) < 0) {
         Py_DECREF(result);
         return NULL;
     }
@@ -1236,6 +1291,35 @@ take(PyObject **into, const char *module_name, const char *name,
     return found == NULL ? -1 : 0;
 }
 
+/* gevent, eventlet and others put a class of their own in place of
+   socket.socket, while our methods count on the one of the system.  Returns 0,
+   or -1 with ImportError. */
+static int
+check_base(const sctp_state *state)
+{
+    PyObject *core;
+    int is_good;
+
+    if (take(&core, "_socket", "socket", NULL) < 0) {
+        return -1;
+    }
+    is_good =
+        PyType_Check(core) && PyType_Check(state->base) &&
+        PyType_IsSubtype((PyTypeObject *)state->base, (PyTypeObject *)core) &&
+        Py_IS_TYPE(state->methods.family, &PyMemberDescr_Type) &&
+        Py_IS_TYPE(state->methods.type, &PyMemberDescr_Type);
+    Py_DECREF(core);
+    if (!is_good) {
+        PyErr_Format(PyExc_ImportError,
+                     "sctp needs the socket.socket of the standard library, "
+                     "but %R is in its place: import sctp before what "
+                     "replaces it, or let that leave sockets alone, as "
+                     "gevent.monkey.patch_all(socket=False) does",
+                     state->base);
+    }
+    return is_good ? 0 : -1;
+}
+
 static int
 sctp_exec(PyObject *module)
 {
@@ -1247,6 +1331,7 @@ sctp_exec(PyObject *module)
         take(&state->methods.family, "_socket", "socket", "family") < 0 ||
         take(&state->methods.type, "_socket", "socket", "type") < 0 ||
         take(&state->base, "socket", "socket", NULL) < 0 ||
+        check_base(state) < 0 ||
         take(&state->getdefaulttimeout, "_socket", "getdefaulttimeout", NULL) <
             0 ||
         message_types_init(&state->messages) < 0 ||

@@ -25,12 +25,18 @@ sockaddr_size(const struct sockaddr *address)
     }
 }
 
+static in_port_t *
+port_of(struct sockaddr *address)
+{
+    return address->sa_family == AF_INET
+               ? &((struct sockaddr_in *)address)->sin_port
+               : &((struct sockaddr_in6 *)address)->sin6_port;
+}
+
 unsigned
 sockaddr_port(const struct sockaddr *address)
 {
-    return ntohs(address->sa_family == AF_INET
-                     ? ((const struct sockaddr_in *)address)->sin_port
-                     : ((const struct sockaddr_in6 *)address)->sin6_port);
+    return ntohs(*port_of((struct sockaddr *)address));
 }
 
 /* A new bytes object with what a str or bytes names, in the encoding of the
@@ -551,6 +557,31 @@ sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
     }
     Py_DECREF(iterator);
     return PyErr_Occurred() ? -1 : 0;
+}
+
+int
+sockaddr_list_agree(sockaddr_list *self, const char *owner)
+{
+    unsigned char *at = self->bytes;
+    in_port_t port = 0;
+
+    for (int i = 0; i < self->count; i++) {
+        struct sockaddr *address = (struct sockaddr *)at;
+        in_port_t *own = port_of(address);
+
+        if (i == 0) {
+            port = *own;
+        }
+        else if (*own != 0 && *own != port) {
+            PyErr_Format(PyExc_ValueError,
+                         "%s(): the ports disagree: %u and %u", owner,
+                         ntohs(port), ntohs(*own));
+            return -1;
+        }
+        *own = port;
+        at += sockaddr_size(address);
+    }
+    return 0;
 }
 
 void

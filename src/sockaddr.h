@@ -60,6 +60,11 @@ void sockaddr_list_init(sockaddr_list *self);
 int sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
                         const char *event, PyObject *socket);
 
+/* RFC 6458, 9.1: one port for all; 0 of a later address stands for that of the
+   first, and is replaced by it.  Returns 0, or -1 with ValueError, which names
+   the owner, for ports that disagree. */
+int sockaddr_list_agree(sockaddr_list *self, const char *owner);
+
 void sockaddr_list_clear(sockaddr_list *self);
 
 /* The tuple of a list's addresses: a converter of Py_BuildValue ("O&"). */

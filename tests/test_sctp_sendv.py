@@ -1,15 +1,20 @@
 """sctp_sendv: every info, flag and destination, as the receiver sees it."""
 
+import ast
 import errno
 import os
 import re
+import selectors
 import shutil
+import signal
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 from socket import (
     AF_INET,
     MSG_DONTWAIT,
+    SO_RCVBUF,
     SO_SNDBUF,
     SOCK_SEQPACKET,
     SOCK_STREAM,
@@ -134,6 +139,134 @@ def test_message_to_all_of_no_associations_goes_nowhere(make_hub):
     hub, _ = make_hub(0)
     sndinfo = sctp_sndinfo(snd_flags=SCTP_SENDALL)
     assert hub.sctp_sendv([b"x"], None, sndinfo) == 0
+
+
+class Crowd:
+    """A one-to-many socket that sends to all from a process of its own, with so
+    little room that messages wait until the peers read."""
+
+    COUNT, SIZE = 15, 1500
+
+    def __init__(self, hub, peers):
+        self.hub, self.peers = hub, peers
+
+    def send(self):
+        """Sends numbered messages to all; returns the errors by number."""
+        errors = {}
+        for number in range(self.COUNT):
+            data = number.to_bytes(4, "big").ljust(self.SIZE)
+            try:
+                sent = self.hub.sctp_sendv(
+                    [data], None, sctp_sndinfo(snd_flags=SCTP_SENDALL)
+                )
+                assert sent == self.SIZE
+            except OSError as error:
+                errors[number] = type(error).__name__
+        return errors
+
+    def run(self, prepare, wait_for, is_late=lambda: True):
+        """Has a process with a single thread send, and lets the peers read when
+        that waits or is done; returns the errors, and what each peer gets."""
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                prepare(self.hub)
+                os.write(write, repr(self.send()).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        state = Path(f"/proc/{child}/stat")
+
+        def is_asleep():
+            return state.read_text().split()[2] in "SZ"
+
+        wait_for(lambda: is_late() and is_asleep() and is_asleep())
+        got = [[] for _ in self.peers]
+        selector = selectors.DefaultSelector()
+        selector.register(read, selectors.EVENT_READ)
+        for peer, numbers in zip(self.peers, got, strict=True):
+            selector.register(peer, selectors.EVENT_READ, numbers)
+        errors = b""
+        # What has been sent by the end of the process arrives soon after it.
+        while events := selector.select(0.5 if errors else 20):
+            for key, _ in events:
+                if key.fileobj == read:
+                    errors = os.read(read, 4096)
+                    selector.unregister(read)
+                else:
+                    data = key.fileobj.recv(self.SIZE)
+                    key.data.append(int.from_bytes(data[:4], "big"))
+        os.close(read)
+        selector.close()
+        assert os.waitpid(child, 0)[1] == 0
+        return ast.literal_eval(errors.decode()), got
+
+
+@pytest.fixture(params=[6_000, 11_000])
+def crowd(request, make_listener, make_socket):
+    hub = make_listener(SOCK_SEQPACKET)
+    hub.setsockopt(SOL_SOCKET, SO_SNDBUF, request.param)
+    peers = []
+    for _ in range(4):
+        peer = make_socket(AF_INET, SOCK_STREAM)
+        peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 4_000)
+        peer.connect(hub.getsockname())
+        peers.append(peer)
+        peer.sctp_sendv([b"?"])
+        hub.sctp_recvv(1)
+    return Crowd(hub, peers)
+
+
+@only_ipv4
+def test_message_to_all_waits_and_reaches_each_once(crowd, wait_for):
+    errors, got = crowd.run(lambda hub: hub.settimeout(None), wait_for)
+    assert errors == {}
+    assert got == [list(range(crowd.COUNT))] * len(crowd.peers)
+
+
+def assert_all_sent_once(crowd, errors, got):
+    """And what was an error reached nobody twice."""
+    sent = set(range(crowd.COUNT)) - set(errors)
+    for numbers in got:
+        assert numbers == sorted(set(numbers))
+        assert sent <= set(numbers)
+
+
+@only_ipv4
+@pytest.mark.parametrize("timeout", [0, 10])
+def test_message_to_all_does_not_wait_for_a_second_try(crowd, wait_for, timeout):
+    errors, got = crowd.run(lambda hub: hub.settimeout(timeout), wait_for)
+    assert set(errors.values()) == {"BlockingIOError"}
+    assert_all_sent_once(crowd, errors, got)
+    # It is why there is no second try.
+    assert set(errors) & set().union(*got)
+
+
+@only_ipv4
+def test_interrupted_message_to_all_is_not_sent_again(crowd, wait_for):
+    read, write = os.pipe()
+
+    def prepare(hub):
+        hub.settimeout(None)
+        signal.signal(signal.SIGALRM, lambda number, frame: os.write(write, b"."))
+        signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+
+    errors, got = crowd.run(prepare, wait_for, lambda: len(os.read(read, 1)))
+    os.close(read)
+    os.close(write)
+    assert set(errors.values()) == {"InterruptedError"}
+    assert_all_sent_once(crowd, errors, got)
+
+
+@only_ipv4
+def test_what_a_message_to_all_raises_says_who_may_have_it(crowd):
+    crowd.hub.settimeout(10)
+    sndinfo = sctp_sndinfo(snd_flags=SCTP_SENDALL)
+    with pytest.raises(BlockingIOError) as caught:
+        while True:
+            crowd.hub.sctp_sendv([bytes(crowd.SIZE)], None, sndinfo)
+    assert caught.value.__notes__ == ["Some associations may have got the message."]
 
 
 def test_message_to_all_is_like_any_other_on_a_one_to_one_socket(pair):
@@ -470,3 +603,47 @@ def test_a_message_is_one_system_call(tmp_path, timeout):
     _, sends, _, receives, _ = calls.split("getppid")
     assert sends.split() == ["sendmsg"] * 3
     assert receives.split() == ["recvmsg"] * 3
+
+
+WAITING = """if 1:
+    import os
+    from socket import AF_INET, SOCK_STREAM
+    from sctp import *
+
+    listener = sctp_socket(AF_INET, SOCK_STREAM)
+    listener.bind(("10.1.0.1", 0))
+    listener.listen()
+    sender = sctp_socket(AF_INET, SOCK_STREAM)
+    sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
+    sender.connect(listener.getsockname())
+    receiver, _ = listener.accept()
+    receiver.settimeout({timeout})
+    child = os.fork()
+    if child == 0:
+        for _ in range(5):
+            sender.recv(1)
+            while open("/proc/%d/stat" % os.getppid()).read().split()[2] != "S":
+                pass
+            sender.sctp_sendv([b"hello"])
+        os._exit(0)
+    for _ in range(5):
+        receiver.send(b"?")
+        os.getppid()
+        assert receiver.sctp_recvv(100)[0] == b"hello"
+        os.getppid()
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+@pytest.mark.parametrize(
+    "timeout, calls", [(None, ["recvmsg"]), (10, ["recvmsg", "poll", "recvmsg"])]
+)
+def test_wait_of_a_blocking_socket_is_one_system_call(tmp_path, timeout, calls):
+    trace = tmp_path / "trace"
+    program = [sys.executable, "-c", WAITING.format(timeout=timeout)]
+    only = ["-e", "trace=getppid,poll,recvmsg"]
+    subprocess.run(["strace", *only, "-o", trace, *program], check=True, timeout=60)
+    made = re.findall(r"^(\w+)\(", trace.read_text(), re.MULTILINE)
+    waits = [part.split() for part in " ".join(made).split("getppid")[1::2]]
+    assert waits == [calls] * 5

@@ -3,9 +3,8 @@
 import errno
 import os
 import select
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import injection
 from checking import (
@@ -242,27 +241,12 @@ def check_nothing_waits_on_a_non_blocking_socket(name, times):
             wait.seen()
 
 
-@contextmanager
-def company(needed):
-    """Another thread: alone, the interpreter lets the first try not wait."""
-    stop = threading.Event()
-    thread = threading.Thread(target=stop.wait)
-    if needed:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        if needed:
-            thread.join()
-
-
 def check_wait_of_a_blocking_socket(name, times):
     """The kernel waits, so it is the call itself that signals interrupt."""
 
-    def attempt(name, interruptions, action, needed):
+    def attempt(name, interruptions, action):
         ran = []
-        with company(needed), waiting(name, None) as wait:
+        with waiting(name, None) as wait:
             numbers = [wait.sock.fileno()]
 
             def handler():
@@ -275,9 +259,6 @@ def check_wait_of_a_blocking_socket(name, times):
                     wait.end()
 
             faults = [Fault(wait.function, "INTERRUPT", 0, 1, interruptions)]
-            if not needed and wait.function == "recvmsg":
-                # The first try does not wait.
-                faults = [Fault(wait.function, "INTERRUPT", 0, 2, interruptions + 1)]
             with injected(*faults, handler=handler):
                 try:
                     result = wait.call()
@@ -298,24 +279,22 @@ def check_wait_of_a_blocking_socket(name, times):
                 wait.seen()
 
     attempts = [
-        named(attempt, name, interruptions, action, needed)
+        named(attempt, name, interruptions, action)
         for interruptions in (1, 5)
         for action in ("pass", "raise", "close", "detach")
-        for needed in (False, True)
     ]
     assert_nothing_leaks(attempts, times)
 
 
 def check_blocking_socket_may_have_a_timeout_of_the_system(name, times):
     """Of SO_RCVTIMEO, the kernel says EAGAIN after it has waited."""
-    for needed in False, True:
-        with company(needed), waiting(name, None) as wait:
-            with injected(Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)):
-                try:
-                    result = wait.call()
-                except OSError as error:
-                    result = error
-            assert type(result) is BlockingIOError, repr(result)
-            count("timeouts")
-            wait.end()
-            assert wait.call() == wait.result
+    with waiting(name, None) as wait:
+        with injected(Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)):
+            try:
+                result = wait.call()
+            except OSError as error:
+                result = error
+        assert type(result) is BlockingIOError, repr(result)
+        count("timeouts")
+        wait.end()
+        assert wait.call() == wait.result

@@ -390,11 +390,16 @@ def getpaddrs(world):
 
 @row(
     "sctp_peeloff",
-    calls={"getsockopt": 2, "getsockname": 1, "ioctl": 1},
+    # A socket shows that there is a descriptor for the association.
+    calls={"socket": 1, "close": 1, "getsockopt": 2, "getsockname": 1, "ioctl": 1},
     done=("getsockopt 2", "ioctl"),
-    unnoticed=("getsockname",),
+    unnoticed=("close", "getsockname"),
     again=("getsockopt",),
-    meanings={"getsockopt": "ENOPROTOOPT"},
+    meanings={
+        "getsockopt": "ENOPROTOOPT",
+        "socket": "EACCES EAFNOSUPPORT EINVAL ENOBUFS ENOMEM EPROTONOSUPPORT"
+        " ESOCKTNOSUPPORT",
+    },
 )
 def peeloff(world):
     sock, peer, assoc_id = world.many()
@@ -424,6 +429,18 @@ def sendv_of_many(world):
     sock, peer, assoc_id = world.many()
 
     sndinfo = sctp_sndinfo(snd_assoc_id=assoc_id)
+
+    def call():
+        return sock.sctp_sendv([b"hello"], None, sndinfo)
+
+    return Scene(sock, call, 5, receives(peer, b"hello"))
+
+
+# It is not made again: some may have got the message.
+@row("sctp_sendv", calls={"sendmsg": 1})
+def sendv_to_all(world):
+    sock, peer, _ = world.many()
+    sndinfo = sctp_sndinfo(snd_flags=sctp.SCTP_SENDALL)
 
     def call():
         return sock.sctp_sendv([b"hello"], None, sndinfo)
