@@ -1,20 +1,9 @@
 /* One message, one system call: control messages built and walked. */
 #include "message.h"
-#include "buffers.h"
 #include "error.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define CONTROL_INFOS                          \
-    (CMSG_SPACE(sizeof(struct sctp_sndinfo)) + \
-     CMSG_SPACE(sizeof(struct sctp_prinfo)) +  \
-     CMSG_SPACE(sizeof(struct sctp_authinfo)))
-#define CONTROL_ADDRESS CMSG_SPACE(sizeof(struct in6_addr))
-
-/* Room for the infos and a few addresses; more of these is rare, and then
-   from the heap. */
-#define CONTROL_ADDRESSES 4
 
 /* Python has objects up to 512 bytes at hand.  What is longer is asked for,
    cut to the message's length and given back, which costs more than to copy a
@@ -40,18 +29,15 @@ static const struct {
 };
 
 typedef struct {
-    struct msghdr header;
+    const message_out *message;
     int flags;
 } sending;
 
 typedef struct {
-    struct msghdr header;
+    struct iovec *vectors;
+    int count;
     int flags;
-    struct sockaddr_storage address;
-    union {
-        struct cmsghdr aligned;
-        unsigned char bytes[CONTROL_RECEIVE];
-    } control;
+    message_in *into;
 } receiving;
 
 int
@@ -188,7 +174,8 @@ add_spa(const message_types *types, struct msghdr *header, PyObject *spa)
 
 /* Appends the control messages of what the caller gave as info. */
 static int
-add_infos(const message_types *types, struct msghdr *header, PyObject *info)
+add_infos(const message_types *types, struct msghdr *header, const char *owner,
+          PyObject *info)
 {
     int added = 0;
 
@@ -200,26 +187,27 @@ add_infos(const message_types *types, struct msghdr *header, PyObject *info)
     }
     if (added == 0) {
         PyErr_Format(PyExc_TypeError,
-                     "sctp_sendv(): info must be sctp_sndinfo, sctp_prinfo, "
+                     "%s(): info must be sctp_sndinfo, sctp_prinfo, "
                      "sctp_authinfo, sctp_sendv_spa or None, not %.100s",
-                     Py_TYPE(info)->tp_name);
+                     owner, Py_TYPE(info)->tp_name);
         return -1;
     }
     return added;
 }
 
-/* Whether a message with these control messages, an sctp_sndinfo being the
-   first, goes to all associations of a one-to-many socket. */
-static int
-goes_to_all(const call_methods *methods, PyObject *socket,
-            const struct msghdr *header)
+/* Notes what a sctp_sndinfo, which is the first of the infos, says of where
+   the message goes. */
+static void
+note_sndinfo(message_out *self)
 {
-    const struct cmsghdr *first = CMSG_FIRSTHDR(header);
+    const struct cmsghdr *first = CMSG_FIRSTHDR(&self->header);
     const struct sctp_sndinfo *info =
         first == NULL ? NULL : find_info(first, INFO_SNDINFO, SCTP_SNDINFO);
 
-    return info != NULL && info->snd_flags & SCTP_SENDALL &&
-           call_member(methods->type, socket) == SOCK_SEQPACKET;
+    if (info != NULL) {
+        self->snd_flags = info->snd_flags;
+        self->assoc_id = info->snd_assoc_id;
+    }
 }
 
 /* Names the first address and appends control messages for the others, which
@@ -255,12 +243,93 @@ add_addresses(struct msghdr *header, sockaddr_list *addresses)
     }
 }
 
+int
+message_prepare(message_out *self, const message_types *types,
+                const call_methods *methods, PyObject *socket,
+                const char *owner, PyObject *data, PyObject *addresses,
+                PyObject *info, const message_out *like)
+{
+    sockaddr_list *to = &self->to;
+
+    self->header = (struct msghdr){.msg_control = self->control.bytes};
+    self->more_control = NULL;
+    self->info = Py_XNewRef(info);
+    self->snd_flags = 0;
+    self->assoc_id = 0;
+    sockaddr_list_init(to);
+    if (buffers_acquire(&self->payload, data, 0, owner, "data") < 0 ||
+        (addresses != NULL &&
+         sockaddr_list_parse(to, addresses,
+                             call_member(methods->family, socket),
+                             "socket.connect", socket) < 0) ||
+        sockaddr_list_agree(to, owner) < 0) {
+        return -1;
+    }
+    if (to->count - 1 > MESSAGE_ADDRESSES) {
+        self->more_control = PyMem_Malloc(
+            MESSAGE_INFOS_SPACE + (size_t)to->count * MESSAGE_ADDRESS_SPACE);
+        if (self->more_control == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        self->header.msg_control = self->more_control;
+    }
+    if (like != NULL) {
+        self->header.msg_controllen = like->infos_size;
+        memcpy(self->header.msg_control, like->header.msg_control,
+               like->infos_size);
+    }
+    else if (info != NULL &&
+             add_infos(types, &self->header, owner, info) < 0) {
+        return -1;
+    }
+    self->infos_size = self->header.msg_controllen;
+    note_sndinfo(self);
+    add_addresses(&self->header, to);
+    if (self->header.msg_controllen == 0) {
+        self->header.msg_control = NULL;
+    }
+    self->header.msg_iov = self->payload.vectors;
+    self->header.msg_iovlen = self->payload.count;
+    self->is_to_all = self->snd_flags & SCTP_SENDALL &&
+                      call_member(methods->type, socket) == SOCK_SEQPACKET;
+    return PySys_Audit("socket.sendmsg", "OO", socket,
+                       to->first == NULL ? Py_None : to->first);
+}
+
+void
+message_release(message_out *self)
+{
+    buffers_release(&self->payload);
+    sockaddr_list_clear(&self->to);
+    PyMem_Free(self->more_control);
+    Py_XDECREF(self->info);
+}
+
+Py_ssize_t
+message_send_once(int descriptor, const message_out *self, int flags)
+{
+    return sendmsg(descriptor, &self->header, flags | MSG_NOSIGNAL);
+}
+
 static Py_ssize_t
 send_once(int descriptor, void *argument)
 {
     const sending *call = argument;
 
-    return sendmsg(descriptor, &call->header, call->flags | MSG_NOSIGNAL);
+    return message_send_once(descriptor, call->message, call->flags);
+}
+
+void
+message_explain(const message_out *self, PyObject *socket)
+{
+    error_explain(socket, "sctp_sendv", "(nOO&)",
+                  (Py_ssize_t)buffers_size(&self->payload),
+                  self->info == NULL ? Py_None : self->info,
+                  sockaddr_list_convert, &self->to);
+    if (self->is_to_all && PyErr_ExceptionMatches(PyExc_OSError)) {
+        error_add_note("Some associations may have got the message.");
+    }
 }
 
 PyObject *
@@ -268,55 +337,16 @@ message_send(const message_types *types, const call_methods *methods,
              PyObject *socket, PyObject *data, PyObject *addresses,
              PyObject *info, int flags)
 {
-    sending call = {.flags = flags};
-    buffers payload;
-    sockaddr_list to;
-    union {
-        struct cmsghdr aligned;
-        unsigned char
-            bytes[CONTROL_INFOS + CONTROL_ADDRESSES * CONTROL_ADDRESS];
-    } control;
-    unsigned char *more_control = NULL;
+    message_out message;
+    sending call = {&message, flags};
     PyObject *result = NULL;
     Py_ssize_t count;
-    int is_to_all = 0;
 
-    sockaddr_list_init(&to);
-    if (buffers_acquire(&payload, data, 0, "sctp_sendv", "data") < 0 ||
-        (addresses != NULL &&
-         sockaddr_list_parse(&to, addresses,
-                             call_member(methods->family, socket),
-                             "socket.connect", socket) < 0) ||
-        sockaddr_list_agree(&to, "sctp_sendv") < 0) {
+    if (message_prepare(&message, types, methods, socket, "sctp_sendv", data,
+                        addresses, info, NULL) < 0) {
         goto done;
     }
-    call.header.msg_control = control.bytes;
-    if (to.count - 1 > CONTROL_ADDRESSES) {
-        more_control =
-            PyMem_Malloc(CONTROL_INFOS + (size_t)to.count * CONTROL_ADDRESS);
-        if (more_control == NULL) {
-            PyErr_NoMemory();
-            goto done;
-        }
-        call.header.msg_control = more_control;
-    }
-    if (info != NULL) {
-        if (add_infos(types, &call.header, info) < 0) {
-            goto done;
-        }
-        is_to_all = goes_to_all(methods, socket, &call.header);
-    }
-    add_addresses(&call.header, &to);
-    if (call.header.msg_controllen == 0) {
-        call.header.msg_control = NULL;
-    }
-    if (PySys_Audit("socket.sendmsg", "OO", socket,
-                    to.first == NULL ? Py_None : to.first) < 0) {
-        goto done;
-    }
-    call.header.msg_iov = payload.vectors;
-    call.header.msg_iovlen = payload.count;
-    count = is_to_all
+    count = message.is_to_all
                 ? call_once(methods, socket, send_once, &call)
                 : call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLOUT,
                            send_once, &call);
@@ -324,19 +354,10 @@ message_send(const message_types *types, const call_methods *methods,
         result = PyLong_FromSsize_t(count);
     }
     else {
-        error_explain(
-            socket, "sctp_sendv", "(nOO&)", (Py_ssize_t)buffers_size(&payload),
-            info == NULL ? Py_None : info, sockaddr_list_convert, &to);
-        if (is_to_all && PyErr_ExceptionMatches(PyExc_OSError)) {
-            error_add_note("Some associations may have got the message.");
-        }
+        message_explain(&message, socket);
     }
 done:
-    buffers_release(&payload);
-    if (addresses != NULL) {
-        sockaddr_list_clear(&to);
-        PyMem_Free(more_control);
-    }
+    message_release(&message);
     return result;
 }
 
@@ -347,24 +368,72 @@ message_send_eof(const call_methods *methods, PyObject *socket)
         struct cmsghdr aligned;
         unsigned char bytes[CMSG_SPACE(sizeof(struct sctp_sndinfo))];
     } control;
-    sending call = {.header = {.msg_control = control.bytes}};
+    message_out message = {.header = {.msg_control = control.bytes}};
+    sending call = {&message, 0};
     struct sctp_sndinfo *info =
-        add_control(&call.header, SCTP_SNDINFO, sizeof *info);
+        add_control(&message.header, SCTP_SNDINFO, sizeof *info);
 
     info->snd_flags = SCTP_EOF;
     return call_run(methods, socket, POLLOUT, send_once, &call) < 0 ? -1 : 0;
 }
 
-static Py_ssize_t
-receive_once(int descriptor, void *argument)
+/* Takes the infos out of the control messages. */
+static void
+take_infos(message_in *self, struct msghdr *header)
 {
-    receiving *call = argument;
+    self->has_rcvinfo = self->has_nxtinfo = 0;
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+         control = CMSG_NXTHDR(header, control)) {
+        const void *rcvinfo = find_info(control, INFO_RCVINFO, SCTP_RCVINFO);
+        const void *nxtinfo = find_info(control, INFO_NXTINFO, SCTP_NXTINFO);
 
-    call->header.msg_name = &call->address;
-    call->header.msg_namelen = sizeof call->address;
-    call->header.msg_control = call->control.bytes;
-    call->header.msg_controllen = sizeof call->control.bytes;
-    return recvmsg(descriptor, &call->header, call->flags);
+        if (rcvinfo != NULL) {
+            memcpy(&self->rcvinfo, rcvinfo, sizeof self->rcvinfo);
+            self->has_rcvinfo = 1;
+        }
+        else if (nxtinfo != NULL) {
+            memcpy(&self->nxtinfo, nxtinfo, sizeof self->nxtinfo);
+            self->has_nxtinfo = 1;
+        }
+    }
+}
+
+Py_ssize_t
+message_receive_once(int descriptor, struct iovec *vectors, int count,
+                     int flags, message_in *into)
+{
+    struct sockaddr_storage address;
+    union {
+        struct cmsghdr aligned;
+        unsigned char bytes[CONTROL_RECEIVE];
+    } control;
+    struct msghdr header = {
+        .msg_name = &address,
+        .msg_namelen = sizeof address,
+        .msg_iov = vectors,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    size_t room = 0;
+    Py_ssize_t result;
+
+    header.msg_iovlen = count;
+    result = recvmsg(descriptor, &header, flags);
+    if (result < 0) {
+        return -1;
+    }
+    into->flags = header.msg_flags;
+    into->address_size =
+        Py_MIN(header.msg_namelen, (socklen_t)sizeof into->address);
+    memcpy(into->address, &address, into->address_size);
+    take_infos(into, &header);
+    /* With MSG_TRUNC other protocols, whose socket may have taken the number
+       of ours, return the length of what would have needed more room. */
+    for (int i = 0; i < count; i++) {
+        room += vectors[i].iov_len;
+    }
+    into->size = Py_MIN((size_t)result, room);
+    return (Py_ssize_t)into->size;
 }
 
 static PyObject *
@@ -375,35 +444,24 @@ make_info(const message_types *types, int info, const void *bytes)
 
 /* A new reference to what arrived as info, or None; NULL with an exception. */
 static PyObject *
-take_infos(const message_types *types, struct msghdr *header, int *infotype)
+make_infos(const message_types *types, const message_in *from, int *infotype)
 {
-    const void *rcvinfo = NULL, *nxtinfo = NULL;
     PyObject *first, *second, *pair, *result;
 
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
-         control = CMSG_NXTHDR(header, control)) {
-        const void *found = find_info(control, INFO_RCVINFO, SCTP_RCVINFO);
-
-        if (found != NULL) {
-            rcvinfo = found;
-            continue;
-        }
-        found = find_info(control, INFO_NXTINFO, SCTP_NXTINFO);
-        if (found != NULL) {
-            nxtinfo = found;
-        }
-    }
-    if (rcvinfo == NULL || nxtinfo == NULL) {
-        *infotype = rcvinfo != NULL   ? SCTP_RECVV_RCVINFO
-                    : nxtinfo != NULL ? SCTP_RECVV_NXTINFO
-                                      : SCTP_RECVV_NOINFO;
-        return rcvinfo != NULL   ? make_info(types, INFO_RCVINFO, rcvinfo)
-               : nxtinfo != NULL ? make_info(types, INFO_NXTINFO, nxtinfo)
-                                 : Py_NewRef(Py_None);
+    if (!from->has_rcvinfo || !from->has_nxtinfo) {
+        *infotype = from->has_rcvinfo   ? SCTP_RECVV_RCVINFO
+                    : from->has_nxtinfo ? SCTP_RECVV_NXTINFO
+                                        : SCTP_RECVV_NOINFO;
+        return from->has_rcvinfo
+                   ? make_info(types, INFO_RCVINFO, &from->rcvinfo)
+               : from->has_nxtinfo
+                   ? make_info(types, INFO_NXTINFO, &from->nxtinfo)
+                   : Py_NewRef(Py_None);
     }
     *infotype = SCTP_RECVV_RN;
-    first = make_info(types, INFO_RCVINFO, rcvinfo);
-    second = first == NULL ? NULL : make_info(types, INFO_NXTINFO, nxtinfo);
+    first = make_info(types, INFO_RCVINFO, &from->rcvinfo);
+    second =
+        first == NULL ? NULL : make_info(types, INFO_NXTINFO, &from->nxtinfo);
     pair = second == NULL ? NULL : PyTuple_Pack(2, first, second);
     Py_XDECREF(first);
     Py_XDECREF(second);
@@ -417,47 +475,20 @@ take_infos(const message_types *types, struct msghdr *header, int *infotype)
 
 /* A new tuple of who sent a message. */
 static PyObject *
-make_peer(const message_types *types, const receiving *call)
+make_peer(const message_types *types, const message_in *from)
 {
-    const struct sockaddr *address = (const struct sockaddr *)&call->address;
+    struct sockaddr_storage address = {0};
 
+    memcpy(&address, from->address, from->address_size);
     return sockaddr_recall(
-        &types->memory->peers[sockaddr_port(address) % MESSAGE_PEERS],
-        &call->address, call->header.msg_namelen);
+        &types->memory->peers[sockaddr_port((struct sockaddr *)&address) %
+                              MESSAGE_PEERS],
+        &address, from->address_size);
 }
 
-/* Receives into the vectors.  Returns the number of bytes, or -1 with an
-   exception. */
-static Py_ssize_t
-receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
-        int count, int flags, receiving *call)
-{
-    Py_ssize_t room = 0, result;
-
-    call->header = (struct msghdr){.msg_iov = vectors};
-    call->header.msg_iovlen = count;
-    call->flags = flags;
-    result = call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLIN,
-                      receive_once, call);
-    if (result >= 0 && call->header.msg_flags & MSG_CTRUNC) {
-        error_raise_text(EBADMSG, "control data of the message is truncated");
-        return -1;
-    }
-    if (result < 0) {
-        error_explain(socket, "sctp_recvv", "()");
-    }
-    /* With MSG_TRUNC other protocols, whose socket may have taken the number
-       of ours, return the length of what would have needed more room. */
-    for (int i = 0; i < count; i++) {
-        room += (Py_ssize_t)vectors[i].iov_len;
-    }
-    return Py_MIN(result, room);
-}
-
-/* The result of sctp_recvv and sctp_recvv_into; consumes the reference to
-   data, which may be NULL with an exception. */
-static PyObject *
-make_received(const message_types *types, receiving *call, PyObject *data)
+PyObject *
+message_to_tuple(const message_types *types, const message_in *from,
+                 PyObject *data)
 {
     PyObject *items[5] = {data, NULL, NULL, NULL, NULL}, *result = NULL;
     int infotype;
@@ -465,17 +496,17 @@ make_received(const message_types *types, receiving *call, PyObject *data)
     if (data == NULL) {
         return NULL;
     }
-    items[1] = call->header.msg_namelen == 0 ? Py_NewRef(Py_None)
-                                             : make_peer(types, call);
+    items[1] =
+        from->address_size == 0 ? Py_NewRef(Py_None) : make_peer(types, from);
     if (items[1] == NULL) {
         goto done;
     }
-    items[2] = take_infos(types, &call->header, &infotype);
+    items[2] = make_infos(types, from, &infotype);
     if (items[2] == NULL) {
         goto done;
     }
     items[3] = PyLong_FromLong(infotype);
-    items[4] = PyLong_FromLong(call->header.msg_flags);
+    items[4] = PyLong_FromLong(from->flags);
     if (items[3] == NULL || items[4] == NULL) {
         goto done;
     }
@@ -490,6 +521,43 @@ done:
         }
     }
     return result;
+}
+
+int
+message_check_whole(const message_in *self)
+{
+    if (self->flags & MSG_CTRUNC) {
+        error_raise_text(EBADMSG, "control data of the message is truncated");
+        return -1;
+    }
+    return 0;
+}
+
+static Py_ssize_t
+receive_once(int descriptor, void *argument)
+{
+    const receiving *call = argument;
+
+    return message_receive_once(descriptor, call->vectors, call->count,
+                                call->flags, call->into);
+}
+
+/* Receives into the vectors.  Returns the number of bytes, or -1 with an
+   exception. */
+static Py_ssize_t
+receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
+        int count, int flags, message_in *into)
+{
+    receiving call = {vectors, count, flags, into};
+    Py_ssize_t result =
+        call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLIN,
+                 receive_once, &call);
+
+    if (result < 0) {
+        error_explain(socket, "sctp_recvv", "()");
+        return -1;
+    }
+    return message_check_whole(into) < 0 ? -1 : result;
 }
 
 /* A new bytes object of at least that size, maybe the one that was kept. */
@@ -543,7 +611,7 @@ PyObject *
 message_receive(const message_types *types, const call_methods *methods,
                 PyObject *socket, Py_ssize_t size, int flags)
 {
-    receiving call;
+    message_in received;
     PyObject *data = take_space(types->memory, size);
     struct iovec vector;
     Py_ssize_t count;
@@ -553,19 +621,20 @@ message_receive(const message_types *types, const call_methods *methods,
     }
     vector.iov_base = PyBytes_AS_STRING(data);
     vector.iov_len = (size_t)size;
-    count = receive(methods, socket, &vector, 1, flags, &call);
+    count = receive(methods, socket, &vector, 1, flags, &received);
     if (count < 0) {
         keep_space(types->memory, data);
         return NULL;
     }
-    return make_received(types, &call, cut_space(types->memory, data, count));
+    return message_to_tuple(types, &received,
+                            cut_space(types->memory, data, count));
 }
 
 PyObject *
 message_receive_into(const message_types *types, const call_methods *methods,
                      PyObject *socket, PyObject *into, int flags)
 {
-    receiving call;
+    message_in received;
     buffers space;
     PyObject *result = NULL;
     Py_ssize_t count;
@@ -578,9 +647,10 @@ message_receive_into(const message_types *types, const call_methods *methods,
                         "sctp_recvv_into(): buffers have no room");
         goto done;
     }
-    count = receive(methods, socket, space.vectors, space.count, flags, &call);
+    count =
+        receive(methods, socket, space.vectors, space.count, flags, &received);
     if (count >= 0) {
-        result = make_received(types, &call, PyLong_FromSsize_t(count));
+        result = message_to_tuple(types, &received, PyLong_FromSsize_t(count));
     }
 done:
     buffers_release(&space);

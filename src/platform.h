@@ -150,6 +150,9 @@ struct sctp_udpencaps {
     (MSG_CONFIRM | MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | \
      MSG_MORE | MSG_NOSIGNAL | MSG_OOB)
 
+/* Holds a message back until the next one shares its packet. */
+#define PLATFORM_MSG_MORE MSG_MORE
+
 /* Addresses carry no length of their own. */
 static inline void
 platform_set_sockaddr_length(struct sockaddr *address, size_t length)
@@ -239,6 +242,9 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 }
 
 #define PLATFORM_EMPTY_TAIL_SIZE 0
+
+/* Programs cannot hold messages back: MSG_MORETOCOME is for the kernel. */
+#define PLATFORM_MSG_MORE 0
 
 /* The most bytes that the kernel takes for an option. */
 #define PLATFORM_OPTION_SIZE_MAX (64 << 10)

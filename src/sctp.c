@@ -1,5 +1,6 @@
 /* Module _sctp.sctp: the socket, its addresses and its associations. */
 #include "args.h"
+#include "batch.h"
 #include "constants.h"
 #include "error.h"
 #include "message.h"
@@ -15,6 +16,7 @@ typedef struct {
     option_types options;
     PyObject *base; /* socket.socket */
     PyTypeObject *type;
+    Py_ssize_t kept; /* where an object has its batch_error */
     PyObject *error;
     PyObject *getdefaulttimeout;
 } sctp_state;
@@ -27,6 +29,34 @@ get_state(PyTypeObject *type)
     PyObject *module = PyType_GetModuleByDef(type, &sctp_module);
 
     return module == NULL ? NULL : PyModule_GetState(module);
+}
+
+/* The error that a batch left behind its messages. */
+static batch_error *
+get_kept(const sctp_state *state, PyObject *self)
+{
+    return (batch_error *)((char *)self + state->kept);
+}
+
+/* Raises the error that the socket has kept, if any.  Returns 0, or -1 with
+   an exception. */
+static int
+raise_kept(const sctp_state *state, PyObject *self)
+{
+    batch_error *kept = get_kept(state, self);
+    int err;
+
+    if (atomic_load(kept) == 0) {
+        return 0;
+    }
+    if (call_descriptor(&state->methods, self) < 0) {
+        return -1;
+    }
+    err = atomic_exchange(kept, 0);
+    if (err != 0) {
+        error_raise(err);
+    }
+    return err == 0 ? 0 : -1;
 }
 
 static int
@@ -204,6 +234,7 @@ socket_init(PyObject *self, PyObject *args, PyObject *kwargs)
                                      &family, &type, &proto, &fileno)) {
         return -1;
     }
+    atomic_store(get_kept(state, self), 0);
     if (fileno == Py_None && (family == NULL || type == NULL)) {
         PyErr_Format(PyExc_TypeError, "sctp_socket() missing argument '%s'",
                      family == NULL ? "family" : "type");
@@ -789,10 +820,10 @@ none_is_absent(PyObject *value)
     return value == Py_None ? NULL : value;
 }
 
-/* Refuses what belongs into snd_flags, as far as it is not a flag of sendmsg
-   by the same number. */
+/* The flags of a message.  Refuses what belongs into snd_flags, as far as it
+   is not a flag of sendmsg by the same number. */
 static int
-check_send_flags(int flags)
+to_send_flags(PyObject *value, const char *function, int *out)
 {
     static const struct {
         int flag;
@@ -806,12 +837,14 @@ check_send_flags(int flags)
         {SCTP_SACK_IMMEDIATELY, "SCTP_SACK_IMMEDIATELY"},
     };
 
-    for (size_t i = 0; flags != 0 && i < Py_ARRAY_LENGTH(misplaced); i++) {
-        if (flags & misplaced[i].flag & ~PLATFORM_SEND_FLAGS) {
+    if (to_int(value, function, "flags", out) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; *out != 0 && i < Py_ARRAY_LENGTH(misplaced); i++) {
+        if (*out & misplaced[i].flag & ~PLATFORM_SEND_FLAGS) {
             PyErr_Format(PyExc_ValueError,
-                         "sctp_sendv(): flags: %s goes into snd_flags of a "
-                         "sctp_sndinfo",
-                         misplaced[i].name);
+                         "%s: flags: %s goes into snd_flags of a sctp_sndinfo",
+                         function, misplaced[i].name);
             return -1;
         }
     }
@@ -829,8 +862,7 @@ socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_int(values[3], "sctp_sendv()", "flags", &flags) < 0 ||
-        check_send_flags(flags) < 0) {
+        to_send_flags(values[3], "sctp_sendv()", &flags) < 0) {
         return NULL;
     }
     return message_send(&state->messages, &state->methods, self, values[0],
@@ -871,8 +903,10 @@ socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
         to_int(values[1], "sctp_recvv()", "flags", &flags) < 0) {
         return NULL;
     }
-    return message_receive(&state->messages, &state->methods, self,
-                           (Py_ssize_t)size, flags);
+    return raise_kept(state, self) < 0
+               ? NULL
+               : message_receive(&state->messages, &state->methods, self,
+                                 (Py_ssize_t)size, flags);
 }
 
 PyDoc_STRVAR(
@@ -898,8 +932,91 @@ socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
         to_int(values[1], "sctp_recvv_into()", "flags", &flags) < 0) {
         return NULL;
     }
-    return message_receive_into(&state->messages, &state->methods, self,
-                                values[0], flags);
+    return raise_kept(state, self) < 0
+               ? NULL
+               : message_receive_into(&state->messages, &state->methods, self,
+                                      values[0], flags);
+}
+
+PyDoc_STRVAR(
+    sendv_many_doc,
+    "sctp_sendv_many($self, /, messages, flags=0)\n--\n\n"
+    "Sends messages in few packets and returns how many of them the\n"
+    "kernel took.\n\n"
+    "messages is an iterable of tuples (data,), (data, addrs) or (data,\n"
+    "addrs, info), the arguments of sctp_sendv(), at most 1024. All of\n"
+    "them are checked before the first one is sent. Messages to one\n"
+    "association, named by the same address and identifier, wait for\n"
+    "each other to share packets (MSG_MORE; Linux only); when the call\n"
+    "returns, none of them waits any more. flags are those of\n"
+    "sctp_sendv(); with MSG_MORE the last message waits for what you\n"
+    "send next.\n\n"
+    "A blocking socket sends all, unless one fails. With a timeout, or\n"
+    "non-blocking, the socket sends those that there is room for.\n\n"
+    "Raises what sctp_sendv() raises for bad arguments and for an error\n"
+    "of the first message, and TimeoutError or BlockingIOError where\n"
+    "there was room for none. An error of a later message ends the call:\n"
+    "it returns how many went before; send the rest to see the error. An\n"
+    "exception has the number of messages that went as its attribute\n"
+    "sent.");
+
+static PyObject *
+socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
+{
+    static const char *const names[] = {"messages", "flags"};
+    static const args_signature signature = {"sctp_sendv_many", names, 2, 1,
+                                             2};
+    sctp_state *state = get_state(Py_TYPE(self));
+    PyObject *values[2];
+    int flags;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        to_send_flags(values[1], "sctp_sendv_many()", &flags) < 0) {
+        return NULL;
+    }
+    return batch_send(&state->messages, &state->methods, self, values[0],
+                      flags);
+}
+
+PyDoc_STRVAR(
+    recvv_many_doc,
+    "sctp_recvv_many($self, /, bufsize, count, flags=0)\n--\n\n"
+    "Receives up to count messages and notifications and returns a list\n"
+    "of what sctp_recvv(bufsize) returns for each. count is 1 to 1024.\n\n"
+    "Waits for the first as sctp_recvv() does, then takes what is there\n"
+    "without waiting again. The end of the association is the last item.\n"
+    "With MSG_PEEK there is one item.\n\n"
+    "Raises what sctp_recvv() raises. An error behind the first message\n"
+    "is raised by the next call of a method that begins with sctp_recvv:\n"
+    "so call again before you wait for the socket to become readable, as\n"
+    "the kernel tells of such an error only once.");
+
+static PyObject *
+socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                  PyObject *kwnames)
+{
+    static const char *const names[] = {"bufsize", "count", "flags"};
+    static const args_signature signature = {"sctp_recvv_many", names, 3, 2,
+                                             3};
+    sctp_state *state = get_state(Py_TYPE(self));
+    PyObject *values[3];
+    long long size, count;
+    int flags;
+
+    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
+        args_integer(values[0], "sctp_recvv_many()", "bufsize", 1,
+                     PY_SSIZE_T_MAX / 2, &size) < 0 ||
+        args_integer(values[1], "sctp_recvv_many()", "count", 1, BATCH_MAX,
+                     &count) < 0 ||
+        to_int(values[2], "sctp_recvv_many()", "flags", &flags) < 0) {
+        return NULL;
+    }
+    return raise_kept(state, self) < 0
+               ? NULL
+               : batch_receive(&state->messages, &state->methods, self,
+                               (Py_ssize_t)size, (int)count, flags,
+                               get_kept(state, self));
 }
 
 PyDoc_STRVAR(
@@ -1061,6 +1178,8 @@ static PyMethodDef socket_methods[] = {
     METHOD("sctp_sendv", socket_sendv, sendv_doc),
     METHOD("sctp_recvv", socket_recvv, recvv_doc),
     METHOD("sctp_recvv_into", socket_recvv_into, recvv_into_doc),
+    METHOD("sctp_sendv_many", socket_sendv_many, sendv_many_doc),
+    METHOD("sctp_recvv_many", socket_recvv_many, recvv_many_doc),
     METHOD("_getsockopt", socket_getsockopt, getsockopt_doc),
     METHOD("_get_option", socket_get_option, get_option_doc),
     METHOD("_set_option", socket_set_option, set_option_doc),
@@ -1092,7 +1211,7 @@ static PyType_Slot socket_slots[] = {
     {0, NULL},
 };
 
-static PyType_Spec socket_spec = {
+static const PyType_Spec socket_spec = {
     .name = "_sctp.sctp.sctp_socket",
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = socket_slots,
@@ -1324,6 +1443,7 @@ static int
 sctp_exec(PyObject *module)
 {
     sctp_state *state = PyModule_GetState(module);
+    PyType_Spec spec = socket_spec;
 
     if (take(&state->methods.fileno, "_socket", "socket", "fileno") < 0 ||
         take(&state->methods.gettimeout, "_socket", "socket", "gettimeout") <
@@ -1345,8 +1465,9 @@ sctp_exec(PyObject *module)
     if (PyModule_AddObjectRef(module, "SCTPError", state->error) < 0) {
         return -1;
     }
-    state->type =
-        (PyTypeObject *)compat_make_type(module, &socket_spec, state->base);
+    state->kept = ((PyTypeObject *)state->base)->tp_basicsize;
+    spec.basicsize = (int)(state->kept + sizeof(batch_error));
+    state->type = (PyTypeObject *)compat_make_type(module, &spec, state->base);
     if (state->type == NULL || PyModule_AddType(module, state->type) < 0) {
         return -1;
     }

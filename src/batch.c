@@ -1,0 +1,470 @@
+/* Many messages in one call, in few packets.
+
+   A message that is sent with MSG_MORE waits in the kernel for the next one to
+   share its packet, for ever if none comes, and while it waits it takes room
+   in the send buffer.  So a call holds a message back only where it has
+   another one for the same association, and it never waits while it holds any.
+ */
+#include "batch.h"
+#include "args.h"
+#include "error.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define OWNER "sctp_sendv_many"
+
+/* Messages are allocated so many at a time, as what they view may remember
+   where. */
+#define BLOCK 16
+
+/* How many received messages there is a place for to begin with. */
+#define PLACES 16
+
+/* How much more room there is than the next message may need. */
+#define SPARE 4096
+
+typedef struct entry entry;
+struct entry {
+    message_out message;
+    entry *next;
+    entry *peer;      /* the first entry for the same association */
+    entry *last;      /* of a peer: what may be held until the next */
+    entry *next_peer; /* of a peer */
+    int has_more;     /* another one for the association follows */
+    int is_held;      /* of a peer: the kernel waits for the next one */
+};
+
+typedef struct block block;
+struct block {
+    block *next;
+    entry entries[BLOCK];
+};
+
+typedef struct {
+    block *blocks; /* the newest first */
+    entry *first;
+    entry *last;
+    entry *peers;
+    int count;
+    int flags;
+    entry *next; /* to send */
+    int sent;
+    int held;     /* how many peers have something held */
+    int is_alone; /* the next message goes without holding it */
+    int err;      /* of a message to all, which some may have got */
+} batch;
+
+/* Room for one more entry at the end, which stays where it is; NULL with
+   MemoryError. */
+static entry *
+add_entry(batch *self)
+{
+    int index = self->count % BLOCK;
+    entry *added;
+
+    if (index == 0) {
+        block *more = PyMem_Malloc(sizeof *more);
+
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        more->next = self->blocks;
+        self->blocks = more;
+    }
+    added = &self->blocks->entries[index];
+    added->next = added->peer = added->last = added->next_peer = NULL;
+    added->has_more = added->is_held = 0;
+    if (self->last == NULL) {
+        self->first = added;
+    }
+    else {
+        self->last->next = added;
+    }
+    self->last = added;
+    self->count++;
+    return added;
+}
+
+static void
+clear_batch(batch *self)
+{
+    for (entry *at = self->first; at != NULL; at = at->next) {
+        message_release(&at->message);
+    }
+    while (self->blocks != NULL) {
+        block *next = self->blocks->next;
+
+        PyMem_Free(self->blocks);
+        self->blocks = next;
+    }
+}
+
+/* Whether two messages name the same association, in the same way. */
+static int
+is_same_peer(const message_out *one, const message_out *other)
+{
+    return one->assoc_id == other->assoc_id &&
+           one->header.msg_namelen == other->header.msg_namelen &&
+           (one->header.msg_namelen == 0 ||
+            memcmp(one->header.msg_name, other->header.msg_name,
+                   one->header.msg_namelen) == 0);
+}
+
+/* Finds the peer of an entry, which may be itself. */
+static void
+find_peer(batch *self, entry *added, entry *before)
+{
+    if (before != NULL && is_same_peer(&before->message, &added->message)) {
+        added->peer = before->peer;
+        return;
+    }
+    for (entry *peer = self->peers; peer != NULL; peer = peer->next_peer) {
+        if (is_same_peer(&peer->message, &added->message)) {
+            added->peer = peer;
+            return;
+        }
+    }
+    added->peer = added;
+    added->next_peer = self->peers;
+    self->peers = added;
+}
+
+/* Decides which earlier message may wait for this one. */
+static void
+plan(batch *self, entry *added, entry *before)
+{
+    int flags = added->message.snd_flags;
+
+    find_peer(self, added, before);
+    if (flags & SCTP_SENDALL) {
+        for (entry *peer = self->peers; peer != NULL; peer = peer->next_peer) {
+            peer->last = NULL;
+        }
+    }
+    else if (flags & (SCTP_EOF | SCTP_ABORT)) {
+        added->peer->last = NULL;
+    }
+    else {
+        if (added->peer->last != NULL) {
+            added->peer->last->has_more = 1;
+        }
+        added->peer->last = added;
+    }
+}
+
+/* Appends the message of an item; its errors say which one it is.  is_kept
+   says that all items are there already: an info that several of them share is
+   the same for all.  (An iterator may change one between two items.) */
+static int
+add_item(batch *self, const message_types *types, const call_methods *methods,
+         PyObject *socket, PyObject *item, int is_kept)
+{
+    PyObject *values[3] = {NULL, NULL, NULL};
+    entry *before = self->last, *added;
+    int is_like_before;
+
+    if (self->count == BATCH_MAX) {
+        PyErr_Format(PyExc_ValueError,
+                     OWNER "(): messages has more than %d items", BATCH_MAX);
+        return -1;
+    }
+    if (!PyTuple_Check(item) || PyTuple_GET_SIZE(item) < 1 ||
+        PyTuple_GET_SIZE(item) > 3) {
+        PyErr_Format(PyExc_TypeError,
+                     OWNER "(): messages[%d] must be a tuple (data[, addrs[, "
+                           "info]]), not %R",
+                     self->count, item);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(item); i++) {
+        if (PyTuple_GET_ITEM(item, i) != Py_None) {
+            values[i] = PyTuple_GET_ITEM(item, i);
+        }
+    }
+    added = add_entry(self);
+    if (added == NULL) {
+        return -1;
+    }
+    is_like_before =
+        is_kept && before != NULL && values[2] == before->message.info;
+    if (message_prepare(&added->message, types, methods, socket, OWNER,
+                        values[0] == NULL ? Py_None : values[0], values[1],
+                        values[2],
+                        is_like_before ? &before->message : NULL) < 0) {
+        char note[64];
+
+        (void)snprintf(note, sizeof note, "This is of messages[%d].",
+                       self->count - 1);
+        error_add_note(note);
+        return -1;
+    }
+    plan(self, added, before);
+    return 0;
+}
+
+static int
+fill_batch(batch *self, const message_types *types,
+           const call_methods *methods, PyObject *socket, PyObject *messages)
+{
+    PyObject *iterator = PyObject_GetIter(messages), *item;
+    int is_kept = PyList_CheckExact(messages) || PyTuple_CheckExact(messages);
+    int result = 0;
+
+    if (iterator == NULL) {
+        return -1;
+    }
+    while (result == 0 && (item = PyIter_Next(iterator)) != NULL) {
+        result = add_item(self, types, methods, socket, item, is_kept);
+        Py_DECREF(item);
+    }
+    Py_DECREF(iterator);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* Has the kernel send what it holds of this batch: a heartbeat goes out at
+   once, and data with it.  Leaves errno as it is. */
+static void
+let_go(batch *self, int descriptor)
+{
+    int err = errno;
+
+    for (entry *peer = self->peers; self->held > 0 && peer != NULL;
+         peer = peer->next_peer) {
+        struct sctp_paddrparams params;
+
+        if (!peer->is_held) {
+            continue;
+        }
+        memset(&params, 0, sizeof params);
+        params.spp_assoc_id = peer->message.assoc_id;
+        if (peer->message.header.msg_namelen > 0) {
+            memcpy(&params.spp_address, peer->message.header.msg_name,
+                   peer->message.header.msg_namelen);
+        }
+        params.spp_flags = SPP_HB_DEMAND;
+        /* Where the association has gone, so has what was held. */
+        (void)setsockopt(descriptor, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS,
+                         &params, sizeof params);
+        peer->is_held = 0;
+        self->held--;
+    }
+    errno = err;
+}
+
+/* Sends what is left, until the kernel takes no more.  Returns how many it has
+   taken in all, or -1 for an error of the first or a signal. */
+static Py_ssize_t
+send_batch(int descriptor, void *argument)
+{
+    batch *self = argument;
+
+    while (self->next != NULL) {
+        entry *at = self->next;
+        int is_last = at->next == NULL;
+        int holds = PLATFORM_MSG_MORE != 0 && at->has_more && !self->is_alone;
+        int flags = self->flags & ~(is_last ? 0 : PLATFORM_MSG_MORE);
+        int waits = !holds && self->held == 0;
+
+        flags |= (holds ? PLATFORM_MSG_MORE : 0) | (waits ? 0 : MSG_DONTWAIT);
+        if (message_send_once(descriptor, &at->message, flags) < 0) {
+            let_go(self, descriptor);
+            if (at->message.is_to_all) {
+                self->err = errno;
+                return self->sent;
+            }
+            if ((errno == EAGAIN || errno == EINPROGRESS) && !waits) {
+                /* The socket may be one that waits: now it may. */
+                self->is_alone = 1;
+                continue;
+            }
+            return self->sent == 0 || errno == EINTR ? -1 : self->sent;
+        }
+        self->held += holds - at->peer->is_held;
+        at->peer->is_held = holds;
+        self->is_alone = 0;
+        self->sent++;
+        self->next = at->next;
+    }
+    return self->sent;
+}
+
+/* Tells how many messages went before the exception that is raised. */
+static void
+tell_sent(int sent)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *count = PyLong_FromLong(sent);
+
+    if (count == NULL ||
+        PyObject_SetAttrString(exception, "sent", count) < 0) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(count);
+    PyErr_SetRaisedException(exception);
+}
+
+PyObject *
+batch_send(const message_types *types, const call_methods *methods,
+           PyObject *socket, PyObject *messages, int flags)
+{
+    batch self = {.flags = flags};
+    PyObject *result = NULL;
+
+    if (fill_batch(&self, types, methods, socket, messages) == 0) {
+        Py_ssize_t sent;
+
+        self.next = self.first;
+        sent = call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLOUT,
+                        send_batch, &self);
+        if (sent == 0 && self.err != 0) {
+            if (PyErr_CheckSignals() == 0) {
+                error_raise(self.err);
+            }
+        }
+        else if (sent >= 0) {
+            result = PyLong_FromSsize_t(sent);
+        }
+        if (result == NULL) {
+            if (self.next != NULL) {
+                message_explain(&self.next->message, socket);
+            }
+            tell_sent(self.sent);
+        }
+    }
+    clear_batch(&self);
+    return result;
+}
+
+/* What arrives in one call: the messages one after the other. */
+typedef struct {
+    size_t size; /* room for one message */
+    int most;
+    int flags;
+    int count;
+    int places;
+    message_in *messages;
+    size_t used;
+    size_t room;
+    char *bytes;
+    int err; /* behind the last message, or 0 */
+} arrivals;
+
+/* Makes room for another message.  Returns 0, or -1 with errno. */
+static int
+make_room(arrivals *self)
+{
+    if (self->count == self->places) {
+        int places = self->places == 0 ? PLACES : self->places * 2;
+        void *more = PyMem_RawRealloc(self->messages,
+                                      (size_t)places * sizeof(message_in));
+
+        if (more == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
+        self->messages = more;
+        self->places = places;
+    }
+    if (self->room - self->used < self->size) {
+        size_t room = self->used + self->size + Py_MAX(self->used, SPARE);
+        void *more = PyMem_RawRealloc(self->bytes, room);
+
+        if (more == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
+        self->bytes = more;
+        self->room = room;
+    }
+    return 0;
+}
+
+/* Receives until nothing is there.  Returns how many messages there are, or -1
+   if the first one fails. */
+static Py_ssize_t
+receive_batch(int descriptor, void *argument)
+{
+    arrivals *self = argument;
+
+    while (self->count < self->most) {
+        message_in *into;
+        struct iovec vector;
+        Py_ssize_t size;
+
+        if (make_room(self) < 0) {
+            return self->count > 0 ? self->count : -1;
+        }
+        into = &self->messages[self->count];
+        vector = (struct iovec){self->bytes + self->used, self->size};
+        size = message_receive_once(
+            descriptor, &vector, 1,
+            self->flags | (self->count > 0 ? MSG_DONTWAIT : 0), into);
+        if (size < 0) {
+            if (self->count == 0) {
+                return -1;
+            }
+            if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+                self->err = errno;
+            }
+            break;
+        }
+        if (into->flags & MSG_CTRUNC && self->count > 0) {
+            self->err = EBADMSG;
+            break;
+        }
+        self->used += (size_t)size;
+        self->count++;
+        if (into->flags & MSG_CTRUNC ||
+            (size == 0 && !(into->flags & MSG_NOTIFICATION))) {
+            break; /* the end of the association comes once */
+        }
+    }
+    return self->count;
+}
+
+PyObject *
+batch_receive(const message_types *types, const call_methods *methods,
+              PyObject *socket, Py_ssize_t size, int count, int flags,
+              batch_error *kept)
+{
+    /* Who only looks sees the same message again. */
+    arrivals self = {.size = (size_t)size,
+                     .most = flags & MSG_PEEK ? 1 : count,
+                     .flags = flags};
+    PyObject *result = NULL;
+    const char *at;
+
+    if (make_room(&self) < 0) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    if (call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLIN,
+                 receive_batch, &self) >= 0 &&
+        message_check_whole(&self.messages[0]) == 0) {
+        atomic_store(kept, self.err);
+        result = PyList_New(self.count);
+    }
+    else {
+        error_explain(socket, "sctp_recvv", "()");
+    }
+    at = self.bytes;
+    for (int i = 0; result != NULL && i < self.count; i++) {
+        const message_in *from = &self.messages[i];
+        PyObject *item = message_to_tuple(
+            types, from,
+            PyBytes_FromStringAndSize(at, (Py_ssize_t)from->size));
+
+        if (item == NULL) {
+            Py_CLEAR(result);
+            break;
+        }
+        PyList_SET_ITEM(result, i, item);
+        at += from->size;
+    }
+done:
+    PyMem_RawFree(self.messages);
+    PyMem_RawFree(self.bytes);
+    return result;
+}
