@@ -12,6 +12,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
 import pytest
+import system
 
 import sctp
 
@@ -43,8 +44,21 @@ def kernel_has_sctp():
     return True
 
 
+# These need Linux, and so do the tests that ask for them.
+LINUX_FIXTURES = {"connectx_one_to_one", "convert_with", "late_host", "own_network"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not LINUX_FIXTURES.isdisjoint(item.fixturenames):
+            item.add_marker(pytest.mark.linux)
+
+
 def pytest_runtest_setup(item):
     """Skips kernel tests where there is no SCTP; the runner forbids that."""
+    if item.get_closest_marker("linux") and not system.LINUX:
+        pytest.skip("needs Linux")
     if item.get_closest_marker("kernel") and not kernel_has_sctp():
         if os.environ.get("SCTP_TEST_REQUIRE_KERNEL"):
             pytest.fail("the kernel has no SCTP", pytrace=False)
@@ -76,6 +90,25 @@ def network(request):
 @pytest.fixture
 def ipv4():
     return Network(AF_INET)
+
+
+@pytest.fixture
+def loopback():
+    """Makes so many addresses of this machine. Where not all of 127/8 are, an
+    alias each may be given to it."""
+
+    def make(count, port=0):
+        hosts = [f"127.0.0.{n + 1}" for n in range(count)]
+        try:
+            with socket.socket(AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.bind((hosts[-1], 0))
+        except OSError:
+            if system.LINUX:
+                raise
+            pytest.skip(f"{hosts[-1]} is no address of this machine")
+        return [(host, port) for host in hosts]
+
+    return make
 
 
 @pytest.fixture
@@ -192,8 +225,7 @@ def assert_no_leak():
         for _ in range(times):
             call()
         gc.collect()
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return sys.getallocatedblocks(), pages * os.sysconf("SC_PAGE_SIZE")
+        return sys.getallocatedblocks(), system.resident_memory()
 
     def check(call, times=2_000):
         before = measure(call, times // 4)
