@@ -1,5 +1,6 @@
 """Sockets over the real kernel, closed when a test ends."""
 
+import ast
 import ctypes
 import gc
 import operator
@@ -44,14 +45,37 @@ def kernel_has_sctp():
     return True
 
 
-# These need Linux, and so do the tests that ask for them.
-LINUX_FIXTURES = {"connectx_one_to_one", "convert_with", "late_host", "own_network"}
+# Fixtures and their parts that need Linux, as do the tests that ask for them.
+LINUX_PARTS = {
+    "OwnNetwork",
+    "connectx_one_to_one",
+    "convert_with",
+    "late_host",
+    "network_of_its_own",
+    "own_network",
+}
+
+
+def is_of_linux(path):
+    """Whether a module of tests has the marker linux as a whole."""
+    return any(
+        isinstance(statement, ast.Assign)
+        and ast.unparse(statement.targets[0]) == "pytestmark"
+        and "pytest.mark.linux" in ast.unparse(statement.value)
+        for statement in ast.parse(path.read_text()).body
+    )
+
+
+def pytest_ignore_collect(collection_path):
+    """Elsewhere these could not even be imported."""
+    if sys.platform != "linux" and collection_path.suffix == ".py":
+        return is_of_linux(collection_path) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items):
     for item in items:
-        if not LINUX_FIXTURES.isdisjoint(item.fixturenames):
+        if not LINUX_PARTS.isdisjoint(item.fixturenames):
             item.add_marker(pytest.mark.linux)
 
 
