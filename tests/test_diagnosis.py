@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from conftest import kernel_has_sctp
 
-AUTH = Path("/proc/sys/net/sctp/auth_enable")
-
 
 def diagnose(*arguments):
     return subprocess.run(
@@ -38,21 +36,23 @@ def test_machines_get_the_same_as_json():
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(not AUTH.exists(), reason="sysctls of Linux")
+@pytest.mark.linux
 def test_sysctl_is_shown_with_what_it_means():
-    before = AUTH.read_text()
+    switch = Path("/proc/sys/net/sctp/auth_enable")
+    before = switch.read_text()
     try:
-        AUTH.write_text("0")
+        switch.write_text("0")
         off = diagnose().stdout
-        AUTH.write_text("1")
+        switch.write_text("1")
         on = diagnose().stdout
     finally:
-        AUTH.write_text(before)
+        switch.write_text(before)
     assert "net.sctp.auth_enable = 0 (off: only sockets with" in off
     assert "net.sctp.auth_enable = 1 (on)" in on
 
 
 @pytest.mark.kernel
+@pytest.mark.linux
 def test_firewall_is_found():
     """A network without loopback, in place of a firewall."""
     result = subprocess.run(

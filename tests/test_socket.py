@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import types
+from contextlib import nullcontext, suppress
 from socket import (
     AF_INET,
     AF_INET6,
@@ -26,6 +27,7 @@ from socket import (
 )
 
 import pytest
+import system
 
 import _sctp.sctp
 import _sctp.sctp_event
@@ -353,10 +355,6 @@ class FailsAfter(sctp_socket):
             self.fail()
 
 
-def get_descriptors():
-    return set(os.listdir("/dev/fd"))
-
-
 @pytest.mark.kernel
 @pytest.mark.parametrize("cls", [FailsBefore, FailsAfter])
 def test_failing_subclass_leaks_no_descriptor(make_ready, how, cls, monkeypatch):
@@ -364,12 +362,12 @@ def test_failing_subclass_leaks_no_descriptor(make_ready, how, cls, monkeypatch)
         raise ZeroDivisionError
 
     _, get, peer = make_ready(how, cls)
-    before = get_descriptors()
+    before = system.open_descriptors()
     with monkeypatch.context() as patch:
         patch.setattr(cls, "fail", fail)
         with pytest.raises(ZeroDivisionError):
             get()
-    assert get_descriptors() == before
+    assert system.open_descriptors() == before
     # It was closed, and with it the association.
     assert peer.recv(8) == b""
 
@@ -406,10 +404,10 @@ def test_subclass_that_takes_no_descriptor_leaks_none(make_ready, how):
             super().__init__(family, type)
 
     _, get, _ = make_ready(how, NoDescriptor)
-    before = get_descriptors()
+    before = system.open_descriptors()
     with pytest.raises(TypeError):
         get()
-    assert get_descriptors() == before
+    assert system.open_descriptors() == before
 
 
 # Timeouts of new sockets
@@ -567,9 +565,10 @@ def test_shutdown_ends_the_association_after_all_data(connected, direction):
     assert peer.recv(8) == b""
     assert not is_established(sock)
     assert not is_established(peer)
-    with pytest.raises(BrokenPipeError):
+    with system.raises_errno(system.ENDED):
         sock.send(b"more")
-    sock.shutdown(direction)
+    with nullcontext() if system.LINUX else suppress(OSError):
+        sock.shutdown(direction)
     if direction == SHUT_RDWR:
         assert sock.sctp_recvv(8) == END_OF_FILE
 

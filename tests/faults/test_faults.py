@@ -17,7 +17,7 @@ import sctp
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="the faults are of Linux"),
+    pytest.mark.linux,
 ]
 
 HERE = Path(__file__).parent
