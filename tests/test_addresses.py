@@ -804,6 +804,7 @@ def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, hos
     server.close()
 
 
+@pytest.mark.linux
 def test_link_local_address_has_the_scope_of_its_interface(make_socket):
     """Where it is the kernel's: it forgets it in a socket's name, and has a
     number of its own in a sender's."""

@@ -643,6 +643,7 @@ WAITING = """if 1:
 """
 
 
+@pytest.mark.linux
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 @pytest.mark.parametrize(
     "timeout, calls", [(None, ["recvmsg"]), (10, ["recvmsg", "poll", "recvmsg"])]
