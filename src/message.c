@@ -446,6 +446,11 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
     if (result < 0) {
         error_explain(socket, "sctp_recvv", "()");
     }
+    /* Nothing is told of the end; FreeBSD has an info of zeros. */
+    if (result == 0 &&
+        (call->header.msg_flags & (MSG_EOR | MSG_NOTIFICATION)) == 0) {
+        call->header.msg_controllen = 0;
+    }
     /* With MSG_TRUNC other protocols, whose socket may have taken the number
        of ours, return the length of what would have needed more room. */
     for (int i = 0; i < count; i++) {

@@ -138,21 +138,48 @@ is_peeled(int descriptor)
                0;
 }
 
+/* A new int of a descriptor's family, which CPython reads from the name of the
+   socket: on FreeBSD one that is not bound has none.  -1 where it is not
+   known; CPython then says what is wrong with the descriptor. */
+static PyObject *
+ask_family(PyObject *fileno)
+{
+    int family = -1;
+    socklen_t size = sizeof family;
+    long descriptor = PyLong_AsLong(fileno);
+
+    PyErr_Clear();
+    if (descriptor >= 0 && descriptor <= INT_MAX) {
+        (void)getsockopt((int)descriptor, SOL_SOCKET, SO_DOMAIN, &family,
+                         &size);
+    }
+    return PyLong_FromLong(family);
+}
+
 /* Takes over a descriptor; one that is no SCTP socket stays as it is. */
 static int
 init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
                 PyObject *type, PyObject *fileno)
 {
     PyObject *unknown = PyLong_FromLong(-1), *real[3] = {NULL};
-    PyObject *stream = NULL;
+    PyObject *asked = NULL, *stream = NULL;
     static const char *const names[] = {"family", "type", "proto"};
-    int result = -1, descriptor, is_unknown;
+    int result = -1, descriptor, lacks_family, lacks_type;
 
     if (unknown == NULL) {
         goto done;
     }
-    is_unknown = PyObject_RichCompareBool(type, unknown, Py_EQ);
-    if (is_unknown < 0 ||
+    lacks_type = PyObject_RichCompareBool(type, unknown, Py_EQ);
+    lacks_family =
+        lacks_type < 0 ? -1 : PyObject_RichCompareBool(family, unknown, Py_EQ);
+    if (lacks_family < 0) {
+        goto done;
+    }
+    if (lacks_family) {
+        asked = ask_family(fileno);
+        family = asked;
+    }
+    if (family == NULL ||
         init_base(state, self, family, type, unknown, fileno) < 0) {
         goto done;
     }
@@ -175,7 +202,7 @@ init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
         goto done;
     }
     result = 0;
-    if (is_unknown && is_peeled(descriptor)) {
+    if (lacks_type && is_peeled(descriptor)) {
         stream = PyLong_FromLong(SOCK_STREAM);
         result = stream == NULL ? -1
                                 : init_base(state, self, real[0], stream,
@@ -183,6 +210,7 @@ init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
     }
 done:
     Py_XDECREF(unknown);
+    Py_XDECREF(asked);
     Py_XDECREF(stream);
     for (int i = 0; i < 3; i++) {
         Py_XDECREF(real[i]);
@@ -427,8 +455,8 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     if (descriptor < 0) {
         return NULL;
     }
-    /* The kernels ignore shutdown on a peeled-off association. */
-    if ((direction == SHUT_WR || direction == SHUT_RDWR) &&
+    if (PLATFORM_SHUTDOWN_NEEDS_EOF &&
+        (direction == SHUT_WR || direction == SHUT_RDWR) &&
         is_peeled(descriptor)) {
         /* Before who reads can find that there is no association any more. */
         if (direction == SHUT_RDWR) {
