@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import kernel_has_sctp
 
+from sctp import __main__
+
 
 def diagnose(*arguments):
     return subprocess.run(
@@ -49,6 +51,13 @@ def test_sysctl_is_shown_with_what_it_means():
         switch.write_text(before)
     assert "net.sctp.auth_enable = 0 (off: only sockets with" in off
     assert "net.sctp.auth_enable = 1 (on)" in on
+
+
+def test_largest_buffer_is_less_than_the_limit_of_freebsd():
+    """Which is also for what the kernel keeps of a buffer."""
+    facts = __main__.diagnose()
+    facts["sysctls"] = {"kern.ipc.maxsockbuf": "2097152"}
+    assert "2097152 (bytes: SO_RCVBUF is at most 1864135)" in __main__._describe(facts)
 
 
 @pytest.mark.kernel

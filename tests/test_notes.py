@@ -26,6 +26,7 @@ from socket import (
 
 import pytest
 
+import _sctp._notes
 import _sctp.sctp
 import sctp
 from sctp import (
@@ -562,6 +563,46 @@ def test_option_of_the_other_kind_of_socket(pair):
         pair[0].setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTOCLOSE, 5)
     with noting(errno.EOPNOTSUPP, "SCTP_GET_ASSOC_NUMBER"):
         pair[0].getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_NUMBER)
+
+
+@pytest.mark.parametrize("name", ["RESET_STREAMS", "RESET_ASSOC", "ADD_STREAMS"])
+def test_reset_that_the_other_side_does_not_support(make_many, name):
+    """As FreeBSD answers it, where Linux has ENOPROTOOPT."""
+    sock, _, _ = make_many()
+    option = getattr(sctp, f"SCTP_{name}")
+    for number in errno.EOPNOTSUPP, errno.ENOPROTOOPT:
+        with noting(number, "SCTP_ENABLE_STREAM_RESET", "sysctl net."):
+            error = OSError(number, "")
+            _sctp._notes.add_to_option(error, "write", sock, option, None)
+            raise error
+
+
+SYSCTLS = """
+import re, socket, sys
+import sctp
+sys.platform = sys.argv[1]
+import _sctp._notes
+values = vars(_sctp._notes).values()
+text = " ".join(str(value) for value in values if isinstance(value, (str, dict)))
+print(*sorted({*re.findall(r"net\\.(?:inet\\.)?sctp\\.\\w+", text)}))
+"""
+
+
+@pytest.mark.parametrize(
+    "platform, prefix, names",
+    [
+        ("linux", "net.sctp", "addip_enable auth_enable intl_enable reconf_enable"),
+        ("freebsd14", "net.inet.sctp", "asconf_enable auth_enable reconfig_enable"),
+    ],
+)
+def test_sysctls_are_those_of_the_system(platform, prefix, names):
+    told = subprocess.run(
+        [sys.executable, "-c", SYSCTLS, platform],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
+    assert told.split() == [f"{prefix}.{name}" for name in names.split()]
 
 
 def test_other_options_have_no_notes(pair):
