@@ -98,6 +98,7 @@ for stub in stubs:
                     vars(module).pop(name, None)
                 for name, value in there.items():
                     vars(module).setdefault(name, value)
+sctp.__all__ = [name for name in sctp.__all__ if hasattr(sctp, name)]
 core._options = [
     row
     for row in core._options

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 from socket import (
     AF_INET,
     MSG_DONTWAIT,
@@ -177,10 +176,9 @@ class Crowd:
             finally:
                 os._exit(0)
         os.close(write)
-        state = Path(f"/proc/{child}/stat")
 
         def is_asleep():
-            return state.read_text().split()[2] in "SZ"
+            return system.process_state(child) in "SZ"
 
         wait_for(lambda: is_late() and is_asleep() and is_asleep())
         got = [[] for _ in self.peers]
