@@ -447,15 +447,6 @@ def test_connectx_is_refused_where_nobody_listens(
 
 
 @both_types
-def test_connectx_needs_one_port(make_socket, network, type, free_port):
-    sock = make_socket(network.family, type)
-    with pytest.raises(OSError, match="Invalid argument"):
-        sock.sctp_connectx(
-            [network.address(1, port=free_port), network.address(2, port=9)]
-        )
-
-
-@both_types
 def test_connectx_to_a_connected_peer_is_an_error(
     make_socket, make_listener, network, type
 ):
@@ -477,9 +468,31 @@ def send(sock, addrs):
     sock.sctp_sendv([b"hello"], addrs)
 
 
+SET_UPS = {connect_and_send: "sctp_connectx", send: "sctp_sendv"}
+
+
 @both_types
-@pytest.mark.parametrize("set_up", [connect_and_send, send])
-def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up):
+@pytest.mark.parametrize("set_up", SET_UPS)
+@pytest.mark.parametrize("later", [(9,), (0, 9)])
+def test_peer_has_one_port(make_socket, make_listener, network, type, set_up, later):
+    server = make_listener(SOCK_SEQPACKET, homes=3, timeout=0)
+    first = port_of(server)
+    sock = make_socket(network.family, type)
+    addrs = [network.address(n + 1, port=p) for n, p in enumerate((first, *later))]
+    with pytest.raises(ValueError) as caught:
+        set_up(sock, addrs)
+    text = f"{SET_UPS[set_up]}(): the ports disagree: {first} and 9"
+    assert str(caught.value) == text
+    # Nothing was begun or sent.
+    assert port_of(sock) == 0
+    with pytest.raises(BlockingIOError):
+        server.recv(100)
+
+
+@both_types
+@pytest.mark.parametrize("set_up", SET_UPS)
+@pytest.mark.parametrize("later", ["same", "zero"])
+def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up, later):
     server = make_socket(network.family, SOCK_SEQPACKET)
     server.bind(network.address(3))
     server.listen()
@@ -490,8 +503,12 @@ def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up):
     initmsg = struct.pack("HHHH", 0, 0, 100, 100)
     sock.setsockopt(IPPROTO_SCTP, SCTP_INITMSG, initmsg)
     port = port_of(server)
-    silent = [network.address(n, host=9, port=port) for n in (1, 2)]
-    set_up(sock, [*silent, network.address(3, port=port)])
+    more = port if later == "same" else 0
+    silent = [
+        network.address(1, host=9, port=port),
+        network.address(2, host=9, port=more),
+    ]
+    set_up(sock, [*silent, network.address(3, port=more)])
     assert server.sctp_recvv(100)[0] == b"hello"
 
 

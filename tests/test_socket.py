@@ -602,8 +602,8 @@ def test_shutdown_of_reading_lets_one_write(connected):
     [
         ((3,), OSError),
         ((-1,), OSError),
-        ((2**31,), ValueError),
-        ((2**70,), ValueError),
+        ((2**31,), OverflowError),
+        ((2**70,), OverflowError),
         ((None,), TypeError),
         ((1.0,), TypeError),
         (("SHUT_WR",), TypeError),
