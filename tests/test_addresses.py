@@ -1,8 +1,11 @@
 """Addresses of sockets and associations: sctp_bindx, sctp_connectx,
 sctp_getladdrs, sctp_getpaddrs, sctp_peeloff and _getsockopt."""
 
+import contextlib
+import errno
 import itertools
 import os
+import resource
 import socket
 import struct
 import time
@@ -685,6 +688,47 @@ def test_association_is_peeled_off_once(make_many):
             with pytest.raises(OSError, match="Invalid argument"):
                 again.sctp_peeloff(assoc_id)
         assert sock.sctp_getpaddrs(assoc_id) is None
+
+
+@contextlib.contextmanager
+def no_descriptor_left():
+    """Yields a descriptor, which is the last one; gives the others back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    taken = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield taken.pop()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def test_association_stays_where_no_descriptor_is_left(make_many):
+    """With all that waits to be received."""
+    sock, assoc_id, server = make_many()
+    sock.sctp_sendv([b"hello"], None, sctp_sndinfo(snd_assoc_id=assoc_id))
+    _, addr, *_ = server.sctp_recvv(100)
+    for data in b"first", b"second":
+        server.sctp_sendv([data], [addr])
+    wait_for(lambda: sock.sctp_recvv(100, MSG_PEEK))
+    with no_descriptor_left() as last:
+        for _ in range(2):
+            with pytest.raises(OSError) as caught:
+                sock.sctp_peeloff(assoc_id)
+            assert caught.value.errno == errno.EMFILE
+        assert association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED)
+        assert sock.sctp_recvv(100)[0] == b"first"
+        os.close(last)
+        with sock.sctp_peeloff(assoc_id) as peeled:
+            assert peeled.fileno() == last
+            peeled.settimeout(10)
+            assert peeled.sctp_recvv(100)[0] == b"second"
+            peeled.sctp_sendv([b"answer"])
+            assert server.sctp_recvv(100)[0] == b"answer"
 
 
 def test_closing_a_peeled_socket_leaves_the_others(make_socket, make_many, network):
