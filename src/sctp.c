@@ -65,6 +65,7 @@ check_choice(const sctp_state *state, const char *rule, PyObject *value,
              long first, long second, int may_lack)
 {
     const long choices[] = {first, second, -1};
+    PyObject *text;
 
     for (int i = 0; i < 2 + may_lack; i++) {
         PyObject *choice = PyLong_FromLong(choices[i]);
@@ -77,7 +78,11 @@ check_choice(const sctp_state *state, const char *rule, PyObject *value,
             return equal < 0 ? -1 : 0;
         }
     }
-    PyErr_Format(state->error, "sctp_socket(): %s, not %R", rule, value);
+    text = args_repr(value);
+    if (text != NULL) {
+        PyErr_Format(state->error, "sctp_socket(): %s, not %U", rule, text);
+        Py_DECREF(text);
+    }
     return -1;
 }
 
