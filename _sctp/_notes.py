@@ -21,6 +21,7 @@ from _sctp.sctp import (
     SCTP_BINDX_ADD_ADDR,
     SCTP_BINDX_REM_ADDR,
     SCTP_GET_PEER_ADDR_INFO,
+    SCTP_HMAC_IDENT,
     SCTP_INITMSG,
     SCTP_RESET_ASSOC,
     SCTP_RESET_STREAMS,
@@ -449,14 +450,28 @@ _RESETS = SCTP_RESET_STREAMS, SCTP_RESET_ASSOC, SCTP_ADD_STREAMS
 _OPTION_NOTES = {
     errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
     f" extension that it belongs to is off or was not negotiated: {_NO_RESETS}",
-    errno.EACCES: f"Authentication may be off: set the sysctl {_SYSCTL}.auth_enable"
-    " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
-    " listens.",
     errno.EPERM: "The extension that the option belongs to may be off: the sysctl"
     f" {_ASCONF} switches address reconfiguration on"
     + (f", {_SYSCTL}.intl_enable interleaving" if _LINUX else "")
     + "; interleaving needs SCTP_FRAGMENT_INTERLEAVE as well.",
 }
+
+
+_AUTHENTICATE = (
+    f"set the sysctl {_SYSCTL}.auth_enable to 1, or the option SCTP_AUTH_SUPPORTED of"
+    " the socket before it connects or listens."
+)
+
+
+def _why_unauthenticated(sock: sctp_socket) -> str:
+    try:
+        sctp_socket._getsockopt(sock, IPPROTO_SCTP, SCTP_HMAC_IDENT, bytes(64))
+    except OSError:
+        return f"Authentication may be off: {_AUTHENTICATE}"
+    return (
+        "The peer of this association does not authenticate: on its side too,"
+        f" {_AUTHENTICATE}"
+    )
 
 
 def _keys(structure: str | None) -> list[str]:
@@ -533,6 +548,8 @@ def add_to_option(
     name, _, _, access, _ = _OPTIONS[optname]
     if verb not in access:
         error.add_note(f"{name} is {access}-only.")
+    elif error.errno == errno.EACCES:
+        error.add_note(_why_unauthenticated(sock))
     elif error.errno in _OPTION_NOTES:
         error.add_note(_OPTION_NOTES[error.errno])
     elif error.errno == errno.EOPNOTSUPP and optname in _RESETS:

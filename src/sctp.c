@@ -65,6 +65,7 @@ check_choice(const sctp_state *state, const char *rule, PyObject *value,
              long first, long second, int may_lack)
 {
     const long choices[] = {first, second, -1};
+    PyObject *text;
 
     for (int i = 0; i < 2 + may_lack; i++) {
         PyObject *choice = PyLong_FromLong(choices[i]);
@@ -77,7 +78,11 @@ check_choice(const sctp_state *state, const char *rule, PyObject *value,
             return equal < 0 ? -1 : 0;
         }
     }
-    PyErr_Format(state->error, "sctp_socket(): %s, not %R", rule, value);
+    text = args_repr(value);
+    if (text != NULL) {
+        PyErr_Format(state->error, "sctp_socket(): %s, not %U", rule, text);
+        Py_DECREF(text);
+    }
     return -1;
 }
 
@@ -480,8 +485,8 @@ PyDoc_STRVAR(
     "Adds or removes local addresses (RFC 6458, section 9.1).\n\n"
     "flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports\n"
     "agree; those after the first may be 0, for the first's. On a\n"
-    "connected socket the peer is told, where both sides support address reconfiguration\n"
-    "(RFC 5061).\n\n"
+    "connected socket the peer is told, where both sides support\n"
+    "address reconfiguration (RFC 5061).\n\n"
     "Raises ValueError for other flags and for ports that disagree,\n"
     "TypeError for what is no address or none of the socket's family,\n"
     "OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.");
@@ -799,17 +804,18 @@ PyDoc_STRVAR(
     "else: on Linux SCTP_UNORDERED is MSG_OOB, SCTP_ABORT MSG_DONTROUTE\n"
     "and SCTP_SENDALL MSG_DONTWAIT.\n\n"
     "With SCTP_SENDALL, a blocking socket waits for room in every\n"
-    "association. As a second try would send twice to some, there is none:\n"
-    "a socket with a timeout does not wait, but raises BlockingIOError,\n"
-    "and after a signal handler it raises InterruptedError. After any\n"
-    "error, some associations may have got the message.\n\n"
+    "association. As a second try would send twice to some, there is\n"
+    "none: a socket with a timeout does not wait, but raises\n"
+    "BlockingIOError, and after a signal handler it raises\n"
+    "InterruptedError. After any error, some associations may have got\n"
+    "the message.\n\n"
     "Raises TypeError for another info and for what is no address or no\n"
-    "bytes-like object, ValueError for more buffers than the system takes,\n"
-    "for ports that disagree and for SCTP_EOF and others that are no flags\n"
-    "of sendmsg, OSError as the kernel does: EMSGSIZE for more than the\n"
-    "send buffer holds, EINVAL for a stream that the association does not\n"
-    "have or an empty message, EPIPE (Linux) or ENOENT (FreeBSD) without\n"
-    "an association, EAGAIN where it would have to wait.");
+    "bytes-like object, ValueError for more buffers than the system\n"
+    "takes, for ports that disagree and for SCTP_EOF and others that are\n"
+    "no flags of sendmsg, OSError as the kernel does: EMSGSIZE for more\n"
+    "than the send buffer holds, EINVAL for a stream that the association\n"
+    "does not have or an empty message, EPIPE (Linux) or ENOENT (FreeBSD)\n"
+    "without an association, EAGAIN where it would have to wait.");
 
 static PyObject *
 none_is_absent(PyObject *value)

@@ -1,9 +1,11 @@
 """Addresses of sockets and associations: sctp_bindx, sctp_connectx,
 sctp_getladdrs, sctp_getpaddrs, sctp_peeloff and _getsockopt."""
 
+import contextlib
 import errno
 import itertools
 import os
+import resource
 import socket
 import struct
 import time
@@ -453,16 +455,6 @@ def test_connectx_is_refused_where_nobody_listens(
         sock.sctp_connectx(network.addresses(homes, port=free_port))
 
 
-@pytest.mark.linux  # FreeBSD takes the first
-@both_types
-def test_connectx_needs_one_port(make_socket, network, type, free_port):
-    sock = make_socket(network.family, type)
-    with system.raises_errno(errno.EINVAL):
-        sock.sctp_connectx(
-            [network.address(1, port=free_port), network.address(2, port=9)]
-        )
-
-
 @both_types
 def test_connectx_to_a_connected_peer_is_an_error(
     make_socket, make_listener, network, type
@@ -490,9 +482,31 @@ def send(sock, addrs):
     sock.sctp_sendv([b"hello"], addrs)
 
 
+SET_UPS = {connect_and_send: "sctp_connectx", send: "sctp_sendv"}
+
+
 @both_types
-@pytest.mark.parametrize("set_up", [connect_and_send, send])
-def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up):
+@pytest.mark.parametrize("set_up", SET_UPS)
+@pytest.mark.parametrize("later", [(9,), (0, 9)])
+def test_peer_has_one_port(make_socket, make_listener, network, type, set_up, later):
+    server = make_listener(SOCK_SEQPACKET, homes=3, timeout=0)
+    first = port_of(server)
+    sock = make_socket(network.family, type)
+    addrs = [network.address(n + 1, port=p) for n, p in enumerate((first, *later))]
+    with pytest.raises(ValueError) as caught:
+        set_up(sock, addrs)
+    text = f"{SET_UPS[set_up]}(): the ports disagree: {first} and 9"
+    assert str(caught.value) == text
+    # Nothing was begun or sent.
+    assert port_of(sock) == 0
+    with pytest.raises(BlockingIOError):
+        server.recv(100)
+
+
+@both_types
+@pytest.mark.parametrize("set_up", SET_UPS)
+@pytest.mark.parametrize("later", ["same", "zero"])
+def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up, later):
     server = make_socket(network.family, SOCK_SEQPACKET)
     server.bind(network.address(3))
     server.listen()
@@ -503,8 +517,12 @@ def test_any_of_the_addresses_may_answer(make_socket, network, type, set_up):
     initmsg = struct.pack("HHHH", 0, 0, 100, 100)
     sock.setsockopt(IPPROTO_SCTP, SCTP_INITMSG, initmsg)
     port = port_of(server)
-    silent = [network.address(n, host=9, port=port) for n in (1, 2)]
-    set_up(sock, [*silent, network.address(3, port=port)])
+    more = port if later == "same" else 0
+    silent = [
+        network.address(1, host=9, port=port),
+        network.address(2, host=9, port=more),
+    ]
+    set_up(sock, [*silent, network.address(3, port=more)])
     assert server.sctp_recvv(100)[0] == b"hello"
 
 
@@ -685,6 +703,47 @@ def test_association_is_peeled_off_once(make_many):
             with system.raises_errno(UNKNOWN if again is sock else NOT_MANY):
                 again.sctp_peeloff(assoc_id)
         assert sock.sctp_getpaddrs(assoc_id) is None
+
+
+@contextlib.contextmanager
+def no_descriptor_left():
+    """Yields a descriptor, which is the last one; gives the others back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    taken = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield taken.pop()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def test_association_stays_where_no_descriptor_is_left(make_many):
+    """With all that waits to be received."""
+    sock, assoc_id, server = make_many()
+    sock.sctp_sendv([b"hello"], None, sctp_sndinfo(snd_assoc_id=assoc_id))
+    _, addr, *_ = server.sctp_recvv(100)
+    for data in b"first", b"second":
+        server.sctp_sendv([data], [addr])
+    wait_for(lambda: sock.sctp_recvv(100, MSG_PEEK))
+    with no_descriptor_left() as last:
+        for _ in range(2):
+            with pytest.raises(OSError) as caught:
+                sock.sctp_peeloff(assoc_id)
+            assert caught.value.errno == errno.EMFILE
+        assert association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED)
+        assert sock.sctp_recvv(100)[0] == b"first"
+        os.close(last)
+        with sock.sctp_peeloff(assoc_id) as peeled:
+            assert peeled.fileno() == last
+            peeled.settimeout(10)
+            assert peeled.sctp_recvv(100)[0] == b"second"
+            peeled.sctp_sendv([b"answer"])
+            assert server.sctp_recvv(100)[0] == b"answer"
 
 
 def test_closing_a_peeled_socket_leaves_the_others(make_socket, make_many, network):

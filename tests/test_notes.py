@@ -255,24 +255,37 @@ def test_ipv4_where_only_ipv6_is_meant(make_socket, type):
 
 
 @pytest.fixture
-def authenticated(make_socket, ipv4, request):
+def make_authenticating(make_socket, ipv4):
+    """Makes sockets with an association: who connected, its identifier, and who
+    listens, which may not authenticate."""
+
+    def make(type, peer_does=1):
+        listener, sock = (make_socket(AF_INET, type) for _ in range(2))
+        for end, does in (listener, peer_does), (sock, 1):
+            value = sctp_assoc_value(assoc_value=does)
+            end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_SUPPORTED, value)
+            if does:
+                chunk = sctp.sctp_authchunk(sauth_chunk=sctp.ChunkTypes.DATA)
+                end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_CHUNK, chunk)
+        listener.bind(ipv4.address())
+        listener.listen()
+        sock.setblocking(True)
+        assoc_id = sock.sctp_connectx([listener.getsockname()], assoc_id=True)
+        return sock, assoc_id if type == SOCK_SEQPACKET else 0, listener
+
+    return make
+
+
+def key_for(assoc_id):
+    return sctp.sctp_authkey(sca_assoc_id=assoc_id, sca_keynumber=7, sca_key=b"secret")
+
+
+@pytest.fixture
+def authenticated(make_authenticating, request):
     """A one-to-one or one-to-many socket with an association that has the keys
     0 and 7."""
-    type = request.param
-    on = sctp_assoc_value(assoc_value=1)
-    listener, sock = (make_socket(AF_INET, type) for _ in range(2))
-    for end in listener, sock:
-        end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_SUPPORTED, on)
-        chunk = sctp.sctp_authchunk(sauth_chunk=sctp.ChunkTypes.DATA)
-        end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_CHUNK, chunk)
-    listener.bind(ipv4.address())
-    listener.listen()
-    sock.setblocking(True)
-    assoc_id = sock.sctp_connectx([listener.getsockname()], assoc_id=True)
-    if type == SOCK_STREAM:
-        assoc_id = 0
-    key = sctp.sctp_authkey(sca_assoc_id=assoc_id, sca_keynumber=7, sca_key=b"secret")
-    sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key)
+    sock, assoc_id, _ = make_authenticating(request.param)
+    sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(assoc_id))
     return sock, assoc_id
 
 
@@ -504,6 +517,19 @@ def test_option_without_an_association(make_socket, network):
     sock = make_socket(network.family, SOCK_STREAM)
     with noting(errno.EINVAL, "no association", "SCTP_STATUS", "RFC 6458, 8.2.1"):
         sock.sctp_opt_info(SCTP_STATUS, sctp.sctp_status())
+
+
+@TYPES
+def test_option_of_who_does_not_authenticate(make_authenticating, type):
+    sock, assoc_id, listener = make_authenticating(type, peer_does=0)
+    for call in (
+        lambda: sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_PEER_AUTH_CHUNKS, assoc_id),
+        lambda: sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(assoc_id)),
+    ):
+        with noting(errno.EACCES, "The peer ", "does not authenticate"):
+            call()
+    with noting(errno.EACCES, "Authentication may be off"):
+        listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(0))
 
 
 def test_option_with_a_value_that_the_kernel_refuses(ends):

@@ -5,6 +5,7 @@ import itertools
 import mmap
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,9 @@ from socket import (
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_PEEK,
+    MSG_TRUNC,
     SO_RCVBUF,
+    SOCK_DGRAM,
     SOCK_SEQPACKET,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -730,3 +733,29 @@ def test_arguments_of_recvv_into(pair, args, kwargs):
     assert receiver.sctp_recvv_into([space], 0)[0] == 5
     with pytest.raises(BlockingIOError):
         receiver.sctp_recvv_into([space], flags=MSG_DONTWAIT)
+
+
+# Descriptors that are of something else by now
+
+
+@pytest.mark.parametrize("room", [1, 10, 600, 3000])
+def test_datagram_is_no_longer_than_the_room_for_it(make_socket, room):
+    """UDP tells with MSG_TRUNC how long it was, whatever there is room for."""
+    payload = bytes(range(250)) * 20
+    sock = make_socket(AF_INET, SOCK_STREAM)
+    with (
+        socket.socket(AF_INET, SOCK_DGRAM) as receiver,
+        socket.socket(AF_INET, SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        os.dup2(receiver.fileno(), sock.fileno())
+        for _ in range(2):
+            sender.sendto(payload, receiver.getsockname())
+        data, *_, flags = sock.sctp_recvv(room, MSG_TRUNC)
+        assert data == payload[:room]
+        assert flags & MSG_TRUNC
+        buffers = [bytearray(room // 2), bytearray(room - room // 2)]
+        count, *_, flags = sock.sctp_recvv_into(buffers, MSG_TRUNC)
+        assert count == room
+        assert b"".join(buffers) == payload[:room]
+        assert flags & MSG_TRUNC

@@ -42,12 +42,17 @@ from system import (
 import sctp
 from sctp import (
     IPPROTO_SCTP,
+    SCTP_ASSOC_CHANGE,
+    SCTP_COMM_UP,
     SCTP_COOKIE_WAIT,
     SCTP_DELAYED_SACK,
     SCTP_ESTABLISHED,
+    SCTP_EVENT,
     SCTP_INITMSG,
     SCTP_RTOINFO,
     SCTP_STATUS,
+    parse_notification,
+    sctp_event,
     sctp_sndinfo,
 )
 
@@ -609,6 +614,45 @@ def test_non_blocking_connectx_of_a_one_to_many_socket_goes_on(
     sock.settimeout(10)
     sock.sctp_sendv([b"hello"], [listener.getsockname()])
     assert listener.sctp_recvv(100)[0] == b"hello"
+
+
+@pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
+def test_non_blocking_connectx_tells_which_association_is_under_way(
+    make_socket, make_listener, network, type
+):
+    address = make_listener(SOCK_SEQPACKET).getsockname()
+    sock = make_socket(network.family, type, timeout=0)
+    event = sctp_event(se_type=SCTP_ASSOC_CHANGE, se_on=1)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
+    with pytest.raises(BlockingIOError) as caught:
+        sock.sctp_connectx([address], assoc_id=True)
+    assert caught.value.errno == errno.EINPROGRESS
+    sock.settimeout(10)
+    change = parse_notification(sock.sctp_recvv(1000)[0])
+    assert change["sac_state"] == SCTP_COMM_UP
+    assert change["sac_assoc_id"] == caught.value.assoc_id > 0
+
+
+@pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
+def test_second_connectx_has_no_association_of_its_own(make_socket, network, type):
+    sock = make_socket(network.family, type, timeout=0)
+    silent = [network.address(host=9, port=9)]
+    for number in errno.EINPROGRESS, errno.EALREADY:
+        with pytest.raises(BlockingIOError) as caught:
+            sock.sctp_connectx(silent, assoc_id=True)
+        assert caught.value.errno == number
+        assert hasattr(caught.value, "assoc_id") == (number == errno.EINPROGRESS)
+
+
+@pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
+@pytest.mark.parametrize("kwargs", [{}, {"assoc_id": False}])
+def test_non_blocking_connectx_tells_only_who_asks(
+    make_socket, make_listener, network, type, kwargs
+):
+    sock = make_socket(network.family, type, timeout=0)
+    with pytest.raises(BlockingIOError) as caught:
+        sock.sctp_connectx([make_listener(SOCK_SEQPACKET).getsockname()], **kwargs)
+    assert not hasattr(caught.value, "assoc_id")
 
 
 def test_interrupted_connectx_of_a_one_to_many_socket_goes_on(make_client, late_host):
