@@ -524,6 +524,10 @@ def _bad_stream(fields: dict[Any, Any], streams: int) -> str | None:
     return None
 
 
+# An address that is left out there means all paths.
+_ALL_PATHS = {"spp_address", "spt_address", "sue_address", "spi_address"}
+
+
 def _bad_address(
     sock: sctp_socket, fields: dict[Any, Any], assoc_id: int
 ) -> str | None:
@@ -531,6 +535,10 @@ def _bad_address(
     for key in fields:
         if key.endswith(("_addr", "_address")) and key != "sspp_addr":
             value = fields[key]
+            if isinstance(value, bytes) and not any(value):
+                if key in _ALL_PATHS:
+                    continue
+                return f"{key} is left out."
             if isinstance(value, bytes):
                 value = sockaddr_storage_to_ipaddr(value)
             if value[:2] not in peers:

@@ -559,6 +559,18 @@ def test_option_with_an_address_that_the_peer_lacks(ends, network):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PRIMARY_ADDR, option)
 
 
+def test_option_with_an_address_that_is_left_out(ends):
+    """Of some options it means all paths, and others need one."""
+    sock, assoc_id, _ = ends
+    both = sctp.SPP_HB_ENABLE | sctp.SPP_HB_DISABLE
+    option = sctp.sctp_paddrparams(spp_assoc_id=assoc_id, spp_flags=both)
+    with noting(errno.EINVAL, "SCTP_PEER_ADDR_PARAMS does not take that value"):
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PEER_ADDR_PARAMS, option)
+    option = sctp.sctp_setprim(ssp_assoc_id=assoc_id)
+    with noting(errno.EINVAL, "ssp_addr is left out"):
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PRIMARY_ADDR, option)
+
+
 def test_option_with_a_stream_that_is_not_there(ends):
     sock, assoc_id, _ = ends
     on = sctp_assoc_value(assoc_id=assoc_id, assoc_value=7)

@@ -7,6 +7,7 @@ from socket import AF_INET, SO_TYPE, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from types import SimpleNamespace
 
 import pytest
+import system
 
 from sctp import IPPROTO_SCTP, sctp_socket
 
@@ -20,10 +21,6 @@ METHODS = {"accept": "accept", "peeloff": "sctp_peeloff"}
 @pytest.fixture(params=METHODS)
 def how(request):
     return request.param
-
-
-def get_descriptors():
-    return set(os.listdir("/dev/fd"))
 
 
 class FailsBefore(sctp_socket):
@@ -52,12 +49,12 @@ def test_failing_subclass_leaks_no_descriptor(make_ready, how, cls, monkeypatch)
         raise ZeroDivisionError
 
     _, get, peer = make_ready(how, cls)
-    before = get_descriptors()
+    before = system.open_descriptors()
     with monkeypatch.context() as patch:
         patch.setattr(cls, "fail", fail)
         with pytest.raises(ZeroDivisionError):
             get()
-    assert get_descriptors() == before
+    assert system.open_descriptors() == before
     # It was closed, and with it the association.
     assert peer.recv(8) == b""
 
@@ -111,13 +108,13 @@ def make_refused(make_ready, how, monkeypatch):
 
     def check(error=TypeError, **attributes):
         _, get, peer = make_ready(how, Switched)
-        before = get_descriptors()
+        before = system.open_descriptors()
         with monkeypatch.context() as patch:
             for name, value in attributes.items():
                 patch.setattr(Switched, name, value)
             with pytest.raises(error) as caught:
                 get()
-        assert get_descriptors() == before
+        assert system.open_descriptors() == before
         assert peer.recv(8) == b""
         return "\n".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
 
@@ -302,8 +299,8 @@ class Named(sctp_socket):
 
 def test_class_may_override_the_method(make_ready, how):
     _, get, peer = make_ready(how, Named)
-    before = get_descriptors()
+    before = system.open_descriptors()
     with get() as sock:
         assert (type(sock), sock.name) == (Named, how)
         assert_works(sock, peer)
-    assert get_descriptors() == before
+    assert system.open_descriptors() == before
