@@ -4,6 +4,7 @@ import ast
 import errno
 import os
 import re
+import select
 import selectors
 import shutil
 import signal
@@ -251,7 +252,9 @@ def test_interrupted_message_to_all_is_not_sent_again(crowd, wait_for):
         signal.signal(signal.SIGALRM, lambda number, frame: os.write(write, b"."))
         signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
 
-    errors, got = crowd.run(prepare, wait_for, lambda: len(os.read(read, 1)))
+    errors, got = crowd.run(
+        prepare, wait_for, lambda: select.select([read], [], [], 0)[0]
+    )
     os.close(read)
     os.close(write)
     assert set(errors.values()) == {"InterruptedError"}
