@@ -17,11 +17,14 @@ import _sctp.sctp
 import _sctp.sctp_info
 from _sctp.sctp import (
     IPPROTO_SCTP,
+    SCTP_ADD_STREAMS,
     SCTP_BINDX_ADD_ADDR,
     SCTP_BINDX_REM_ADDR,
     SCTP_GET_PEER_ADDR_INFO,
+    SCTP_HMAC_IDENT,
     SCTP_INITMSG,
     SCTP_RESET_ASSOC,
+    SCTP_RESET_STREAMS,
     SCTP_STATUS,
     SCTP_STREAM_RESET_OUTGOING,
     ipaddr_to_sockaddr_storage,
@@ -40,6 +43,8 @@ _Address = tuple[Any, ...]
 
 _LINUX = sys.platform == "linux"
 _SYSCTL = "net.sctp" if _LINUX else "net.inet.sctp"
+_ASCONF = f"{_SYSCTL}.{'addip_enable' if _LINUX else 'asconf_enable'}"
+_RECONFIG = f"{_SYSCTL}.{'reconf_enable' if _LINUX else 'reconfig_enable'}"
 
 
 # What the kernel knows
@@ -436,18 +441,37 @@ def add(error: OSError, call: str, sock: sctp_socket, facts: tuple[Any, ...]) ->
 
 _OPTIONS = {row[1]: row for row in _sctp.sctp._options}
 
+_NO_RESETS = (
+    f"resetting and adding streams needs the sysctl {_RECONFIG}, on either side, and"
+    " SCTP_ENABLE_STREAM_RESET."
+)
+_RESETS = SCTP_RESET_STREAMS, SCTP_RESET_ASSOC, SCTP_ADD_STREAMS
+
 _OPTION_NOTES = {
     errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
-    " extension that it belongs to is off or was not negotiated: resetting and"
-    f" adding streams needs the sysctl {_SYSCTL}.reconf_enable, on either side, and"
-    " SCTP_ENABLE_STREAM_RESET.",
-    errno.EACCES: f"Authentication may be off: set the sysctl {_SYSCTL}.auth_enable"
-    " to 1, or the option SCTP_AUTH_SUPPORTED of the socket before it connects or"
-    " listens.",
-    errno.EPERM: "The extension that the option belongs to may be off: the sysctls"
-    f" {_SYSCTL}.addip_enable and {_SYSCTL}.intl_enable switch them on; interleaving"
-    " needs SCTP_FRAGMENT_INTERLEAVE as well.",
+    f" extension that it belongs to is off or was not negotiated: {_NO_RESETS}",
+    errno.EPERM: "The extension that the option belongs to may be off: the sysctl"
+    f" {_ASCONF} switches address reconfiguration on"
+    + (f", {_SYSCTL}.intl_enable interleaving" if _LINUX else "")
+    + "; interleaving needs SCTP_FRAGMENT_INTERLEAVE as well.",
 }
+
+
+_AUTHENTICATE = (
+    f"set the sysctl {_SYSCTL}.auth_enable to 1, or the option SCTP_AUTH_SUPPORTED of"
+    " the socket before it connects or listens."
+)
+
+
+def _why_unauthenticated(sock: sctp_socket) -> str:
+    try:
+        sctp_socket._getsockopt(sock, IPPROTO_SCTP, SCTP_HMAC_IDENT, bytes(64))
+    except OSError:
+        return f"Authentication may be off: {_AUTHENTICATE}"
+    return (
+        "The peer of this association does not authenticate: on its side too,"
+        f" {_AUTHENTICATE}"
+    )
 
 
 def _keys(structure: str | None) -> list[str]:
@@ -500,6 +524,10 @@ def _bad_stream(fields: dict[Any, Any], streams: int) -> str | None:
     return None
 
 
+# An address that is left out there means all paths.
+_ALL_PATHS = {"spp_address", "spt_address", "sue_address", "spi_address"}
+
+
 def _bad_address(
     sock: sctp_socket, fields: dict[Any, Any], assoc_id: int
 ) -> str | None:
@@ -507,6 +535,10 @@ def _bad_address(
     for key in fields:
         if key.endswith(("_addr", "_address")) and key != "sspp_addr":
             value = fields[key]
+            if isinstance(value, bytes) and not any(value):
+                if key in _ALL_PATHS:
+                    continue
+                return f"{key} is left out."
             if isinstance(value, bytes):
                 value = sockaddr_storage_to_ipaddr(value)
             if value[:2] not in peers:
@@ -524,8 +556,12 @@ def add_to_option(
     name, _, _, access, _ = _OPTIONS[optname]
     if verb not in access:
         error.add_note(f"{name} is {access}-only.")
+    elif error.errno == errno.EACCES:
+        error.add_note(_why_unauthenticated(sock))
     elif error.errno in _OPTION_NOTES:
         error.add_note(_OPTION_NOTES[error.errno])
+    elif error.errno == errno.EOPNOTSUPP and optname in _RESETS:
+        error.add_note(f"The extension may be off or was not negotiated: {_NO_RESETS}")
     elif error.errno == errno.EOPNOTSUPP and not _is_many(sock):
         error.add_note(f"{name} may be for one-to-many sockets only.")
     elif error.errno in (errno.EINVAL, errno.ENOENT):

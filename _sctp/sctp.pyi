@@ -293,7 +293,6 @@ else:
     SCTP_PLUGGABLE_CC: Final[int]
     SCTP_CC_OPTION: Final[int]
     SCTP_CMT_ON_OFF: Final[int]
-    SCTP_CMT_USE_DAC: Final[int]
     SCTP_GET_SNDBUF_USE: Final[int]
     SCTP_PCB_STATUS: Final[int]
     SCTP_GET_NONCE_VALUES: Final[int]

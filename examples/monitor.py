@@ -4,7 +4,7 @@ usage: monitor.py [port]
 """
 
 import sys
-from socket import AF_INET6, MSG_EOR, SOCK_SEQPACKET
+from socket import AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, MSG_EOR, SOCK_SEQPACKET
 
 from sctp import *
 
@@ -17,6 +17,7 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     for type in set(NotificationType) - {NotificationType.SEND_FAILED}:
         event = sctp_event(se_assoc_id=SCTP_FUTURE_ASSOC, se_type=type, se_on=1)
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
+    sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0)  # IPv4 too
     sock.bind(("::", PORT))
     sock.listen()
     while True:

@@ -5,7 +5,7 @@ usage: one_to_many.py [port]
 """
 
 import sys
-from socket import AF_INET6, SOCK_SEQPACKET, ntohl
+from socket import AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SOCK_SEQPACKET, ntohl
 
 from sctp import *
 
@@ -47,6 +47,7 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))
     sock.setsockopt(IPPROTO_SCTP, SCTP_AUTOCLOSE, 5)
     sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0)  # IPv4 too
     sock.bind(("::", PORT))
     sock.listen()
     while True:

@@ -35,7 +35,8 @@ _LIMITS = (
 _MEANINGS = {
     "rmem_max": "bytes, the largest SO_RCVBUF",
     "wmem_max": "bytes, the largest SO_SNDBUF, and so the longest message",
-    "maxsockbuf": "bytes, the largest SO_RCVBUF and SO_SNDBUF",
+    # A cluster of 2048 bytes counts with the 256 of what holds it.
+    "maxsockbuf": "bytes: SO_RCVBUF is at most {buffer}",
     "rto_min": "ms, the shortest retransmission timeout",
     "rto_max": "ms, the longest",
 }
@@ -191,7 +192,8 @@ def _describe(facts: dict[str, Any]) -> str:
             meaning = "on" if value != "0" else f"off: {_SWITCHES[key]}"
             lines.append(f"{name} = {value} ({meaning})")
         else:
-            lines.append(f"{name} = {value} ({_MEANINGS[key]})")
+            meaning = _MEANINGS[key].format(buffer=int(value) * 2048 // 2304)
+            lines.append(f"{name} = {value} ({meaning})")
     if facts["missing_options"]:
         lines.append("Options newer than this kernel: ")
         lines[-1] += ", ".join(facts["missing_options"]) + "."

@@ -22,7 +22,8 @@ __all__ = [
 
 
 class NotificationType(IntEnum):
-    """What sn_type of a notification means (RFC 6458, section 6.1)."""
+    """What sn_type of a notification means (RFC 6458, section 6.1): each type that
+    the kernel lets one subscribe to."""
 
     ASSOC_CHANGE = sctp_event.SCTP_ASSOC_CHANGE
     PEER_ADDR_CHANGE = sctp_event.SCTP_PEER_ADDR_CHANGE
@@ -37,8 +38,6 @@ class NotificationType(IntEnum):
     STREAM_RESET_EVENT = sctp_event.SCTP_STREAM_RESET_EVENT
     ASSOC_RESET_EVENT = sctp_event.SCTP_ASSOC_RESET_EVENT
     STREAM_CHANGE_EVENT = sctp_event.SCTP_STREAM_CHANGE_EVENT
-    if sys.platform != "linux":
-        NOTIFICATIONS_STOPPED_EVENT = sctp_event.SCTP_NOTIFICATIONS_STOPPED_EVENT
 
 
 class AssocChangeState(IntEnum):

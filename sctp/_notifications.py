@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Any, TypeAlias, TypeVar
 
+from _sctp import sctp_event
 from _sctp.sctp_event import *
 
 from ._enums import (
@@ -198,6 +199,9 @@ def _describe_remote_error(notif: dict[str, Any]) -> str:
     return f"The peer of association {notif['sre_assoc_id']} reports: {causes}"
 
 
+# No kernel lets one subscribe to it, and not every kernel has it.
+_STOPPED: int | None = getattr(sctp_event, "SCTP_NOTIFICATIONS_STOPPED_EVENT", None)
+
 # A text with the notification's keys, or what makes one of it.
 _DESCRIPTIONS: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "ASSOC_CHANGE": _describe_assoc_change,
@@ -213,7 +217,6 @@ _DESCRIPTIONS: dict[str, str | Callable[[dict[str, Any]], str]] = {
     " {pdapi_assoc_id} will not come",
     "AUTHENTICATION_EVENT": _describe_authentication,
     "SENDER_DRY_EVENT": "Association {sender_dry_assoc_id} has delivered everything",
-    "NOTIFICATIONS_STOPPED_EVENT": "There is no room for notifications: some are lost",
     "STREAM_RESET_EVENT": _describe_stream_reset,
     "ASSOC_RESET_EVENT": _describe_assoc_reset,
     "STREAM_CHANGE_EVENT": _describe_stream_change,
@@ -226,6 +229,8 @@ def describe_notification(notif: _Notification) -> str:
     notif is what parse_notification() returns or takes.
     """
     notif = _parsed(notif)
+    if notif["sn_type"] == _STOPPED:
+        return "There is no room for notifications: some are lost."
     description = _DESCRIPTIONS[NotificationType(notif["sn_type"]).name]
     if isinstance(description, str):
         return description.format(**notif) + "."

@@ -122,7 +122,11 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         the length of the answer, which comes as bytes. The kernel, which
         reads from there which association is meant, sees zeros.
         """
-        row = _STRUCTURES.get(optname) if level == IPPROTO_SCTP else None
+        row = None
+        if level == IPPROTO_SCTP:
+            # A float that is equal is refused, as the base does.
+            level, optname = operator.index(level), operator.index(optname)
+            row = _STRUCTURES.get(optname)
         if row is None or not isinstance(optval, _Structure):
             if row is None or not (
                 optval is None or isinstance(optval, dict) or row in _LISTS
@@ -161,6 +165,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         """
         value = values[0] if len(values) == 1 else None
         if level == IPPROTO_SCTP:
+            level, optname = operator.index(level), operator.index(optname)
             _check_value(optname, value)
         if (
             not isinstance(value, _OBJECTS)

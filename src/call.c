@@ -6,7 +6,10 @@
 #include <time.h>
 
 #define NANOSECONDS 1000000000LL
-#define PAUSE_MILLISECONDS 100
+
+/* How long it rests where poll says at once, each time, what is of no help. */
+#define REST_HUNG_UP 100
+#define REST_NO_ROOM 10
 
 /* One call in progress; the timeout is read only when it has to wait. */
 typedef struct {
@@ -14,7 +17,7 @@ typedef struct {
     PyObject *socket;
     int descriptor;
     int has_deadline;
-    int is_hung_up; /* poll woke for no event that the call waits for */
+    int rest; /* milliseconds to let pass before it polls again, or 0 */
     int64_t timeout;
     int64_t deadline;
 } waiting;
@@ -88,7 +91,7 @@ begin(waiting *self, const call_methods *methods, PyObject *socket)
     self->methods = methods;
     self->socket = socket;
     self->has_deadline = 0;
-    self->is_hung_up = 0;
+    self->rest = 0;
     self->descriptor = call_descriptor(methods, socket);
     return self->descriptor < 0 ? -1 : 0;
 }
@@ -132,6 +135,19 @@ run_signal_handlers(waiting *self)
     return PyErr_CheckSignals() < 0 ? -1 : still_open(self);
 }
 
+/* How long to rest if the call has to wait although poll said so.  Of a socket
+   that is shut down, poll tells no event that the call waits for; on FreeBSD
+   it says that there is room while a sender has to wait for some.  A reader
+   has to wait only where another was quicker, and need not rest. */
+static int
+choose_rest(short events, short found)
+{
+    if ((found & events) == 0) {
+        return REST_HUNG_UP;
+    }
+    return events & POLLOUT ? REST_NO_ROOM : 0;
+}
+
 /* Waits until the descriptor is ready or the deadline has passed. */
 static int
 wait_ready(waiting *self, short events)
@@ -152,26 +168,24 @@ wait_ready(waiting *self, short events)
             left = left / 1000000 + (left % 1000000 != 0);
             milliseconds = left > INT_MAX ? INT_MAX : (int)left;
         }
-        /* Of a socket that is shut down, poll says so at once and each time,
-           while the call still has to wait: look again a little later. */
-        if (self->is_hung_up &&
-            (milliseconds < 0 || milliseconds > PAUSE_MILLISECONDS)) {
-            milliseconds = PAUSE_MILLISECONDS;
+        if (self->rest > 0 &&
+            (milliseconds < 0 || milliseconds > self->rest)) {
+            milliseconds = self->rest;
         }
         Py_BEGIN_ALLOW_THREADS
-        result = poll(&poll_descriptor, !self->is_hung_up, milliseconds);
+        result = poll(&poll_descriptor, self->rest == 0, milliseconds);
         err = errno;
         Py_END_ALLOW_THREADS
         if (result < 0 && err != EINTR) {
             error_raise(err);
             return -1;
         }
-        if (result < 0 ? run_signal_handlers(self) < 0
-                       : still_open(self) < 0) {
+        /* A signal need not interrupt it. */
+        if (run_signal_handlers(self) < 0) {
             return -1;
         }
-        self->is_hung_up =
-            result > 0 && (poll_descriptor.revents & events) == 0;
+        self->rest =
+            result > 0 ? choose_rest(events, poll_descriptor.revents) : 0;
         if (result > 0) {
             return 0;
         }
@@ -274,9 +288,10 @@ call_connect(const call_methods *methods, PyObject *socket, int awaitable,
     if (read_timeout(&self) < 0) {
         return -1;
     }
-    /* After a stop and a continue the kernel makes a blocking call anew, and
-       finds its own attempt under way. */
-    if (self.timeout == 0 || (err == EALREADY && self.timeout > 0)) {
+    /* After a stop and a continue the kernel makes a call that waits anew, and
+       finds its own attempt under way; one that never waits finds another. */
+    if (self.timeout == 0 ||
+        (err == EALREADY && (!PLATFORM_CONNECTX_WAITS || self.timeout > 0))) {
         error_raise(err);
         return -1;
     }

@@ -426,6 +426,11 @@ message_receive_once(int descriptor, struct iovec *vectors, int count,
     into->address_size =
         Py_MIN(header.msg_namelen, (socklen_t)sizeof into->address);
     memcpy(into->address, &address, into->address_size);
+    /* Nothing is told of the end; FreeBSD has an info of zeros. */
+    if (result == 0 &&
+        (header.msg_flags & (MSG_EOR | MSG_NOTIFICATION)) == 0) {
+        header.msg_controllen = 0;
+    }
     take_infos(into, &header);
     /* With MSG_TRUNC other protocols, whose socket may have taken the number
        of ours, return the length of what would have needed more room. */

@@ -85,6 +85,34 @@ option_brand(option_types *self, PyTypeObject *class)
     return 0;
 }
 
+/* Whether an address that is left out means all paths of an association. */
+static int
+has_all_paths(const record *record)
+{
+    return record == &records_option[OPTION_sctp_paddrparams] ||
+           record == &records_option[OPTION_sctp_paddrthlds] ||
+           record == &records_option[OPTION_sctp_udpencaps];
+}
+
+/* Puts the wildcard of the socket's family where an address is left out, if
+   that is how the system means all paths. */
+static void
+set_all_paths(const record *record, int family, unsigned char *bytes)
+{
+    if (!PLATFORM_ALL_PATHS_NEED_FAMILY || !has_all_paths(record)) {
+        return;
+    }
+    for (int i = 0; i < record->length; i++) {
+        const record_field *row = &record->fields[i];
+        struct sockaddr *address = (struct sockaddr *)(bytes + row->offset);
+
+        if (row->kind == RECORD_ADDRESS && address->sa_family == AF_UNSPEC) {
+            address->sa_family = (sa_family_t)family;
+            platform_set_sockaddr_length(address, sockaddr_size(address));
+        }
+    }
+}
+
 /* Whether the dict is one of the structure's. */
 static int
 check_class(const record_type *type, PyObject *value)
@@ -158,6 +186,8 @@ get_structure(const record_type *type, const call_methods *methods,
              record_from_dict(type, value, buffer.head.bytes) < 0) {
         return NULL;
     }
+    set_all_paths(type->record, call_member(methods->family, socket),
+                  buffer.head.bytes);
     if (call_run(methods, socket, 0, get_once, &call) < 0) {
         return NULL;
     }
@@ -238,6 +268,8 @@ option_set(const option_types *self, const call_methods *methods,
         }
     }
     if (record_pack(type, dict, &buffer) == 0) {
+        set_all_paths(type->record, call_member(methods->family, socket),
+                      buffer.bytes);
         call =
             (option_call){row->number, buffer.bytes, (socklen_t)buffer.size};
         if (call_run(methods, socket, 0, set_once, &call) >= 0) {

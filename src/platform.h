@@ -145,6 +145,12 @@ struct sctp_udpencaps {
 /* connect and connectx wait for the handshake on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 1
 
+/* shutdown does nothing on the socket of a peeled-off association. */
+#define PLATFORM_SHUTDOWN_NEEDS_EOF 1
+
+/* An address without a family stands for all paths of an association. */
+#define PLATFORM_ALL_PATHS_NEED_FAMILY 0
+
 /* What send(2) takes. */
 #define PLATFORM_SEND_FLAGS                                                \
     (MSG_CONFIRM | MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | \
@@ -231,6 +237,12 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
 /* connectx only starts the handshake, also on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 0
 
+/* shutdown ends a peeled-off association, and finds none after SCTP_EOF. */
+#define PLATFORM_SHUTDOWN_NEEDS_EOF 0
+
+/* The wildcard stands for all paths of an association, and nothing else. */
+#define PLATFORM_ALL_PATHS_NEED_FAMILY 1
+
 /* What send(2) takes. */
 #define PLATFORM_SEND_FLAGS \
     (MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOF | MSG_EOR | MSG_NOSIGNAL | MSG_OOB)
@@ -255,10 +267,18 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 /* Of a list of no addresses, the pointer means nothing. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 0
 
+/* The new descriptor blocks, as its socket knows nothing else: it would
+   inherit that it does not. */
 static inline int
 platform_peeloff(int descriptor, sctp_assoc_t id)
 {
-    return platform_peeloff_inheritable(descriptor, id);
+    int peeled = platform_peeloff_inheritable(descriptor, id);
+    int flags = peeled < 0 ? -1 : fcntl(peeled, F_GETFL);
+
+    if (flags >= 0) {
+        (void)fcntl(peeled, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    return peeled;
 }
 
 #endif

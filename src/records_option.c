@@ -381,7 +381,6 @@ const option records_options[] = {
     OPTION(SCTP_PLUGGABLE_CC, sctp_assoc_value, RW, "FreeBSD"),
     OPTION(SCTP_CC_OPTION, sctp_cc_option, RW, "FreeBSD"),
     OPTION(SCTP_CMT_ON_OFF, sctp_assoc_value, RW, "FreeBSD"),
-    OPTION(SCTP_CMT_USE_DAC, sctp_assoc_value, RW, "FreeBSD"),
     OPTION(SCTP_GET_SNDBUF_USE, sctp_sockstat, R, "FreeBSD"),
     OPTION(SCTP_PCB_STATUS, sctp_pcbinfo, R, "FreeBSD"),
     OPTION(SCTP_GET_NONCE_VALUES, sctp_get_nonce_values, R, "FreeBSD"),

@@ -95,6 +95,7 @@ check_choice(const sctp_state *state, const char *rule, PyObject *value,
              long first, long second, int may_lack)
 {
     const long choices[] = {first, second, -1};
+    PyObject *text;
 
     for (int i = 0; i < 2 + may_lack; i++) {
         PyObject *choice = PyLong_FromLong(choices[i]);
@@ -107,7 +108,11 @@ check_choice(const sctp_state *state, const char *rule, PyObject *value,
             return equal < 0 ? -1 : 0;
         }
     }
-    PyErr_Format(state->error, "sctp_socket(): %s, not %R", rule, value);
+    text = args_repr(value);
+    if (text != NULL) {
+        PyErr_Format(state->error, "sctp_socket(): %s, not %U", rule, text);
+        Py_DECREF(text);
+    }
     return -1;
 }
 
@@ -168,21 +173,48 @@ is_peeled(int descriptor)
                0;
 }
 
+/* A new int of a descriptor's family, which CPython reads from the name of the
+   socket: on FreeBSD one that is not bound has none.  -1 where it is not
+   known; CPython then says what is wrong with the descriptor. */
+static PyObject *
+ask_family(PyObject *fileno)
+{
+    int family = -1;
+    socklen_t size = sizeof family;
+    long descriptor = PyLong_AsLong(fileno);
+
+    PyErr_Clear();
+    if (descriptor >= 0 && descriptor <= INT_MAX) {
+        (void)getsockopt((int)descriptor, SOL_SOCKET, SO_DOMAIN, &family,
+                         &size);
+    }
+    return PyLong_FromLong(family);
+}
+
 /* Takes over a descriptor; one that is no SCTP socket stays as it is. */
 static int
 init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
                 PyObject *type, PyObject *fileno)
 {
     PyObject *unknown = PyLong_FromLong(-1), *real[3] = {NULL};
-    PyObject *stream = NULL;
+    PyObject *asked = NULL, *stream = NULL;
     static const char *const names[] = {"family", "type", "proto"};
-    int result = -1, descriptor, is_unknown;
+    int result = -1, descriptor, lacks_family, lacks_type;
 
     if (unknown == NULL) {
         goto done;
     }
-    is_unknown = PyObject_RichCompareBool(type, unknown, Py_EQ);
-    if (is_unknown < 0 ||
+    lacks_type = PyObject_RichCompareBool(type, unknown, Py_EQ);
+    lacks_family =
+        lacks_type < 0 ? -1 : PyObject_RichCompareBool(family, unknown, Py_EQ);
+    if (lacks_family < 0) {
+        goto done;
+    }
+    if (lacks_family) {
+        asked = ask_family(fileno);
+        family = asked;
+    }
+    if (family == NULL ||
         init_base(state, self, family, type, unknown, fileno) < 0) {
         goto done;
     }
@@ -205,7 +237,7 @@ init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
         goto done;
     }
     result = 0;
-    if (is_unknown && is_peeled(descriptor)) {
+    if (lacks_type && is_peeled(descriptor)) {
         stream = PyLong_FromLong(SOCK_STREAM);
         result = stream == NULL ? -1
                                 : init_base(state, self, real[0], stream,
@@ -213,6 +245,7 @@ init_descriptor(const sctp_state *state, PyObject *self, PyObject *family,
     }
 done:
     Py_XDECREF(unknown);
+    Py_XDECREF(asked);
     Py_XDECREF(stream);
     for (int i = 0; i < 3; i++) {
         Py_XDECREF(real[i]);
@@ -458,8 +491,8 @@ socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
     if (descriptor < 0) {
         return NULL;
     }
-    /* The kernels ignore shutdown on a peeled-off association. */
-    if ((direction == SHUT_WR || direction == SHUT_RDWR) &&
+    if (PLATFORM_SHUTDOWN_NEEDS_EOF &&
+        (direction == SHUT_WR || direction == SHUT_RDWR) &&
         is_peeled(descriptor)) {
         /* Before who reads can find that there is no association any more. */
         if (direction == SHUT_RDWR) {
@@ -483,8 +516,8 @@ PyDoc_STRVAR(
     "Adds or removes local addresses (RFC 6458, section 9.1).\n\n"
     "flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports\n"
     "agree; those after the first may be 0, for the first's. On a\n"
-    "connected socket the peer is told, where both sides support address reconfiguration\n"
-    "(RFC 5061).\n\n"
+    "connected socket the peer is told, where both sides support\n"
+    "address reconfiguration (RFC 5061).\n\n"
     "Raises ValueError for other flags and for ports that disagree,\n"
     "TypeError for what is no address or none of the socket's family,\n"
     "OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.");
@@ -802,17 +835,18 @@ PyDoc_STRVAR(
     "else: on Linux SCTP_UNORDERED is MSG_OOB, SCTP_ABORT MSG_DONTROUTE\n"
     "and SCTP_SENDALL MSG_DONTWAIT.\n\n"
     "With SCTP_SENDALL, a blocking socket waits for room in every\n"
-    "association. As a second try would send twice to some, there is none:\n"
-    "a socket with a timeout does not wait, but raises BlockingIOError,\n"
-    "and after a signal handler it raises InterruptedError. After any\n"
-    "error, some associations may have got the message.\n\n"
+    "association. As a second try would send twice to some, there is\n"
+    "none: a socket with a timeout does not wait, but raises\n"
+    "BlockingIOError, and after a signal handler it raises\n"
+    "InterruptedError. After any error, some associations may have got\n"
+    "the message.\n\n"
     "Raises TypeError for another info and for what is no address or no\n"
-    "bytes-like object, ValueError for more buffers than the system takes,\n"
-    "for ports that disagree and for SCTP_EOF and others that are no flags\n"
-    "of sendmsg, OSError as the kernel does: EMSGSIZE for more than the\n"
-    "send buffer holds, EINVAL for a stream that the association does not\n"
-    "have or an empty message, EPIPE (Linux) or ENOENT (FreeBSD) without\n"
-    "an association, EAGAIN where it would have to wait.");
+    "bytes-like object, ValueError for more buffers than the system\n"
+    "takes, for ports that disagree and for SCTP_EOF and others that are\n"
+    "no flags of sendmsg, OSError as the kernel does: EMSGSIZE for more\n"
+    "than the send buffer holds, EINVAL for a stream that the association\n"
+    "does not have or an empty message, EPIPE (Linux) or ENOENT (FreeBSD)\n"
+    "without an association, EAGAIN where it would have to wait.");
 
 static PyObject *
 none_is_absent(PyObject *value)

@@ -1,5 +1,6 @@
 """Sockets over the real kernel, closed when a test ends."""
 
+import ast
 import ctypes
 import gc
 import operator
@@ -12,6 +13,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
 import pytest
+import system
 
 import sctp
 
@@ -43,8 +45,44 @@ def kernel_has_sctp():
     return True
 
 
+# Fixtures and their parts that need Linux, as do the tests that ask for them.
+LINUX_PARTS = {
+    "OwnNetwork",
+    "connectx_one_to_one",
+    "convert_with",
+    "late_host",
+    "network_of_its_own",
+    "own_network",
+}
+
+
+def is_of_linux(path):
+    """Whether a module of tests has the marker linux as a whole."""
+    return any(
+        isinstance(statement, ast.Assign)
+        and ast.unparse(statement.targets[0]) == "pytestmark"
+        and "pytest.mark.linux" in ast.unparse(statement.value)
+        for statement in ast.parse(path.read_text()).body
+    )
+
+
+def pytest_ignore_collect(collection_path):
+    """Elsewhere these could not even be imported."""
+    if sys.platform != "linux" and collection_path.suffix == ".py":
+        return is_of_linux(collection_path) or None
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not LINUX_PARTS.isdisjoint(item.fixturenames):
+            item.add_marker(pytest.mark.linux)
+
+
 def pytest_runtest_setup(item):
     """Skips kernel tests where there is no SCTP; the runner forbids that."""
+    if item.get_closest_marker("linux") and not system.LINUX:
+        pytest.skip("needs Linux")
     if item.get_closest_marker("kernel") and not kernel_has_sctp():
         if os.environ.get("SCTP_TEST_REQUIRE_KERNEL"):
             pytest.fail("the kernel has no SCTP", pytrace=False)
@@ -76,6 +114,25 @@ def network(request):
 @pytest.fixture
 def ipv4():
     return Network(AF_INET)
+
+
+@pytest.fixture
+def loopback():
+    """Makes so many addresses of this machine. Where not all of 127/8 are, an
+    alias each may be given to it."""
+
+    def make(count, port=0):
+        hosts = [f"127.0.0.{n + 1}" for n in range(count)]
+        try:
+            with socket.socket(AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.bind((hosts[-1], 0))
+        except OSError:
+            if system.LINUX:
+                raise
+            pytest.skip(f"{hosts[-1]} is no address of this machine")
+        return [(host, port) for host in hosts]
+
+    return make
 
 
 @pytest.fixture
@@ -192,8 +249,7 @@ def assert_no_leak():
         for _ in range(times):
             call()
         gc.collect()
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return sys.getallocatedblocks(), pages * os.sysconf("SC_PAGE_SIZE")
+        return sys.getallocatedblocks(), system.resident_memory()
 
     def check(call, times=2_000):
         before = measure(call, times // 4)

@@ -5,14 +5,10 @@ usage: ending_process.py TIMEOUT ENDING
 TIMEOUT is that of the sockets, or None.
 """
 
-import contextlib
 import os
-import re
-import select
 import sys
 import threading
 import time
-from pathlib import Path
 from socket import (
     AF_INET,
     MSG_DONTWAIT,
@@ -21,6 +17,8 @@ from socket import (
     SOCK_STREAM,
     SOL_SOCKET,
 )
+
+from system import send_until_full, wait_until_asleep
 
 import sctp
 from sctp import sctp_sndinfo, sctp_socket
@@ -62,14 +60,6 @@ def connected(type, timeout):
     return sock, assoc_id, peer
 
 
-def fill(sock, info):
-    """Sends until the next message has to wait."""
-    while select.select([], [sock], [], 0.1)[1]:
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                sock.sctp_sendv([MESSAGE], None, info, MSG_DONTWAIT)
-
-
 def waits(timeout):
     """Calls that wait, and what ends some of them."""
     for type in SOCK_STREAM, SOCK_SEQPACKET:
@@ -83,7 +73,11 @@ def waits(timeout):
         )
         sock, assoc_id, peer = connected(type, timeout)
         info = sctp_sndinfo(snd_assoc_id=assoc_id)
-        fill(sock, info)
+        send_until_full(
+            lambda sock=sock, info=info: sock.sctp_sendv(
+                [MESSAGE], None, info, MSG_DONTWAIT
+            )
+        )
         yield (
             lambda sock=sock, info=info: sock.sctp_sendv([MESSAGE], None, info),
             lambda peer=peer: [peer.recv(50_000) for _ in range(4)],
@@ -95,17 +89,6 @@ def waits(timeout):
         call = getattr(make(SOCK_STREAM, timeout), name)
         argument = NOWHERE if name == "connect" else [NOWHERE]
         yield lambda call=call, to=argument: call(to), lambda: None
-
-
-def wait_until_asleep(thread):
-    status = Path(f"/proc/self/task/{thread.native_id}/status")
-    deadline = time.monotonic() + 10
-    seen = None, "none"
-    while seen[0] != seen[1] or "State:\tS" not in seen[0]:
-        assert time.monotonic() < deadline, "it does not wait"
-        time.sleep(0.02)
-        facts = re.findall(r"State:.*|.*_switches:.*", status.read_text())
-        seen = "\n".join(facts), seen[0]
 
 
 class Last:

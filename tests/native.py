@@ -54,6 +54,7 @@ LEFT_OUT = {
         " SCTP_GET_PACKET_LOG SCTP_GET_STAT_LOG SCTP_LAST_PACKET_TRACING SCTP_LOG_*"
         " SCTP_LTRACE_* SCTP_*LOGGING* SCTP_PACKET_LOG_SIZE SCTP_SET_DEBUG_LEVEL"
         " SCTP_SET_INITIAL_DBG_SEQ SCTP_TRACE_PARAMS",
+        "the kernel has no handler for it": "SCTP_CMT_USE_DAC",
         "the kernel has a single virtual router": "SCTP_ADD_VRF_ID SCTP_DEL_VRF_ID"
         " SCTP_GET_ASOC_VRF SCTP_GET_VRF_IDS SCTP_VRF_ID",
     },

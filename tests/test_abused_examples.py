@@ -26,15 +26,16 @@ from socket import (
 )
 
 import pytest
+import system
 from test_documentation import REPOSITORY, blocks
-from test_examples import EXAMPLES, PATIENCE, command, listens, wait_until
+from test_examples import EXAMPLES, PATIENCE, command, wait_until
 
 import sctp
 from sctp import IPPROTO_SCTP, sctp_sndinfo
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="Linux's own networks"),
+    pytest.mark.linux,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
 ]
 
@@ -117,7 +118,7 @@ class Server:
         return self._process.poll() is not None
 
     def wait_until_it_listens(self):
-        wait_until(lambda: listens(self.kind.port) or self.has_ended())
+        wait_until(lambda: system.listens(self.kind.port) or self.has_ended())
         assert not self.has_ended(), self.said()
 
     def end(self):

@@ -96,6 +96,7 @@ def sockets(make_socket, network, make_ready, make_pair):
         }
 
 
+@pytest.mark.linux
 def test_no_descriptor_goes_to_another_program_by_itself(sockets):
     def held_by(process):
         files = Path(f"/proc/{process.pid}/fd").iterdir()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import kernel_has_sctp
 
-AUTH = Path("/proc/sys/net/sctp/auth_enable")
+from sctp import __main__
 
 
 def diagnose(*arguments):
@@ -38,21 +38,30 @@ def test_machines_get_the_same_as_json():
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(not AUTH.exists(), reason="sysctls of Linux")
+@pytest.mark.linux
 def test_sysctl_is_shown_with_what_it_means():
-    before = AUTH.read_text()
+    switch = Path("/proc/sys/net/sctp/auth_enable")
+    before = switch.read_text()
     try:
-        AUTH.write_text("0")
+        switch.write_text("0")
         off = diagnose().stdout
-        AUTH.write_text("1")
+        switch.write_text("1")
         on = diagnose().stdout
     finally:
-        AUTH.write_text(before)
+        switch.write_text(before)
     assert "net.sctp.auth_enable = 0 (off: only sockets with" in off
     assert "net.sctp.auth_enable = 1 (on)" in on
 
 
+def test_largest_buffer_is_less_than_the_limit_of_freebsd():
+    """Which is also for what the kernel keeps of a buffer."""
+    facts = __main__.diagnose()
+    facts["sysctls"] = {"kern.ipc.maxsockbuf": "2097152"}
+    assert "2097152 (bytes: SO_RCVBUF is at most 1864135)" in __main__._describe(facts)
+
+
 @pytest.mark.kernel
+@pytest.mark.linux
 def test_firewall_is_found():
     """A network without loopback, in place of a firewall."""
     result = subprocess.run(

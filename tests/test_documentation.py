@@ -165,6 +165,7 @@ def run_commands(text):
 
 
 @pytest.mark.kernel
+@pytest.mark.linux  # the pages show what it prints
 @pytest.mark.parametrize(
     "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
 )

@@ -8,7 +8,6 @@ import os
 import select
 import socket
 import struct
-import sys
 import time
 from socket import (
     AF_INET,
@@ -38,10 +37,7 @@ from sctp import (
     sctp_sndinfo,
 )
 
-pytestmark = [
-    pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="they are of Linux"),
-]
+pytestmark = [pytest.mark.kernel, pytest.mark.linux]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 # Linux's headers have it, the module socket lacks it before Python 3.15.

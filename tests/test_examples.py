@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import system
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
@@ -129,13 +130,6 @@ def command(name, *args):
     return [sys.executable, EXAMPLES / f"{name}.py", *args]
 
 
-def listens(port):
-    """Whether a socket does, as the kernel says: column 3 is its state, 10 for
-    LISTEN, and 5 the port."""
-    rows = Path("/proc/net/sctp/eps").read_text().splitlines()[1:]
-    return any((row.split()[3], row.split()[5]) == ("10", str(port)) for row in rows)
-
-
 def wait_until(condition):
     deadline = time.monotonic() + PATIENCE
     while not condition():
@@ -156,7 +150,7 @@ def start(tmp_path):
                 command(name, *args), stdout=file, stderr=subprocess.STDOUT
             )
         started.append(process)
-        wait_until(lambda: listens(port) or process.poll() is not None)
+        wait_until(lambda: system.listens(port) or process.poll() is not None)
         assert process.poll() is None, output.read_text()
         return output
 
@@ -176,7 +170,11 @@ def run_client(name, *args):
 @pytest.mark.parametrize(
     ("server", "client", "port", "server_says", "client_says"), PAIRS, ids=PAIR_IDS
 )
-def test_example_with_its_peer(start, server, client, port, server_says, client_says):
+def test_example_with_its_peer(
+    start, loopback, server, client, port, server_says, client_says
+):
+    if server == "failover_server":
+        loopback(2)
     output = start(server, port)
     result = run_client(client)
     assert (elided(result.stdout), result.stderr) == (client_says, "")
@@ -185,6 +183,7 @@ def test_example_with_its_peer(start, server, client, port, server_says, client_
 
 
 @pytest.mark.kernel
+@pytest.mark.linux
 def test_failover_client_survives_the_loss_of_a_network(start):
     hosts = ["10.1.0.2", "10.2.0.2"]
     start("failover_server", 20000, *hosts)
@@ -218,6 +217,7 @@ def test_authenticated_server_hears_nothing_from_who_has_another_key(start):
 
 
 @pytest.mark.kernel
+@pytest.mark.linux
 @pytest.mark.parametrize("user", [0, 1000], ids=["root", "somebody"])
 def test_runner_finds_a_port_for_whoever_runs_it(user):
     # Another user of a namespace of its own, who reads our files all the same.

@@ -8,7 +8,6 @@ import random
 import select
 import socket
 import struct
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +41,7 @@ from sctp import (
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="answers of Linux's kernel"),
+    pytest.mark.linux,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
 ]
 

@@ -11,6 +11,8 @@ from contextlib import nullcontext, suppress
 from socket import (
     AF_INET,
     AF_INET6,
+    IPPROTO_IPV6,
+    IPV6_V6ONLY,
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_PEEK,
@@ -19,6 +21,7 @@ from socket import (
 )
 
 import pytest
+import system
 
 from sctp import (
     IPPROTO_SCTP,
@@ -198,17 +201,20 @@ def test_first_message_sets_the_association_up(
     assert addr[1] == port_of(sock)
     server.sctp_sendv([b"answer"], [addr])
     data, addr, info, *_ = sock.sctp_recvv(100)
-    assert (data, addr[:2]) == (b"answer", addrs[0][:2])
+    assert data == b"answer"
+    assert addr[:2] in [each[:2] for each in addrs]
     assert hosts(sock.sctp_getpaddrs(info["rcv_assoc_id"])) == hosts(addrs)
 
 
 def test_first_message_takes_both_kinds_of_addresses(make_socket):
     server = make_socket(AF_INET6, SOCK_SEQPACKET)
+    server.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0)
     server.sctp_bindx([("10.1.0.1", 0), ("fd00:1::1", 0, 0, 0)], SCTP_BINDX_ADD_ADDR)
     server.listen()
     port = port_of(server)
     addrs = [("10.1.0.1", port), ("fd00:1::1", port, 0, 0)]
     sock = make_socket(AF_INET6, SOCK_STREAM)
+    sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 0)
     sock.setsockopt(IPPROTO_SCTP, SCTP_I_WANT_MAPPED_V4_ADDR, 0)
     sock.sctp_sendv([b"hello"], addrs)
     assert server.sctp_recvv(100)[0] == b"hello"
@@ -234,8 +240,9 @@ def test_one_to_many_socket_sends_to_whom_it_is_told(
 
 def test_kernel_refuses_what_it_cannot_send(pair, network):
     sender, receiver = pair
+    stranger = ([b"x"], [network.address(3, host=2, port=9)], None)
     for data, addrs, info in [
-        ([b"x"], [network.address(3, host=2, port=9)], None),
+        *([stranger] if system.LINUX else []),  # FreeBSD looks at no address here
         ([b"x"], None, sctp_sndinfo(snd_sid=65535)),
         ([bytes(1 << 24)], None, None),
         ([], None, None),
@@ -258,8 +265,9 @@ def test_unconnected_socket_needs_an_address(make_socket, network, type):
     finally:
         signal.signal(signal.SIGPIPE, previous)
     assert signals == []
-    with pytest.raises(OSError):
-        sock.sctp_recvv(1)
+    if type == SOCK_STREAM or system.LINUX:  # FreeBSD waits for an association
+        with pytest.raises(OSError):
+            sock.sctp_recvv(1)
 
 
 # Buffers
@@ -421,7 +429,7 @@ def test_data_may_shrink_or_grow_while_it_is_read(pair):
         ({}, None),
         ({"addrs": [None]}, TypeError),
         ({"addrs": Broken(("10.1.0.1", 9), 2)}, ZeroDivisionError),
-        ({"addrs": [("192.0.2.1", 9)]}, OSError),
+        ({"addrs": [("192.0.2.1", 9)]}, OSError if system.LINUX else None),
         ({"info": 5}, TypeError),
         ({"info": sctp_sndinfo(snd_sid=65535)}, OSError),
     ],
@@ -494,6 +502,9 @@ def test_buffer_may_be_much_larger_than_the_message(pair):
         ((-1,), {}, ValueError),
         ((2**63,), {}, ValueError),
         ((2**62,), {}, MemoryError),
+        *(((sys.maxsize - less,), {}, MemoryError) for less in (0, 1, 31, 32, 33, 64)),
+        ((sys.maxsize + 1,), {}, ValueError),
+        ((10**5000,), {}, ValueError),
         (("1",), {}, TypeError),
         ((1.0,), {}, TypeError),
         ((None,), {}, TypeError),
@@ -577,7 +588,7 @@ def test_bad_arguments_send_nothing(pair, args, kwargs, error):
         (lambda info: info.update(snd_sid=65536), ValueError, "snd_sid.*65536"),
         (lambda info: info.update(snd_ppid=-1), ValueError, "snd_ppid.*-1"),
         (lambda info: info.update(snd_context=2**32), ValueError, "snd_context"),
-        (lambda info: info.update(snd_assoc_id=2**31), ValueError, "snd_assoc_id"),
+        (lambda info: info.update(snd_assoc_id=2**32), ValueError, "snd_assoc_id"),
         (lambda info: info.update(snd_flags="1"), TypeError, "snd_flags.*str"),
         (lambda info: info.update(snd_sid=None), TypeError, "snd_sid.*NoneType"),
         (lambda info: info.update(snd_sid=1.0), TypeError, "snd_sid.*float"),

@@ -6,7 +6,6 @@ import os
 import select
 import struct
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from socket import (
@@ -25,7 +24,7 @@ from sctp import IPPROTO_SCTP, MSG_NOTIFICATION, parse_notification, sctp_sndinf
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="has Linux's namespaces"),
+    pytest.mark.linux,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
 ]
 

@@ -26,6 +26,7 @@ from socket import (
 
 import pytest
 
+import _sctp._notes
 import _sctp.sctp
 import sctp
 from sctp import (
@@ -254,24 +255,37 @@ def test_ipv4_where_only_ipv6_is_meant(make_socket, type):
 
 
 @pytest.fixture
-def authenticated(make_socket, ipv4, request):
+def make_authenticating(make_socket, ipv4):
+    """Makes sockets with an association: who connected, its identifier, and who
+    listens, which may not authenticate."""
+
+    def make(type, peer_does=1):
+        listener, sock = (make_socket(AF_INET, type) for _ in range(2))
+        for end, does in (listener, peer_does), (sock, 1):
+            value = sctp_assoc_value(assoc_value=does)
+            end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_SUPPORTED, value)
+            if does:
+                chunk = sctp.sctp_authchunk(sauth_chunk=sctp.ChunkTypes.DATA)
+                end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_CHUNK, chunk)
+        listener.bind(ipv4.address())
+        listener.listen()
+        sock.setblocking(True)
+        assoc_id = sock.sctp_connectx([listener.getsockname()], assoc_id=True)
+        return sock, assoc_id if type == SOCK_SEQPACKET else 0, listener
+
+    return make
+
+
+def key_for(assoc_id):
+    return sctp.sctp_authkey(sca_assoc_id=assoc_id, sca_keynumber=7, sca_key=b"secret")
+
+
+@pytest.fixture
+def authenticated(make_authenticating, request):
     """A one-to-one or one-to-many socket with an association that has the keys
     0 and 7."""
-    type = request.param
-    on = sctp_assoc_value(assoc_value=1)
-    listener, sock = (make_socket(AF_INET, type) for _ in range(2))
-    for end in listener, sock:
-        end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_SUPPORTED, on)
-        chunk = sctp.sctp_authchunk(sauth_chunk=sctp.ChunkTypes.DATA)
-        end.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_CHUNK, chunk)
-    listener.bind(ipv4.address())
-    listener.listen()
-    sock.setblocking(True)
-    assoc_id = sock.sctp_connectx([listener.getsockname()], assoc_id=True)
-    if type == SOCK_STREAM:
-        assoc_id = 0
-    key = sctp.sctp_authkey(sca_assoc_id=assoc_id, sca_keynumber=7, sca_key=b"secret")
-    sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key)
+    sock, assoc_id, _ = make_authenticating(request.param)
+    sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(assoc_id))
     return sock, assoc_id
 
 
@@ -505,6 +519,19 @@ def test_option_without_an_association(make_socket, network):
         sock.sctp_opt_info(SCTP_STATUS, sctp.sctp_status())
 
 
+@TYPES
+def test_option_of_who_does_not_authenticate(make_authenticating, type):
+    sock, assoc_id, listener = make_authenticating(type, peer_does=0)
+    for call in (
+        lambda: sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_PEER_AUTH_CHUNKS, assoc_id),
+        lambda: sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(assoc_id)),
+    ):
+        with noting(errno.EACCES, "The peer ", "does not authenticate"):
+            call()
+    with noting(errno.EACCES, "Authentication may be off"):
+        listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(0))
+
+
 def test_option_with_a_value_that_the_kernel_refuses(ends):
     sock, assoc_id, _ = ends
     rto = sctp.sctp_rtoinfo(srto_assoc_id=assoc_id, srto_min=5000, srto_max=50)
@@ -529,6 +556,18 @@ def test_option_with_an_address_that_the_peer_lacks(ends, network):
             sock.getsockopt(IPPROTO_SCTP, getattr(sctp, name), option)
     option = sctp.sctp_setprim(ssp_assoc_id=assoc_id, ssp_addr=other)
     with noting(errno.EINVAL, "ssp_addr", f"{other}"):
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PRIMARY_ADDR, option)
+
+
+def test_option_with_an_address_that_is_left_out(ends):
+    """Of some options it means all paths, and others need one."""
+    sock, assoc_id, _ = ends
+    both = sctp.SPP_HB_ENABLE | sctp.SPP_HB_DISABLE
+    option = sctp.sctp_paddrparams(spp_assoc_id=assoc_id, spp_flags=both)
+    with noting(errno.EINVAL, "SCTP_PEER_ADDR_PARAMS does not take that value"):
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PEER_ADDR_PARAMS, option)
+    option = sctp.sctp_setprim(ssp_assoc_id=assoc_id)
+    with noting(errno.EINVAL, "ssp_addr is left out"):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PRIMARY_ADDR, option)
 
 
@@ -562,6 +601,46 @@ def test_option_of_the_other_kind_of_socket(pair):
         pair[0].setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTOCLOSE, 5)
     with noting(errno.EOPNOTSUPP, "SCTP_GET_ASSOC_NUMBER"):
         pair[0].getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_NUMBER)
+
+
+@pytest.mark.parametrize("name", ["RESET_STREAMS", "RESET_ASSOC", "ADD_STREAMS"])
+def test_reset_that_the_other_side_does_not_support(make_many, name):
+    """As FreeBSD answers it, where Linux has ENOPROTOOPT."""
+    sock, _, _ = make_many()
+    option = getattr(sctp, f"SCTP_{name}")
+    for number in errno.EOPNOTSUPP, errno.ENOPROTOOPT:
+        with noting(number, "SCTP_ENABLE_STREAM_RESET", "sysctl net."):
+            error = OSError(number, "")
+            _sctp._notes.add_to_option(error, "write", sock, option, None)
+            raise error
+
+
+SYSCTLS = """
+import re, socket, sys
+import sctp
+sys.platform = sys.argv[1]
+import _sctp._notes
+values = vars(_sctp._notes).values()
+text = " ".join(str(value) for value in values if isinstance(value, (str, dict)))
+print(*sorted({*re.findall(r"net\\.(?:inet\\.)?sctp\\.\\w+", text)}))
+"""
+
+
+@pytest.mark.parametrize(
+    "platform, prefix, names",
+    [
+        ("linux", "net.sctp", "addip_enable auth_enable intl_enable reconf_enable"),
+        ("freebsd14", "net.inet.sctp", "asconf_enable auth_enable reconfig_enable"),
+    ],
+)
+def test_sysctls_are_those_of_the_system(platform, prefix, names):
+    told = subprocess.run(
+        [sys.executable, "-c", SYSCTLS, platform],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
+    assert told.split() == [f"{prefix}.{name}" for name in names.split()]
 
 
 def test_other_options_have_no_notes(pair):

@@ -5,7 +5,6 @@ import errno
 import os
 import struct
 import subprocess
-import sys
 from contextlib import contextmanager, nullcontext, suppress
 from socket import (
     AF_INET,
@@ -35,7 +34,7 @@ from sctp import (
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="answers of Linux's kernel"),
+    pytest.mark.linux,
 ]
 
 only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)

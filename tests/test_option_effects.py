@@ -8,7 +8,6 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,7 +27,7 @@ from sctp import IPPROTO_SCTP, ChunkTypes, sctp_paddrparams, sctp_rtoinfo, sctp_
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="needs network namespaces"),
+    pytest.mark.linux,
 ]
 
 DATA, INIT, SACK, HEARTBEAT = (

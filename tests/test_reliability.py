@@ -2,7 +2,6 @@
 
 import itertools
 import struct
-import sys
 from socket import MSG_DONTWAIT, MSG_EOR, SO_SNDBUF, SOL_SOCKET
 
 import pytest
@@ -30,7 +29,7 @@ from sctp import (
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="loses packets as Linux does"),
+    pytest.mark.linux,
 ]
 
 

@@ -17,7 +17,7 @@ import scale
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="counts as Linux does"),
+    pytest.mark.linux,
 ]
 
 FEW = 10

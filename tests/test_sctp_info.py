@@ -9,6 +9,7 @@ import sys
 import weakref
 
 import pytest
+import system
 
 from _sctp import sctp_info
 from sctp import (
@@ -27,7 +28,7 @@ from sctp import (
 
 U16 = (0, 2**16 - 1)
 U32 = (0, 2**32 - 1)
-ASSOC_ID = (-(2**31), 2**31 - 1) if sys.platform == "linux" else U32
+ASSOC_ID = system.ASSOC_IDS
 POLICIES = (SCTP_PR_SCTP_NONE, SCTP_PR_SCTP_TTL, SCTP_PR_SCTP_RTX, SCTP_PR_SCTP_PRIO)
 
 FIELDS = {

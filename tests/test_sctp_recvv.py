@@ -5,6 +5,7 @@ import itertools
 import mmap
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,9 @@ from socket import (
     MSG_DONTWAIT,
     MSG_EOR,
     MSG_PEEK,
+    MSG_TRUNC,
     SO_RCVBUF,
+    SOCK_DGRAM,
     SOCK_SEQPACKET,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -23,6 +26,7 @@ from socket import (
 import native
 import pytest
 
+import sctp
 from sctp import (
     IPPROTO_SCTP,
     MSG_NOTIFICATION,
@@ -43,6 +47,7 @@ from sctp import (
     SCTP_STATUS,
     SCTP_UNORDERED,
     parse_notification,
+    sctp_assoc_value,
     sctp_event,
     sctp_nxtinfo,
     sctp_recvv_rn,
@@ -55,7 +60,8 @@ pytestmark = pytest.mark.kernel
 IOV_MAX = 1024
 
 only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)
-only_linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux has these")
+# FreeBSD tells of the next message by it.
+COMPLETE = getattr(sctp, "SCTP_COMPLETE", 0)
 
 
 def pattern(size, start=0):
@@ -127,6 +133,7 @@ def test_next_message_is_as_foretold(ends, settle):
         if n < count - 1:
             assert type(info) is sctp_recvv_rn
             assert infotype == SCTP_RECVV_RN
+            info.nxtinfo["nxt_flags"] &= ~COMPLETE
             foretold.append(info.nxtinfo)
             info = info.rcvinfo
         assert (info["rcv_sid"], info["rcv_ppid"]) == (n, 2**32 - 1 - n)
@@ -162,6 +169,7 @@ def test_next_message_may_be_of_another_association(
     assert [info.nxtinfo["nxt_assoc_id"] for info in infos[:-1]] == ids[1:]
 
 
+@pytest.mark.linux  # FreeBSD tells of messages alone
 def test_next_message_may_be_a_notification(pair, wait_for):
     sender, receiver = pair
     want_both_infos(receiver)
@@ -178,6 +186,7 @@ def test_next_message_may_be_a_notification(pair, wait_for):
     assert parse_notification(data)["sn_type"] == SCTP_SHUTDOWN_EVENT
 
 
+@pytest.mark.linux  # FreeBSD tells nothing with a notification
 def test_notification_has_no_info_but_that_of_the_next_message(
     make_listener, make_socket, network, settle
 ):
@@ -230,7 +239,7 @@ SCTP_RCVINFO = 3
 SCTP_NXTINFO = 4
 
 
-@only_linux
+@pytest.mark.linux
 def test_there_is_room_for_all_control_data(pair, settle):
     sender, receiver = pair
     want_both_infos(receiver)
@@ -307,7 +316,7 @@ RECEIVE_WITH_LITTLE_ROOM = """if 1:
 """
 
 
-@only_linux
+@pytest.mark.linux
 def test_truncated_control_data_is_an_error(tmp_path):
     source = tmp_path / "little_room.c"
     source.write_text(LITTLE_ROOM)
@@ -346,6 +355,7 @@ def test_notification_comes_in_pieces(make_listener, make_socket, network, bufsi
     assert parse_notification(event)["sac_state"] == SCTP_COMM_UP
 
 
+@pytest.mark.linux  # FreeBSD tells nothing with a piece
 def test_pieces_foretell_the_next_message(pair, settle):
     sender, receiver = pair
     want_both_infos(receiver)
@@ -387,7 +397,7 @@ def test_message_larger_than_the_window_is_delivered_partially(
 def test_partial_delivery_begins_at_its_point(pair, settle):
     sender, receiver = pair
     receiver.setsockopt(IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, 2000)
-    sender.setsockopt(IPPROTO_SCTP, SCTP_MAXSEG, 1000)
+    sender.setsockopt(IPPROTO_SCTP, SCTP_MAXSEG, sctp_assoc_value(assoc_value=1000))
     message = pattern(10_000)
     sender.sctp_sendv([message])
     settle(sender)
@@ -723,3 +733,29 @@ def test_arguments_of_recvv_into(pair, args, kwargs):
     assert receiver.sctp_recvv_into([space], 0)[0] == 5
     with pytest.raises(BlockingIOError):
         receiver.sctp_recvv_into([space], flags=MSG_DONTWAIT)
+
+
+# Descriptors that are of something else by now
+
+
+@pytest.mark.parametrize("room", [1, 10, 600, 3000])
+def test_datagram_is_no_longer_than_the_room_for_it(make_socket, room):
+    """UDP tells with MSG_TRUNC how long it was, whatever there is room for."""
+    payload = bytes(range(250)) * 20
+    sock = make_socket(AF_INET, SOCK_STREAM)
+    with (
+        socket.socket(AF_INET, SOCK_DGRAM) as receiver,
+        socket.socket(AF_INET, SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        os.dup2(receiver.fileno(), sock.fileno())
+        for _ in range(2):
+            sender.sendto(payload, receiver.getsockname())
+        data, *_, flags = sock.sctp_recvv(room, MSG_TRUNC)
+        assert data == payload[:room]
+        assert flags & MSG_TRUNC
+        buffers = [bytearray(room // 2), bytearray(room - room // 2)]
+        count, *_, flags = sock.sctp_recvv_into(buffers, MSG_TRUNC)
+        assert count == room
+        assert b"".join(buffers) == payload[:room]
+        assert flags & MSG_TRUNC

@@ -39,7 +39,7 @@ from sctp import IPPROTO_SCTP, sctp_sndinfo
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="Linux counts in /proc"),
+    pytest.mark.linux,
 ]
 
 WORKERS = 4

@@ -3,7 +3,6 @@
 import itertools
 import socket
 import struct
-import sys
 from collections.abc import Sequence
 from socket import MSG_DONTWAIT, MSG_MORE, SOCK_SEQPACKET, SOCK_STREAM
 from typing import NamedTuple
@@ -41,7 +40,7 @@ from sctp import (
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="captures as Linux does"),
+    pytest.mark.linux,
 ]
 
 ETH_P_ALL = 3

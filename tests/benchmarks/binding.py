@@ -49,20 +49,20 @@ run(sock.sctp_sendv, sock.sctp_recvv, sock.getsockopt, parse_notification)
 
 # What to call, what raw C does instead, and the most that it may take.
 CALLS = {
-    "sctp_sendv, reused sctp_sndinfo": ("sendv(data, None, sndinfo)", "send", 1200),
+    "sctp_sendv, reused sctp_sndinfo": ("sendv(data, None, sndinfo)", "send", 1600),
     "sctp_sendv, new sctp_sndinfo": (
         "sendv(data, None, sctp_sndinfo(snd_sid=3, snd_ppid=60))",
         "send",
         None,
     ),
     "socket.sendmsg, struct": ("plain_send()", "send", None),
-    "sctp_recvv(64), sctp_rcvinfo": ("recvv(64)", "receive", 2700),
+    "sctp_recvv(64), sctp_rcvinfo": ("recvv(64)", "receive", 2800),
     "sctp_recvv(65536), sctp_rcvinfo": ("recvv(65536)", "receive", None),
     "socket.recvmsg, struct": ("plain_receive()", "receive", None),
     "getsockopt of sctp_status": (
         "getsockopt(IPPROTO_SCTP, SCTP_STATUS, status)",
         None,
-        6000,
+        6050,
     ),
 }
 PARSE = ("parse(notif)", None, 2500)

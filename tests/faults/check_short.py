@@ -1,7 +1,15 @@
-"""Calls that succeed, and give less than they should."""
+"""Calls that succeed, and give less than they should, or what is not so."""
 
 import errno
-from socket import CMSG_LEN, CMSG_SPACE, MSG_CTRUNC, MSG_EOR, MSG_PEEK, SOCK_SEQPACKET
+from socket import (
+    CMSG_LEN,
+    CMSG_SPACE,
+    MSG_CTRUNC,
+    MSG_EOR,
+    MSG_PEEK,
+    SHUT_WR,
+    SOCK_SEQPACKET,
+)
 
 from checking import assert_nothing_leaks, count, named
 from injection import Fault, happened, injected
@@ -97,6 +105,22 @@ def check_short_messages(_, times):
         for call in (receive, receive_into)
     ]
     assert_nothing_leaks(attempts, max(1, times // 2))
+
+
+def check_short_ends(_, times):
+    """FreeBSD has an info of zeros with the end of file, which tells nothing."""
+    for call in receive, receive_into:
+        world = World(10)
+        with world.stack:
+            sock, peer = world.pair()
+            peer.send(b"hello")
+            peer.shutdown(SHUT_WR)
+            with injected(Fault("recvmsg", "INFO", 0, 1, 2)):
+                data, _, info, infotype, _ = call(sock)
+                assert (data, infotype) == (b"hello", sctp.SCTP_RECVV_RCVINFO)
+                assert info == sctp.sctp_rcvinfo()
+                assert call(sock) == (b"", None, None, sctp.SCTP_RECVV_NOINFO, 0)
+            count("short results", happened())
 
 
 def get_list(sock, option, assoc_id):

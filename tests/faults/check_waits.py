@@ -3,6 +3,7 @@
 import errno
 import os
 import select
+import signal
 import time
 from contextlib import suppress
 
@@ -201,6 +202,39 @@ def check_wait_ends_in_time(name, times):
         wait.end()
         assert wait.call() == wait.result
         wait.seen()
+
+
+def check_waiting_sender_rests(name, times):
+    """On FreeBSD, poll says all the time that there is room."""
+    with waiting(name, 1) as wait:
+        ran = []
+        signal.signal(signal.SIGALRM, lambda *_: ran.append(time.monotonic()))
+        start, used = time.monotonic(), time.process_time()
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        fails = Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)
+        with injected(fails), suppress(TimeoutError):
+            raise AssertionError(f"no timeout, but {wait.call()!r}")
+        used = time.process_time() - used
+        passed = time.monotonic() - start
+        assert 1 <= passed < 1.5, passed
+        # A try, a poll and a rest each time.
+        assert injection.calls()[wait.function] <= 100, injection.calls()
+        assert used < 0.3, f"{used} s of the processor"
+        (at,) = ran
+        assert at - start < 0.5, f"the handler ran after {at - start} s"
+        count("timeouts")
+
+
+def check_waiting_sender_runs_handlers(name, times):
+    """Also of a signal that interrupts no call."""
+    with waiting(name, 1) as wait:
+        fails = Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)
+        for nth in 1, 2, 5:
+            signals = Fault("poll", "SIGNAL", 0, nth)
+            faults = injected(fails, signals, handler=raise_interrupted)
+            with suppress(Interrupted), faults:
+                raise AssertionError(f"the handler raised, but {wait.call()!r}")
+            count("interruptions")
 
 
 def check_wait_fails(name, times):

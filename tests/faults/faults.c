@@ -63,6 +63,8 @@ enum {
     NAMELEN,         /* recvmsg: an address of at most so many bytes */
     FLAGS,           /* recvmsg: these flags as well */
     LENGTH,          /* getsockopt: at most so many bytes */
+    SIGNAL,          /* a signal first, which does not interrupt the call */
+    INFO,            /* recvmsg: an info of zeros in place of what there is */
 };
 
 typedef struct {
@@ -144,6 +146,9 @@ decide(int function)
             rules[i].first <= calls[function] &&
             calls[function] <= rules[i].last) {
             hits++;
+            if (rules[i].action == SIGNAL) {
+                raise(signal_number);
+            }
             return rules[i];
         }
     }
@@ -234,6 +239,19 @@ STAND_BEFORE(int, sctp_getpaddrs, SCTP_GETPADDRS,
 STAND_BEFORE(int, sctp_peeloff, SCTP_PEELOFF,
              (int descriptor, sctp_assoc_t id), (descriptor, id))
 
+/* As the end of file comes on FreeBSD. */
+static void
+put_info_of_zeros(struct msghdr *header)
+{
+    struct cmsghdr *control = header->msg_control;
+
+    memset(control, 0, CMSG_SPACE(sizeof(struct sctp_rcvinfo)));
+    control->cmsg_level = IPPROTO_SCTP;
+    control->cmsg_type = SCTP_RCVINFO;
+    control->cmsg_len = CMSG_LEN(sizeof(struct sctp_rcvinfo));
+    header->msg_controllen = CMSG_SPACE(sizeof(struct sctp_rcvinfo));
+}
+
 /* Cuts control data as the kernel does: the last message with the rest. */
 static void
 cut_control(struct msghdr *header, size_t size)
@@ -277,6 +295,9 @@ recvmsg(int descriptor, struct msghdr *header, int flags)
     }
     if (what.action == CONTROL) {
         cut_control(header, (size_t)what.value);
+    }
+    if (what.action == INFO) {
+        put_info_of_zeros(header);
     }
     if (what.action == NAMELEN && header->msg_namelen > (unsigned)what.value) {
         header->msg_namelen = (socklen_t)what.value;

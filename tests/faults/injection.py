@@ -18,6 +18,8 @@ ACTIONS = [
     "NAMELEN",
     "FLAGS",
     "LENGTH",
+    "SIGNAL",
+    "INFO",
 ]
 FUNCTIONS = [
     "accept4",

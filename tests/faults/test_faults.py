@@ -17,7 +17,7 @@ import sctp
 
 pytestmark = [
     pytest.mark.kernel,
-    pytest.mark.skipif(sys.platform != "linux", reason="the faults are of Linux"),
+    pytest.mark.linux,
 ]
 
 HERE = Path(__file__).parent
@@ -173,7 +173,15 @@ def test_wait_is_disturbed(name, wait, check):
     check(name, wait)
 
 
-@pytest.mark.parametrize("what", ["messages", "options", "sends"])
+@pytest.mark.parametrize(
+    "name", ["waiting_sender_rests", "waiting_sender_runs_handlers"]
+)
+@pytest.mark.parametrize("wait", [name for name in scenes.WAITS if "recvv" not in name])
+def test_wait_for_room(name, wait, check):
+    check(name, wait)
+
+
+@pytest.mark.parametrize("what", ["messages", "ends", "options", "sends"])
 def test_call_returns_less(what, check):
     assert check(f"short_{what}")["counts"]["short results"]
 

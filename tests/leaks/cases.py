@@ -59,6 +59,7 @@ class World:
     """What the calls are made with; each thing is made when first asked for."""
 
     sndinfo = sctp.sctp_sndinfo(snd_sid=1)
+    to_all = sctp.sctp_sndinfo(snd_flags=sctp.SCTP_SENDALL)
     prinfo = sctp.sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_TTL, pr_value=1000)
     rcvinfo = sctp.sctp_rcvinfo(rcv_sid=1)
     nxtinfo = sctp.sctp_nxtinfo(nxt_sid=1)
@@ -224,6 +225,10 @@ class World:
         if getattr(self, "spare", None) is not None:
             self.spare.close()
         self.spare = self.socket(address=None)
+
+    def new_non_blocking_socket(self):
+        self.new_socket()
+        self.spare.setblocking(False)
 
     @cached_property
     def associated(self):
@@ -726,6 +731,31 @@ def lends(call, error=None, prepare=World.lend):
     return Case(detaching(call), error, prepare=prepare)
 
 
+class Unmade(sctp_socket):
+    __slots__ = ()
+
+    def __new__(cls, *args, **kwargs):
+        """Makes nothing."""
+
+
+class Ignoring(sctp_socket):
+    __slots__ = ()
+
+    def __init__(self, family, type, proto, fileno):
+        super().__init__(family, type)
+
+
+def refused(cls, name, call, prepare):
+    """A class that sockets cannot be made of."""
+
+    def refuse(world):
+        with sctp_socket(fileno=os.dup(getattr(world, name).fileno())) as twin:
+            twin.__class__ = cls
+            call(twin, world)
+
+    return fails(TypeError, refuse, divisor=ASSOCIATION, prepare=prepare)
+
+
 def accepted(world):
     world.listener.accept()[0].close()
 
@@ -769,6 +799,12 @@ SOCKET = {
     },
     "accept": {
         "accept": Case(accepted, divisor=ASSOCIATION, prepare=World.exchange_pending),
+        "unmade": refused(
+            Unmade, "listener", lambda s, w: s.accept(), World.exchange_pending
+        ),
+        "ignored": refused(
+            Ignoring, "listener", lambda s, w: s.accept(), World.exchange_pending
+        ),
         "waiting not": fails(OSError, lambda w: w.idle.accept()),
         "one-to-many": fails(OSError, lambda w: w.many_idle.accept()),
         "argument": fails(TypeError, lambda w: w.idle.accept(1)),
@@ -789,7 +825,7 @@ SOCKET = {
         "no association": fails(OSError, lambda w: w.idle.shutdown(socket.SHUT_WR)),
         "how": fails(OSError, lambda w: w.idle.shutdown(1000)),
         "type": fails(TypeError, lambda w: w.idle.shutdown("1")),
-        "range": fails(ValueError, lambda w: w.idle.shutdown(w.big)),
+        "range": fails(OverflowError, lambda w: w.idle.shutdown(w.big)),
         "missing": fails(TypeError, lambda w: w.idle.shutdown()),
         "keyword": fails(TypeError, lambda w: w.idle.shutdown(1, nonsense=1)),
         "twice": fails(TypeError, lambda w: w.idle.shutdown(1, how=1)),
@@ -861,9 +897,15 @@ SOCKET = {
             divisor=10,
             prepare=World.new_socket,
         ),
+        "under way": fails(
+            BlockingIOError,
+            lambda w: w.spare.sctp_connectx([w.refusing], assoc_id=True),
+            divisor=10,
+            prepare=World.new_non_blocking_socket,
+        ),
         "connected": fails(OSError, lambda w: w.sender.sctp_connectx([w.refusing])),
         "ports": fails(
-            OSError,
+            ValueError,
             lambda w: w.idle.sctp_connectx([("127.0.0.1", 1), ("127.0.0.1", 2)]),
         ),
         "no iterable": fails(TypeError, lambda w: w.idle.sctp_connectx(1)),
@@ -901,6 +943,12 @@ SOCKET = {
             closing(lambda w: w.many.sctp_peeloff(w.assoc_id)),
             divisor=ASSOCIATION,
             prepare=World.associate,
+        ),
+        "unmade": refused(
+            Unmade, "many", lambda s, w: s.sctp_peeloff(w.assoc_id), World.associate
+        ),
+        "ignored": refused(
+            Ignoring, "many", lambda s, w: s.sctp_peeloff(w.assoc_id), World.associate
         ),
         "association": fails(OSError, lambda w: w.many.sctp_peeloff(1_000_000)),
         "one-to-one": fails(OSError, lambda w: w.sender.sctp_peeloff(1)),
@@ -968,6 +1016,13 @@ SOCKET["sctp_sendv"] = {
     "missing": sends(lambda send, w: send(), TypeError),
     "keyword": sends(lambda send, w: send([b"1"], nonsense=1), TypeError),
     "no association": fails(OSError, lambda w: w.idle.sctp_sendv([b"1"])),
+    "to all": Case(
+        lambda w: w.many.sctp_sendv([b"1"], None, w.to_all),
+    ),
+    "ports": fails(
+        ValueError,
+        lambda w: w.idle.sctp_sendv([b"1"], [("127.0.0.1", 1), ("127.0.0.1", 2)]),
+    ),
     "flag of a message": fails(
         ValueError, lambda w: w.sender.sctp_sendv([b"1"], flags=sctp.SCTP_EOF)
     ),

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import cases
 
+sys.path.append(str(Path(__file__).parent.parent))
+import system
+
 # How often growth is measured before it counts as a leak: caches fill, and
 # allocators take pages, but not each time anew.
 ROUNDS = 30
@@ -40,12 +43,11 @@ def count_references(world):
 def count_held(world):
     """What a call must give back."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
     return {
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(system.open_descriptors()),
         "blocks": sys.getallocatedblocks(),
         "references": count_references(world),
-        "bytes": pages * os.sysconf("SC_PAGE_SIZE"),
+        "bytes": system.resident_memory(),
     }
 
 
