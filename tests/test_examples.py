@@ -3,13 +3,17 @@
 import ast
 import os
 import re
+import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
+from socket import AF_INET, SO_LINGER, SOCK_STREAM, SOL_SOCKET
 
 import pytest
 import system
+
+from sctp import sctp_socket
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
@@ -180,6 +184,25 @@ def test_example_with_its_peer(
     assert (elided(result.stdout), result.stderr) == (client_says, "")
     wait_until(lambda: len(elided(output.read_text())) >= len(server_says))
     assert elided(output.read_text()) == server_says
+
+
+@pytest.mark.kernel
+def test_load_generator_and_sink_count_the_same(start):
+    output = start("sink", 20000)
+    # One that aborts takes nothing from the next.
+    with sctp_socket(AF_INET, SOCK_STREAM) as sock:
+        sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        sock.connect(("127.0.0.1", 20000))
+        sock.sctp_sendv([b"message"])
+    result = run_client("load_generator", "1000")
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[-1].startswith("sent 1000 of 1000, ")
+    wait_until(lambda: "1000 messages, 64000 bytes" in output.read_text())
+    assert "Traceback" not in output.read_text()
+    if sys.platform == "linux":
+        wait_until(lambda: "packets a message" in output.read_text())
+        packets = re.search(r"(\S+) packets a message", output.read_text())[1]
+        assert float(packets) < 0.5
 
 
 @pytest.mark.kernel
