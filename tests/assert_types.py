@@ -56,6 +56,11 @@ def messages(sock: sctp_socket) -> None:
     assert_type(infotype, int)
     assert_type(flags, int)
     assert_type(sock.sctp_recvv_into([bytearray(1)])[0], int)
+    to = [("localhost", 9)]
+    assert_type(sock.sctp_sendv_many([([b"a"],), ([b"b"], to, info)]), int)
+    sock.sctp_sendv_many([([b"a"], to)] * 2)
+    sock.sctp_sendv_many([b"a"])  # type: ignore[list-item]
+    assert_type(sock.sctp_recvv_many(1, 2)[0][0], bytes)
 
 
 def options(sock: sctp_socket) -> None:

@@ -58,6 +58,10 @@ def attempt_error(row, point, name):
         if point in row.unnoticed or name in row.meanings.get(point, "").split():
             assert result == scene.result, f"{result!r} is not {scene.result!r}"
             return
+        if point in row.parts:
+            assert result == row.parts[point], f"{result!r} is no part"
+            scene.after_part(number)
+            return
         assert isinstance(result, OSError), f"no error, but {result!r}"
         assert result.errno == number, repr(result)
         assert type(result) is CLASS_OF.get(name, OSError), type(result)

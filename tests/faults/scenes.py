@@ -150,14 +150,16 @@ def exchange(sock, peer):
 @dataclass
 class Scene:
     """A call on a socket, and its result; what shows that it has done what it
-    should; and what shows that the socket is still good after a call that did
-    its work and was an error all the same."""
+    should; what shows that the socket is still good after a call that did
+    its work and was an error all the same; and what comes after a call that did
+    a part of it, with the number of the error that ended it."""
 
     sock: socket.socket
     call: Callable
     result: object
     seen: Callable = lambda: None
     works: Callable = lambda: None
+    after_part: Callable = lambda number: None
 
 
 @dataclass
@@ -176,6 +178,8 @@ class Row:
     once: tuple = ()
     # Calls that may fail with some errors, by name, and still succeed.
     meanings: dict = field(default_factory=dict)
+    # What a method of many messages returns where one of these calls fails.
+    parts: dict = field(default_factory=dict)
     # Calls whose failure no test can tell from another cause.
     left_out: tuple = ()
 
@@ -494,6 +498,66 @@ def recvv_into(world):
     return Scene(sock, call, b"hello\0\0\0")
 
 
+@row(
+    "sctp_sendv_many",
+    calls={"sendmsg": 3},
+    again=("sendmsg", "sendmsg 2", "sendmsg 3"),
+    parts={"sendmsg 2": 1, "sendmsg 3": 2},
+)
+def sendv_many(world):
+    sock, peer = world.pair()
+    messages = [([b"one"],), ([b"two"],), ([b"three"],)]
+
+    def seen():
+        """All comes, behind what may have come before."""
+        received = []
+        while received[-1:] != [b"three"]:
+            wait_readable(peer)
+            received.append(peer.recv(8))
+        assert received[-3:] == [b"one", b"two", b"three"]
+
+    def after_part(number):
+        """Nothing of the part waits for more."""
+        receives(peer, b"one")()
+        assert sock.sctp_sendv_many(messages) == 3
+        seen()
+
+    return Scene(
+        sock, lambda: sock.sctp_sendv_many(messages), 3, seen, after_part=after_part
+    )
+
+
+@row(
+    "sctp_recvv_many",
+    calls={"recvmsg": 3},
+    again=("recvmsg",),
+    parts={"recvmsg 2": [b"one"], "recvmsg 3": [b"one", b"two"]},
+)
+def recvv_many(world):
+    sock, peer = world.pair()
+    peer.sctp_sendv_many([([b"one"],), ([b"two"],)])
+    wait_readable(sock)  # both, as they come in one packet
+
+    def call():
+        return [data for data, *_ in sock.sctp_recvv_many(8, 8)]
+
+    def after_part(number):
+        """The error comes once."""
+        try:
+            call()
+        except OSError as error:
+            assert error.errno == number
+        else:
+            raise AssertionError("no error")
+        peer.send(b"end")
+        received = []
+        while received[-1:] != [b"end"]:
+            received += call()
+        assert received in ([b"two", b"end"], [b"end"])
+
+    return Scene(sock, call, [b"one", b"two"], after_part=after_part)
+
+
 @row("_getsockopt", calls={"getsockopt": 1}, again=("getsockopt",))
 def getsockopt_of_bytes(world):
     sock, _ = world.pair()
@@ -616,7 +680,18 @@ def wait_in_recvv_of_peeled(world):
     return wait_to_receive(*world.peeled())
 
 
-def wait_to_send(sock, peer, info=None, call=None):
+@wait
+def wait_in_recvv_many(world):
+    sock, peer = world.pair()
+
+    def call():
+        ((data, *_),) = sock.sctp_recvv_many(8, 8)
+        return data
+
+    return wait_to_receive(sock, peer, call=call)
+
+
+def wait_to_send(sock, peer, info=None, call=None, data=b"hello", result=None):
     """There is room in truth, so nothing has to end the wait."""
 
     def end():
@@ -625,14 +700,24 @@ def wait_to_send(sock, peer, info=None, call=None):
     def send():
         sock.sctp_sendv([b"hello"], None, info)
 
-    seen = receives(peer, b"" if call else b"hello")
+    seen = receives(peer, data)
     events = select.POLLOUT
-    return Wait(sock, call or send, end, None, "sendmsg", events, peer, info, seen)
+    return Wait(sock, call or send, end, result, "sendmsg", events, peer, info, seen)
 
 
 @wait
 def wait_in_sendv(world):
     return wait_to_send(*world.pair())
+
+
+@wait
+def wait_in_sendv_many(world):
+    sock, peer = world.pair()
+
+    def call():
+        return sock.sctp_sendv_many([([b"hello"],)])
+
+    return wait_to_send(sock, peer, call=call, result=1)
 
 
 @wait
@@ -644,4 +729,4 @@ def wait_in_sendv_of_many(world):
 @wait
 def wait_in_shutdown_of_peeled(world):
     sock, peer = world.peeled()
-    return wait_to_send(sock, peer, call=lambda: sock.shutdown(SHUT_WR))
+    return wait_to_send(sock, peer, call=lambda: sock.shutdown(SHUT_WR), data=b"")

@@ -1076,6 +1076,81 @@ SOCKET["sctp_recvv_into"] = {
     "closed": closed(lambda s: s.sctp_recvv_into([bytearray(1)])),
 }
 
+
+def sends_many(messages, error=None, **kwargs):
+    """Messages that are made anew for each call."""
+    return Case(
+        lambda w: w.sender.sctp_sendv_many(messages(w)),
+        error,
+        prepare=World.drain,
+        **kwargs,
+    )
+
+
+SOCKET["sctp_sendv_many"] = {
+    "one": sends_many(lambda w: [(w.message,)]),
+    "none": sends_many(lambda w: []),
+    "three": sends_many(lambda w: [(w.message, None, w.sndinfo)] * 3),
+    "more than a block": sends_many(
+        lambda w: [(w.message, None, w.spa if n % 2 else None) for n in range(40)],
+        divisor=20,
+    ),
+    "generator": sends_many(lambda w: ((w.message, None) for _ in range(3))),
+    "addresses": sends_many(lambda w: [(w.message, [w.receiver.getsockname()])] * 2),
+    "to all": Case(lambda w: w.many.sctp_sendv_many([([b"1"], None, w.to_all)] * 2)),
+    "no iterable": sends_many(lambda w: 1, TypeError),
+    "iteration": sends_many(lambda w: failing_items((w.message,)), ZeroDivisionError),
+    "no tuple": sends_many(lambda w: [(w.message,), w.message[0]], TypeError),
+    "empty tuple": sends_many(lambda w: [(w.message,), ()], TypeError),
+    "long tuple": sends_many(lambda w: [(w.message, None, None, 0)], TypeError),
+    "repr of an item": sends_many(lambda w: [bad], ZeroDivisionError),
+    "no buffer": sends_many(lambda w: [(w.message,), ([b"1", 1],)], TypeError),
+    "no address": sends_many(lambda w: [(w.message,), (w.message, [1])], TypeError),
+    "info": sends_many(lambda w: [(w.message,), (w.message, None, {})], TypeError),
+    "info member": sends_many(
+        lambda w: [(w.message, None, spoiled(w.sndinfo))] * 2, ValueError
+    ),
+    "many addresses": sends_many(
+        lambda w: [(w.message, [("192.0.2.1", 1)] * 20), (w.message, [1])], TypeError
+    ),
+    "too many": sends_many(lambda w: [(w.message,)] * 1025, ValueError, divisor=100),
+    "first stream": sends_many(
+        lambda w: [(w.message, None, sctp.sctp_sndinfo(snd_sid=60000))], OSError
+    ),
+    "later stream": sends_many(
+        lambda w: [(w.message,), (w.message, None, sctp.sctp_sndinfo(snd_sid=60000))]
+    ),
+    "flags": fails(TypeError, lambda w: w.sender.sctp_sendv_many([], "1")),
+    "flag of a message": fails(
+        ValueError, lambda w: w.sender.sctp_sendv_many([], sctp.SCTP_EOF)
+    ),
+    "missing": fails(TypeError, lambda w: w.sender.sctp_sendv_many()),
+    "no association": fails(OSError, lambda w: w.idle.sctp_sendv_many([([b"1"],)])),
+    "closed": closed(lambda s: s.sctp_sendv_many([([b"1"],)])),
+}
+SOCKET["sctp_recvv_many"] = {
+    "one": receives(lambda w: w.receiver.sctp_recvv_many(100, 1)),
+    "all": receives(lambda w: w.receiver.sctp_recvv_many(100, 20)),
+    "in pieces": receives(lambda w: w.receiver.sctp_recvv_many(1, 27)),
+    "look": receives(lambda w: w.receiver.sctp_recvv_many(9, 2, socket.MSG_PEEK)),
+    "ipv6": Case(
+        lambda w: w.six_ends[1].sctp_recvv_many(100, 2), prepare=World.fill_six
+    ),
+    "size": fails(ValueError, lambda w: w.receiver.sctp_recvv_many(0, 1)),
+    "size type": fails(TypeError, lambda w: w.receiver.sctp_recvv_many("1", 1)),
+    "count": fails(ValueError, lambda w: w.receiver.sctp_recvv_many(1, 1025)),
+    "too much": fails(
+        MemoryError, lambda w: w.receiver.sctp_recvv_many(sys.maxsize // 4, 1)
+    ),
+    "flags": fails(ValueError, lambda w: w.receiver.sctp_recvv_many(1, 1, w.big)),
+    "missing": fails(TypeError, lambda w: w.receiver.sctp_recvv_many(1)),
+    "nothing": fails(
+        OSError, lambda w: w.sender.sctp_recvv_many(1, 1, socket.MSG_DONTWAIT)
+    ),
+    "no association": fails(OSError, lambda w: w.idle.sctp_recvv_many(1, 1)),
+    "closed": closed(lambda s: s.sctp_recvv_many(1, 1)),
+}
+
 PROTO = sctp.IPPROTO_SCTP
 SOCKET["_getsockopt"] = {
     "integer": Case(lambda w: w.idle._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(4))),
