@@ -14,7 +14,7 @@ from typing import (
     overload,
 )
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, disjoint_base
 
 from .sctp_info import (
     sctp_authinfo,
@@ -39,6 +39,7 @@ _T = TypeVar("_T")
 
 class SCTPError(ValueError): ...
 
+@disjoint_base
 class sctp_socket(socket.socket):
     @overload
     def __init__(

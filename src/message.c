@@ -402,14 +402,13 @@ Py_ssize_t
 message_receive_once(int descriptor, struct iovec *vectors, int count,
                      int flags, message_in *into)
 {
-    struct sockaddr_storage address;
     union {
         struct cmsghdr aligned;
         unsigned char bytes[CONTROL_RECEIVE];
     } control;
     struct msghdr header = {
-        .msg_name = &address,
-        .msg_namelen = sizeof address,
+        .msg_name = &into->address,
+        .msg_namelen = sizeof into->address,
         .msg_iov = vectors,
         .msg_control = control.bytes,
         .msg_controllen = sizeof control.bytes,
@@ -425,7 +424,6 @@ message_receive_once(int descriptor, struct iovec *vectors, int count,
     into->flags = header.msg_flags;
     into->address_size =
         Py_MIN(header.msg_namelen, (socklen_t)sizeof into->address);
-    memcpy(into->address, &address, into->address_size);
     /* Nothing is told of the end; FreeBSD has an info of zeros. */
     if (result == 0 &&
         (header.msg_flags & (MSG_EOR | MSG_NOTIFICATION)) == 0) {
@@ -482,13 +480,10 @@ make_infos(const message_types *types, const message_in *from, int *infotype)
 static PyObject *
 make_peer(const message_types *types, const message_in *from)
 {
-    struct sockaddr_storage address = {0};
-
-    memcpy(&address, from->address, from->address_size);
     return sockaddr_recall(
-        &types->memory->peers[sockaddr_port((struct sockaddr *)&address) %
-                              MESSAGE_PEERS],
-        &address, from->address_size);
+        &types->memory
+             ->peers[sockaddr_port(&from->address.any) % MESSAGE_PEERS],
+        &from->address, from->address_size);
 }
 
 PyObject *

@@ -85,7 +85,10 @@ typedef struct {
     int has_rcvinfo;
     int has_nxtinfo;
     socklen_t address_size;
-    unsigned char address[sizeof(struct sockaddr_in6)];
+    union {
+        struct sockaddr any;
+        struct sockaddr_in6 longest;
+    } address;
     struct sctp_rcvinfo rcvinfo;
     struct sctp_nxtinfo nxtinfo;
 } message_in;

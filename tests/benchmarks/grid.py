@@ -157,13 +157,11 @@ def main():
         wanted = cases or [(size, batch) for size in SIZES for batch in COUNTS]
         counts = measure(wanted)
         print_table(mtu, wanted, counts)
-        if check:
-            missed = [
-                f"{way} {batch}: {counts[way][number]:,.0f}, at most {TARGETS[way, batch]:,}"
-                for number, (_, batch) in enumerate(wanted)
-                for way in ("same", "own")
-                if counts[way][number] > TARGETS[way, batch]
-            ]
+        for number, (_, batch) in enumerate(wanted if check else ()):
+            for way in ("same", "own"):
+                took, most = counts[way][number], TARGETS[way, batch]
+                if took > most:
+                    missed.append(f"{way}, {batch}: {took:,.0f}, at most {most:,}")
     if missed:
         sys.exit("\n".join(missed))
 
