@@ -10,6 +10,7 @@
 #include "error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define OWNER "sctp_sendv_many"
@@ -20,6 +21,11 @@
 
 /* How many received messages there is a place for to begin with. */
 #define PLACES 16
+
+/* How long it rests, in milliseconds, before it lets go of messages again:
+   where poll says at once that there is room while there is none, and else. */
+#define REST_READY 10
+#define REST_HELD 100
 
 /* How much more room there is than the next message may need. */
 #define SPARE 4096
@@ -32,7 +38,7 @@ struct entry {
     entry *last;      /* of a peer: what may be held until the next */
     entry *next_peer; /* of a peer */
     int has_more;     /* another one for the association follows */
-    int is_held;      /* of a peer: the kernel waits for the next one */
+    int is_held;      /* of a peer: the last went with MSG_MORE */
 };
 
 typedef struct block block;
@@ -52,6 +58,7 @@ typedef struct {
     int sent;
     int held;     /* how many peers have something held */
     int is_alone; /* the next message goes without holding it */
+    int is_ready; /* poll said so, without being of help */
     int err;      /* of a message to all, which some may have got */
 } batch;
 
@@ -224,14 +231,14 @@ fill_batch(batch *self, const message_types *types,
 }
 
 /* Has the kernel send what it holds of this batch: a heartbeat goes out at
-   once, and data with it.  Leaves errno as it is. */
+   once, and data with it, as far as the peer's window lets it.  What is left
+   stays held until a message without MSG_MORE.  Leaves errno as it is. */
 static void
 let_go(batch *self, int descriptor)
 {
     int err = errno;
 
-    for (entry *peer = self->peers; self->held > 0 && peer != NULL;
-         peer = peer->next_peer) {
+    for (entry *peer = self->peers; peer != NULL; peer = peer->next_peer) {
         struct sctp_paddrparams params;
 
         if (!peer->is_held) {
@@ -247,10 +254,27 @@ let_go(batch *self, int descriptor)
         /* Where the association has gone, so has what was held. */
         (void)setsockopt(descriptor, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS,
                          &params, sizeof params);
-        peer->is_held = 0;
-        self->held--;
     }
     errno = err;
+}
+
+/* Waits for room while the kernel holds messages, as a sendmsg that waits
+   would not: it has to let them go again when the window has opened.  Returns
+   0, or -1 with errno, which is EAGAIN for a socket that does not wait. */
+static int
+wait_for_room(batch *self, int descriptor)
+{
+    struct pollfd polled = {descriptor, POLLOUT, 0};
+    int status = fcntl(descriptor, F_GETFL), result;
+
+    if (status < 0 || status & O_NONBLOCK || self->flags & MSG_DONTWAIT) {
+        errno = status < 0 ? errno : EAGAIN;
+        return -1;
+    }
+    result = poll(&polled, !self->is_ready,
+                  self->is_ready ? REST_READY : REST_HELD);
+    self->is_ready = result > 0;
+    return result < 0 ? -1 : 0;
 }
 
 /* Sends what is left, until the kernel takes no more.  Returns how many it has
@@ -274,8 +298,8 @@ send_batch(int descriptor, void *argument)
                 self->err = errno;
                 return self->sent;
             }
-            if ((errno == EAGAIN || errno == EINPROGRESS) && !waits) {
-                /* The socket may be one that waits: now it may. */
+            if ((errno == EAGAIN || errno == EINPROGRESS) && !waits &&
+                (!self->is_alone || wait_for_room(self, descriptor) == 0)) {
                 self->is_alone = 1;
                 continue;
             }
@@ -283,7 +307,7 @@ send_batch(int descriptor, void *argument)
         }
         self->held += holds - at->peer->is_held;
         at->peer->is_held = holds;
-        self->is_alone = 0;
+        self->is_alone = self->is_ready = 0;
         self->sent++;
         self->next = at->next;
     }
@@ -443,7 +467,9 @@ batch_receive(const message_types *types, const call_methods *methods,
     if (call_run(methods, socket, flags & MSG_DONTWAIT ? 0 : POLLIN,
                  receive_batch, &self) >= 0 &&
         message_check_whole(&self.messages[0]) == 0) {
-        atomic_store(kept, self.err);
+        if (self.err != 0) {
+            atomic_store(kept, self.err);
+        }
         result = PyList_New(self.count);
     }
     else {
