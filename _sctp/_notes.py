@@ -18,8 +18,11 @@ import _sctp.sctp_info
 from _sctp.sctp import (
     IPPROTO_SCTP,
     SCTP_ADD_STREAMS,
+    SCTP_ALL_ASSOC,
     SCTP_BINDX_ADD_ADDR,
     SCTP_BINDX_REM_ADDR,
+    SCTP_CURRENT_ASSOC,
+    SCTP_DEFAULT_SNDINFO,
     SCTP_GET_PEER_ADDR_INFO,
     SCTP_HMAC_IDENT,
     SCTP_INITMSG,
@@ -34,6 +37,7 @@ from _sctp.sctp import (
 from _sctp.sctp_info import (
     SCTP_ABORT,
     SCTP_EOF,
+    SCTP_SENDALL,
     sctp_authinfo,
     sctp_sendv_spa,
     sctp_sndinfo,
@@ -102,6 +106,12 @@ def _only_ipv6(sock: sctp_socket) -> bool:
     )
 
 
+def _host(address: _Address) -> Any:
+    """What an address and the IPv6 address that it is mapped to share."""
+    host = ipaddress.ip_address(address[0].partition("%")[0])
+    return getattr(host, "ipv4_mapped", None) or host
+
+
 def _bound_port(sock: sctp_socket) -> int:
     """0 for a socket that is not bound, which FreeBSD calls an error."""
     try:
@@ -118,7 +128,18 @@ _ENDED = "The association ended while the message waited for room."
 _SHUTTING_DOWN = "The association is shutting down and takes no more messages."
 
 
+_RESERVED = {
+    SCTP_CURRENT_ASSOC: "SCTP_CURRENT_ASSOC",
+    SCTP_ALL_ASSOC: "SCTP_ALL_ASSOC",
+}
+
+
 def _no_such_association(assoc_id: int) -> str:
+    if assoc_id in _RESERVED:
+        return (
+            f"{assoc_id} is a reserved number, {_RESERVED[assoc_id]}, and no"
+            " association."
+        )
     return (
         f"The socket has no association {assoc_id}: it has ended, or it is of another"
         " socket."
@@ -173,7 +194,9 @@ def _why_invalid_message(
 ) -> str | None:
     sndinfo = info.sndinfo if isinstance(info, sctp_sendv_spa) else info
     authinfo = info.authinfo if isinstance(info, sctp_sendv_spa) else info
+    by_default = False
     if not isinstance(sndinfo, sctp_sndinfo):
+        by_default = True
         sndinfo = sctp_sndinfo()
     flags = sndinfo["snd_flags"]
     ending = flags & (SCTP_EOF | SCTP_ABORT)
@@ -193,8 +216,10 @@ def _why_invalid_message(
         )
     if flags & ~_SND_FLAGS:
         return f"snd_flags has bits that are no flag: {flags & ~_SND_FLAGS:#x}."
+    if flags & SCTP_SENDALL:
+        return None  # each association has streams of its own
     assoc_id = sndinfo["snd_assoc_id"] if _is_many(sock) else 0
-    if assoc_id == 0 and addresses:
+    if addresses and (assoc_id == 0 or _LINUX):
         assoc_id = _find_association(sock, addresses[0])
     streams = _count_streams(sock, assoc_id)
     if streams is None and assoc_id != 0:
@@ -203,10 +228,20 @@ def _why_invalid_message(
         return f"There is no association with {addresses[0]} that could be ended."
     if streams is None:
         streams = _ask(sock, SCTP_INITMSG, "sctp_initmsg", "sinit_num_ostreams")
-    if streams is not None and sndinfo["snd_sid"] >= streams:
-        return _no_such_stream("snd_sid", sndinfo["snd_sid"], streams)
+    name, stream = "snd_sid", sndinfo["snd_sid"]
+    if by_default:
+        name = "snd_sid of SCTP_DEFAULT_SNDINFO,"
+        stream = _ask(
+            sock,
+            SCTP_DEFAULT_SNDINFO,
+            "sctp_default_sndinfo",
+            "snd_sid",
+            snd_assoc_id=assoc_id,
+        )
+    if streams is not None and stream is not None and stream >= streams:
+        return _no_such_stream(name, stream, streams)
     unusable = _unusable_address(sock, addresses, "peer")
-    if unusable is None and isinstance(authinfo, sctp_authinfo):
+    if unusable is None and stream is not None and isinstance(authinfo, sctp_authinfo):
         return (
             f"auth_keynumber {authinfo['auth_keynumber']} may be no key of the"
             " association, or one that was deactivated: SCTP_AUTH_KEY sets a key."
@@ -224,7 +259,7 @@ def _why_no_association(
             return "The socket listens: the one that accept() returns can send."
         if _count_streams(sock, 0) is None:
             return "The socket is not connected, or its association has ended."
-    elif assoc_id != 0:
+    elif assoc_id != 0 and not (addresses and _LINUX):
         if _count_streams(sock, assoc_id) is None:
             return _no_such_association(assoc_id)
     elif not addresses:
@@ -317,25 +352,44 @@ def _find_fault(
     unusable = _unusable_address(sock, addresses, "own")
     if unusable is not None:
         return unusable
-    any_host = {"0.0.0.0", "::"}
-    if len(addresses) > 1 and any_host & {address[0] for address in addresses}:
+    if len(addresses) > 1 and any(
+        _host(address).is_unspecified for address in addresses
+    ):
         return "Any address stands for all, and no other goes with it."
     port = _bound_port(sock)
     for address in addresses:
         if port != 0 and address[1] not in (0, port):
             return f"The socket is bound to port {port}, so {address} cannot be meant."
-    if port != 0 and sock.getsockname()[0] in any_host:
+    if port != 0 and _host(sock.getsockname()).is_unspecified:
         return "The socket is bound to any address, and so has all of them."
-    local = {address[0] for address in sock.sctp_getladdrs() or ()}
     if flags == SCTP_BINDX_REM_ADDR:
-        for address in addresses:
-            if address[0] not in local:
-                return f"The socket is not bound to {address}."
-        return None
+        return _not_bound_to(sock, addresses)
+    local = {_host(address) for address in sock.sctp_getladdrs() or ()}
     for address in addresses:
-        if address[0] in local:
+        if _host(address) in local:
             return f"The socket is bound to {address[0]} already."
     return None
+
+
+def _not_bound_to(sock: sctp_socket, addresses: tuple[_Address, ...]) -> str | None:
+    local = {_host(address) for address in sock.sctp_getladdrs() or ()}
+    for address in addresses:
+        if _host(address) not in local:
+            return f"The socket is not bound to {address}."
+    return None
+
+
+def _why_not_removed(
+    sock: sctp_socket, addresses: tuple[_Address, ...], flags: int
+) -> str:
+    if _bound_port(sock) == 0:
+        return "The socket is not bound to an address yet."
+    if _host(sock.getsockname()).is_unspecified:
+        return "The socket is bound to any address: single ones cannot be removed."
+    return (
+        _not_bound_to(sock, addresses)
+        or "The last address of a socket cannot be removed."
+    )
 
 
 def _why_not_a_peer(sock: sctp_socket, addresses: tuple[_Address, ...]) -> str | None:
@@ -375,9 +429,12 @@ def _why_not_accepted(sock: sctp_socket) -> str | None:
             "A one-to-many socket accepts by itself: sctp_recvv() receives from every"
             " association, and sctp_peeloff() gives one a socket of its own."
         )
-    if not _listens(sock):
-        return "The socket does not listen: call listen() first."
-    return None
+    if _listens(sock):
+        return None
+    peeled = sock.getsockopt(SOL_SOCKET, socket.SO_TYPE) == SOCK_SEQPACKET
+    if peeled or _count_streams(sock, 0) is not None:
+        return "The socket has its association already, and cannot listen."
+    return "The socket does not listen: call listen() first."
 
 
 def _why_not_shut_down(sock: sctp_socket) -> str | None:
@@ -414,7 +471,7 @@ _NOTES: dict[tuple[str, int], str | Callable[..., str | None]] = {
     ("sctp_bindx", errno.EADDRNOTAVAIL): _why_not_local,
     ("sctp_bindx", errno.EADDRINUSE): _why_in_use,
     ("sctp_bindx", errno.EINVAL): _why_invalid_addresses,
-    ("sctp_bindx", errno.EBUSY): "The last address of a socket cannot be removed.",
+    ("sctp_bindx", errno.EBUSY): _why_not_removed,
     ("sctp_connectx", errno.EINVAL): _why_not_a_peer,
     ("sctp_connectx", errno.EISCONN): _why_connected,
     ("sctp_peeloff", errno.EINVAL): _why_not_peeled,
@@ -469,8 +526,8 @@ def _why_unauthenticated(sock: sctp_socket) -> str:
     except OSError:
         return f"Authentication may be off: {_AUTHENTICATE}"
     return (
-        "The peer of this association does not authenticate: on its side too,"
-        f" {_AUTHENTICATE}"
+        "Authentication may have been off when the association was set up, on this"
+        f" side or the peer's: on both, {_AUTHENTICATE}"
     )
 
 
@@ -478,34 +535,60 @@ def _keys(structure: str | None) -> list[str]:
     return [row[0] for row in _sctp.sctp._describe(structure)[1]] if structure else []
 
 
-def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
+# They are not for a socket, only for one of its associations.
+_OF_ASSOCIATIONS = {
+    "SCTP_PRIMARY_ADDR",
+    "SCTP_STATUS",
+    "SCTP_GET_PEER_ADDR_INFO",
+    "SCTP_PEER_AUTH_CHUNKS",
+    "SCTP_SET_PEER_PRIMARY_ADDR",
+    "SCTP_PR_STREAM_STATUS",
+    "SCTP_PR_ASSOC_STATUS",
+    "SCTP_RESET_STREAMS",
+    "SCTP_RESET_ASSOC",
+    "SCTP_ADD_STREAMS",
+    "SCTP_STREAM_SCHEDULER_VALUE",
+    "SCTP_GET_ASSOC_STATS",
+}
+_LISTS = {"sctp_authchunks", "sctp_assoc_ids"}
+
+
+def _why_invalid_option(sock: sctp_socket, verb: str, optname: int, value: Any) -> str:
     name, _, structure, _, reference = _OPTIONS[optname]
+    look = f" See {reference}." if reference.startswith("RFC") else ""
     fields = value if isinstance(value, dict) else {}
-    keys = _keys(structure)
-    which = next((key for key in keys if key.endswith("assoc_id")), None)
-    assoc_id = value if isinstance(value, int) else fields.get(which, 0)
+    which = next((key for key in _keys(structure) if key.endswith("assoc_id")), None)
+    assoc_id = fields.get(which, 0)
     if optname == SCTP_RESET_ASSOC:
         which = "The value"
-    look = f" See {reference}." if reference.startswith("RFC") else ""
+    if isinstance(value, int) and (optname == SCTP_RESET_ASSOC or structure in _LISTS):
+        assoc_id = value
+    elif verb == "read" and isinstance(value, int):
+        size = _sctp.sctp._describe(structure)[0] if structure else 4
+        if value != size:
+            return f"{value} may be the wrong length for {name}.{look}"
+    elif which is not None and not isinstance(value, (dict, int, type(None))):
+        return (
+            f"The value, or the association that it names, may be wrong for"
+            f" {name}.{look}"
+        )
+    elif isinstance(value, int):
+        which = None
     if which is not None:
         if not _is_many(sock):
             assoc_id = 0
         streams = _count_streams(sock, assoc_id)
-        if streams is None and not _is_many(sock):
-            return f"The socket has no association, and {name} may need one.{look}"
-        if streams is None and assoc_id not in (0, 1, 2):
+        if streams is None and assoc_id not in (0, *_RESERVED):
             return _no_such_association(assoc_id)
-        if streams is None:
-            return (
-                f"{which} is {assoc_id}, and {name} may need the identifier of an"
-                f" association.{look}"
-            )
-        flags = fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING)
-        if not flags & SCTP_STREAM_RESET_OUTGOING:
-            streams = _count_streams(sock, assoc_id, "sstat_instrms") or 0
-        bad = _bad_stream(fields, streams) or _bad_address(sock, fields, assoc_id)
-        if bad is not None:
-            return bad
+        if streams is None and "scact_keynumber" not in fields:
+            return _why_needed(sock, name, which, fields, assoc_id) + look
+        if streams is not None:
+            flags = fields.get("srs_flags", SCTP_STREAM_RESET_OUTGOING)
+            if not flags & SCTP_STREAM_RESET_OUTGOING:
+                streams = _count_streams(sock, assoc_id, "sstat_instrms") or 0
+            bad = _bad_stream(fields, streams) or _bad_address(sock, fields, assoc_id)
+            if bad is not None:
+                return bad
     if "scact_keynumber" in fields:
         return (
             f"scact_keynumber {fields['scact_keynumber']} is no key that SCTP_AUTH_KEY"
@@ -513,6 +596,22 @@ def _why_invalid_option(sock: sctp_socket, optname: int, value: Any) -> str:
             " deleted."
         )
     return f"{name} does not take that value.{look}"
+
+
+def _why_needed(
+    sock: sctp_socket, name: str, which: str, fields: dict[Any, Any], assoc_id: int
+) -> str:
+    """Where the option was not for an association that is there."""
+    addressed = any(
+        any(fields[key]) for key in fields if key.endswith(("_addr", "_address"))
+    )
+    if assoc_id == 0 and name not in _OF_ASSOCIATIONS and not addressed:
+        return f"The value may be out of what the kernel takes for {name}."
+    if not _is_many(sock):
+        return f"The socket has no association, and {name} may need one."
+    return (
+        f"{which} is {assoc_id}, and {name} may need the identifier of an association."
+    )
 
 
 def _bad_stream(fields: dict[Any, Any], streams: int) -> str | None:
@@ -531,7 +630,8 @@ _ALL_PATHS = {"spp_address", "spt_address", "sue_address", "spi_address"}
 def _bad_address(
     sock: sctp_socket, fields: dict[Any, Any], assoc_id: int
 ) -> str | None:
-    peers = {address[:2] for address in sock.sctp_getpaddrs(assoc_id) or ()}
+    found = sock.sctp_getpaddrs(assoc_id) or ()
+    peers = {(_host(address), address[1]) for address in found}
     for key in fields:
         if key.endswith(("_addr", "_address")) and key != "sspp_addr":
             value = fields[key]
@@ -541,7 +641,7 @@ def _bad_address(
                 return f"{key} is left out."
             if isinstance(value, bytes):
                 value = sockaddr_storage_to_ipaddr(value)
-            if value[:2] not in peers:
+            if (_host(value), value[1]) not in peers:
                 return f"{key}: the peer has no address {value}."
     return None
 
@@ -565,4 +665,4 @@ def add_to_option(
     elif error.errno == errno.EOPNOTSUPP and not _is_many(sock):
         error.add_note(f"{name} may be for one-to-many sockets only.")
     elif error.errno in (errno.EINVAL, errno.ENOENT):
-        error.add_note(_why_invalid_option(sock, optname, value))
+        error.add_note(_why_invalid_option(sock, verb, optname, value))

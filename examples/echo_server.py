@@ -20,6 +20,9 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
         sock.setsockopt(SOL_SOCKET, option, 4 * LONGEST_MESSAGE)
     # Pieces of a long message wait neither for others nor hold them up.
     sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
+    # Pieces of a message that its sender abandons would stay in the shared buffer.
+    no_pr = sctp_assoc_value(assoc_value=0)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, no_pr)
     sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     for type in (SCTP_ASSOC_CHANGE, SCTP_PARTIAL_DELIVERY_EVENT):
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))

@@ -13,6 +13,9 @@ PORT = int(sys.argv[1]) if sys.argv[1:] else 9
 with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     # A peer that never ends a long message does not hold up the others.
     sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
+    # Pieces of a message that its sender abandons would stay in the shared buffer.
+    no_pr = sctp_assoc_value(assoc_value=0)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, no_pr)
     # The deprecated one would tell the same as SEND_FAILED_EVENT.
     for type in set(NotificationType) - {NotificationType.SEND_FAILED}:
         event = sctp_event(se_assoc_id=SCTP_FUTURE_ASSOC, se_type=type, se_on=1)

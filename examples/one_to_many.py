@@ -43,6 +43,9 @@ def print_notification(data: bytes) -> None:
 with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     # A peer that never ends a long message does not hold up the others.
     sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
+    # Pieces of a message that its sender abandons would stay in the shared buffer.
+    no_pr = sctp_assoc_value(assoc_value=0)
+    sock.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, no_pr)
     for type in EVENTS:
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, sctp_event(se_type=type, se_on=1))
     sock.setsockopt(IPPROTO_SCTP, SCTP_AUTOCLOSE, 5)

@@ -40,6 +40,9 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as listener:
     listener.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
     listener.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     listener.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    # Else the rest of a message might never come, and the next one be joined to it.
+    no_pr = sctp_assoc_value(assoc_value=0)
+    listener.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, no_pr)
     listener.bind(("127.0.0.1", 20000))
     listener.listen()
     print("listening on port 20000", flush=True)

@@ -135,7 +135,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
                     return _read_bytes(self, level, optname, optval)
                 except OSError as error:
                     if level == IPPROTO_SCTP:
-                        _explain(error, "read", self, optname, None)
+                        _explain(error, "read", self, optname, optval)
                     raise
             if optname == SCTP_DEFAULT_SNDINFO and (
                 optval is None or isinstance(optval, sctp_sndinfo)

@@ -97,7 +97,8 @@ has_all_paths(const record *record)
 /* Puts the wildcard of the socket's family where an address is left out, if
    that is how the system means all paths. */
 static void
-set_all_paths(const record *record, int family, unsigned char *bytes)
+set_all_paths(const record *record, const call_methods *methods,
+              PyObject *socket, unsigned char *bytes)
 {
     if (!PLATFORM_ALL_PATHS_NEED_FAMILY || !has_all_paths(record)) {
         return;
@@ -107,7 +108,8 @@ set_all_paths(const record *record, int family, unsigned char *bytes)
         struct sockaddr *address = (struct sockaddr *)(bytes + row->offset);
 
         if (row->kind == RECORD_ADDRESS && address->sa_family == AF_UNSPEC) {
-            address->sa_family = (sa_family_t)family;
+            address->sa_family =
+                (sa_family_t)call_member(methods->family, socket);
             platform_set_sockaddr_length(address, sockaddr_size(address));
         }
     }
@@ -186,8 +188,7 @@ get_structure(const record_type *type, const call_methods *methods,
              record_from_dict(type, value, buffer.head.bytes) < 0) {
         return NULL;
     }
-    set_all_paths(type->record, call_member(methods->family, socket),
-                  buffer.head.bytes);
+    set_all_paths(type->record, methods, socket, buffer.head.bytes);
     if (call_run(methods, socket, 0, get_once, &call) < 0) {
         return NULL;
     }
@@ -268,8 +269,7 @@ option_set(const option_types *self, const call_methods *methods,
         }
     }
     if (record_pack(type, dict, &buffer) == 0) {
-        set_all_paths(type->record, call_member(methods->family, socket),
-                      buffer.bytes);
+        set_all_paths(type->record, methods, socket, buffer.bytes);
         call =
             (option_call){row->number, buffer.bytes, (socklen_t)buffer.size};
         if (call_run(methods, socket, 0, set_once, &call) >= 0) {

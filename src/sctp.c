@@ -465,7 +465,7 @@ socket_accept(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 }
 
 PyDoc_STRVAR(shutdown_doc,
-             "shutdown($self, /, how)\n--\n\n"
+             "shutdown($self, how, /)\n--\n\n"
              "Shuts down one or both directions, as socket.socket.shutdown()\n"
              "does.\n\n"
              "SHUT_WR and SHUT_RDWR end the association gracefully once\n"
@@ -473,18 +473,14 @@ PyDoc_STRVAR(shutdown_doc,
              "6458, section 4.1.7).");
 
 static PyObject *
-socket_shutdown(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                PyObject *kwnames)
+socket_shutdown(PyObject *self, PyObject *how)
 {
-    static const char *const names[] = {"how"};
-    static const args_signature signature = {"shutdown", names, 1, 1, 1};
     sctp_state *state = get_state(Py_TYPE(self));
-    PyObject *how, *result;
+    PyObject *result;
     int direction, descriptor;
 
     /* With the errors of socket.socket.shutdown(). */
-    if (args_parse(&signature, args, nargs, kwnames, &how) < 0 ||
-        !PyArg_Parse(how, "i;shutdown(): how", &direction)) {
+    if (!PyArg_Parse(how, "i;shutdown(): how", &direction)) {
         return NULL;
     }
     descriptor = call_descriptor(&state->methods, self);
@@ -839,7 +835,8 @@ PyDoc_STRVAR(
     "none: a socket with a timeout does not wait, but raises\n"
     "BlockingIOError, and after a signal handler it raises\n"
     "InterruptedError. After any error, some associations may have got\n"
-    "the message.\n\n"
+    "the message. Linux itself makes the call again where the process is\n"
+    "stopped and continued (SIGSTOP, SIGCONT) while it waits.\n\n"
     "Raises TypeError for another info and for what is no address or no\n"
     "bytes-like object, ValueError for more buffers than the system\n"
     "takes, for ports that disagree and for SCTP_EOF and others that are\n"
@@ -876,9 +873,11 @@ to_send_flags(PyObject *value, const char *function, int *out)
     }
     for (size_t i = 0; *out != 0 && i < Py_ARRAY_LENGTH(misplaced); i++) {
         if (*out & misplaced[i].flag & ~PLATFORM_SEND_FLAGS) {
-            PyErr_Format(PyExc_ValueError,
-                         "%s: flags: %s goes into snd_flags of a sctp_sndinfo",
-                         function, misplaced[i].name);
+            PyErr_Format(
+                PyExc_ValueError,
+                "%s: flags: 0x%x is no flag of sendmsg; as %s it goes "
+                "into snd_flags of a sctp_sndinfo",
+                function, misplaced[i].flag, misplaced[i].name);
             return -1;
         }
     }
@@ -1203,7 +1202,7 @@ get_sock(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMethodDef socket_methods[] = {
     METHOD("accept", socket_accept, accept_doc),
-    METHOD("shutdown", socket_shutdown, shutdown_doc),
+    {"shutdown", socket_shutdown, METH_O, shutdown_doc},
     METHOD("sctp_bindx", socket_bindx, bindx_doc),
     METHOD("sctp_connectx", socket_connectx, connectx_doc),
     METHOD("sctp_getladdrs", socket_getladdrs, getladdrs_doc),

@@ -531,10 +531,15 @@ sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
     if (is_host(iterable) ||
         (PyTuple_Check(iterable) && PyTuple_GET_SIZE(iterable) > 0 &&
          is_host(PyTuple_GET_ITEM(iterable, 0)))) {
-        PyErr_Format(PyExc_TypeError,
-                     "addrs must be an iterable of address tuples, not %R: "
-                     "write [address] for a single one",
-                     iterable);
+        PyObject *text = args_repr(iterable);
+
+        if (text != NULL) {
+            PyErr_Format(PyExc_TypeError,
+                         "addrs must be an iterable of address tuples, not "
+                         "%U: write [address] for a single one",
+                         text);
+            Py_DECREF(text);
+        }
         return -1;
     }
     iterator = PyObject_GetIter(iterable);

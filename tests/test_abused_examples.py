@@ -17,6 +17,7 @@ from pathlib import Path
 from socket import (
     AF_INET,
     MSG_EOR,
+    SHUT_WR,
     SO_LINGER,
     SO_RCVBUF,
     SO_SNDBUF,
@@ -46,6 +47,7 @@ BOUND = 10
 FEW_DESCRIPTORS = 16
 LONG = 100_000
 LONGER = 3 * 2**17  # than what any server puts together
+ABANDONED = 1_000_000  # too long to arrive in 2 ms
 
 
 @dataclass
@@ -331,6 +333,42 @@ def test_message_that_is_too_long_comes_in_parts(serve, name):
     sock.setsockopt(SOL_SOCKET, SO_SNDBUF, 2 * LONGER)
     sock.connect(("127.0.0.1", server.kind.port))
     server.ask(sock, LONGER)
+
+
+def shut_down(sock):
+    sock.shutdown(SHUT_WR)
+
+
+def stay(sock):
+    pass
+
+
+def wait_until_all_is_sent(sock):
+    """Or abandoned, of which no news comes; reads the answers meanwhile."""
+    sock.settimeout(1)
+    flags = 0
+    with suppress(OSError):
+        while not flags & sctp.MSG_NOTIFICATION:
+            _, _, _, _, flags = sock.sctp_recvv(ABANDONED)
+
+
+@servers
+@pytest.mark.parametrize("end", [abort, leave, shut_down, stay])
+def test_client_abandons_the_rest_of_a_message(serve, name, end):
+    """Its pieces have no end, and take no room from others."""
+    server = serve(name)
+    is_dry = sctp.sctp_event(se_type=sctp.SCTP_SENDER_DRY_EVENT, se_on=1)
+    policy = sctp.sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_TTL, pr_value=2)
+    for _ in range(6):
+        sock = server.make_client()
+        for option in (SO_RCVBUF, SO_SNDBUF):
+            sock.setsockopt(SOL_SOCKET, option, 2 * ABANDONED)
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_EVENT, is_dry)
+        sock.connect(("127.0.0.1", server.kind.port))
+        sock.sctp_sendv([b"a" * ABANDONED], info=policy)
+        wait_until_all_is_sent(sock)
+        end(sock)
+    server.ask(server.connect())
 
 
 # Who may not be heard: what they know of authentication.

@@ -935,3 +935,9 @@ def test_getsockopt_takes_two_integers_and_bytes(make_socket, args, error):
     sock = make_socket(AF_INET, SOCK_STREAM)
     with pytest.raises(error):
         sock._getsockopt(*args)
+
+
+def test_single_address_with_a_long_number_is_told_to_be_a_list(make_socket, network):
+    sock = make_socket(network.family, SOCK_STREAM)
+    with pytest.raises(TypeError, match=r"write \[address\]"):
+        sock.sctp_bindx(("127.0.0.1", 10**5000), SCTP_BINDX_ADD_ADDR)

@@ -588,6 +588,12 @@ def test_wrong_shutdown_leaves_the_association_as_it_is(connected, arguments, er
     assert peer.recv(8) == b"and on"
 
 
+def test_shutdown_takes_its_argument_by_position_as_the_base_does():
+    for cls in socket.socket, sctp_socket:
+        with pytest.raises(TypeError):
+            cls.shutdown(None, how=SHUT_WR)
+
+
 @pytest.mark.kernel
 def test_shutdown_needs_a_connection(make_socket, network):
     sock = make_socket(network.family, SOCK_STREAM)
