@@ -228,7 +228,8 @@ def _why_invalid_message(
         return f"There is no association with {addresses[0]} that could be ended."
     if streams is None:
         streams = _ask(sock, SCTP_INITMSG, "sctp_initmsg", "sinit_num_ostreams")
-    name, stream = "snd_sid", sndinfo["snd_sid"]
+    name = "snd_sid"
+    stream: int | None = sndinfo["snd_sid"]
     if by_default:
         name = "snd_sid of SCTP_DEFAULT_SNDINFO,"
         stream = _ask(
