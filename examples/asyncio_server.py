@@ -15,8 +15,7 @@ async def receive(sock: sctp_socket) -> tuple[bytes, Any]:
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     message = b""
-    while True:
-        # To wait each time lets other clients in between.
+    while True:  # to wait each time lets other clients in between
         readable.clear()
         loop.add_reader(sock, readable.set)
         try:
@@ -27,14 +26,9 @@ async def receive(sock: sctp_socket) -> tuple[bytes, Any]:
             data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
         except BlockingIOError:
             continue
-        if not data:  # the end, even in the middle of a message
-            return b"", None
-        if flags & MSG_NOTIFICATION:  # the rest of the message will not come
-            message = b""
-            continue
         message += data
-        if flags & MSG_EOR or len(message) >= LONGEST_MESSAGE:
-            return message, info
+        if not data or flags & MSG_EOR or len(message) >= LONGEST_MESSAGE:
+            return data and message, info  # the end may come in the middle of one
 
 
 async def serve(sock: sctp_socket) -> None:
@@ -56,8 +50,7 @@ async def main() -> None:
     with sctp_socket(AF_INET, SOCK_STREAM) as listener:
         listener.setblocking(False)
         listener.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
-        event = sctp_event(se_type=SCTP_PARTIAL_DELIVERY_EVENT, se_on=1)
-        listener.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
+        listener.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, sctp_assoc_value())
         listener.bind(("127.0.0.1", 20000))
         listener.listen()
         print("listening on port 20000", flush=True)
