@@ -58,7 +58,7 @@ from sctp import (
     sctp_sndinfo,
 )
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.linux]
 
 only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)
 linux = pytest.mark.linux
