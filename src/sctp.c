@@ -1016,7 +1016,7 @@ PyDoc_STRVAR(
     recvv_many_doc,
     "sctp_recvv_many($self, /, bufsize, count, flags=0)\n--\n\n"
     "Receives up to count messages and notifications and returns a list\n"
-    "of what sctp_recvv(bufsize) returns for each. count is 1 to 1024.\n\n"
+    "of what sctp_recvv() returns for each. count is 1 to 1024.\n\n"
     "Waits for the first as sctp_recvv() does, then takes what is there\n"
     "without waiting again. The end of the association is the last item.\n"
     "With MSG_PEEK there is one item.\n\n"
