@@ -12,9 +12,15 @@ from _sctp.sctp_info import *
 from ._enums import *
 from ._notifications import *
 from ._options import *
+from ._setup import parse_addresses as parse_addresses
 from ._socket import sctp_socket as sctp_socket
 
 __version__ = "0.1.0"
 # Type checkers cannot evaluate it; to them the names above are the surface.
 if not _typing.TYPE_CHECKING:
     __all__ = [name for name in globals() if not name.startswith("_")]
+
+# Of the layer above the socket: by their names, not by *.
+from ._lifecycle import AssociationRestarted as AssociationRestarted
+from ._messages import Message as Message
+from ._messages import MessageTooLong as MessageTooLong

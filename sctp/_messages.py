@@ -1,0 +1,265 @@
+"""Messages: pieces in, whole messages and notifications out.
+
+Nothing here waits or touches a socket; what does is built on top.
+"""
+
+import errno
+from collections.abc import Mapping
+from socket import htonl, ntohl
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from _sctp.sctp_info import SCTP_UNORDERED, sctp_rcvinfo
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["Address", "Assembler", "Message", "MessageTooLong", "plain_address"]
+
+Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
+
+# How many bytes of a message repr() shows.
+_SHOWN = 20
+_MAPPED = "::ffff:"
+
+
+def plain_address(address: Any) -> Any:
+    """An address, as IPv4 where it is IPv4 that an IPv6 socket shows as IPv6."""
+    if address is not None and address[0].startswith(_MAPPED):
+        host = address[0][len(_MAPPED) :]
+        if ":" not in host:
+            return host, address[1]
+    return address
+
+
+class Message:
+    """A whole message, as it was sent.
+
+    ``rcvinfo`` is the ``sctp_rcvinfo`` that came with it (of its first piece,
+    where the kernel handed it over in pieces), ``association`` the association
+    that it came by.
+    """
+
+    __module__ = "sctp"
+    __slots__ = ("_address", "association", "data", "rcvinfo")
+
+    data: bytes
+    rcvinfo: sctp_rcvinfo
+    association: object
+
+    def __init__(
+        self,
+        data: bytes,
+        rcvinfo: sctp_rcvinfo,
+        address: Address | None = None,
+        association: object = None,
+    ) -> None:
+        self.data = data
+        self.rcvinfo = rcvinfo
+        self._address = address
+        self.association = association
+
+    @property
+    def stream(self) -> int:
+        return self.rcvinfo["rcv_sid"]
+
+    @property
+    def ppid(self) -> int:
+        """The payload protocol identifier in host order: PayloadProtocol has
+        names for it."""
+        return ntohl(self.rcvinfo["rcv_ppid"])
+
+    @property
+    def unordered(self) -> bool:
+        return bool(self.rcvinfo["rcv_flags"] & SCTP_UNORDERED)
+
+    @property
+    def address(self) -> Address:
+        """The address that the sender used; IPv4 is shown as IPv4 on IPv6
+        sockets too."""
+        address: Address = plain_address(self._address)
+        return address
+
+    def __repr__(self) -> str:
+        data = self.data
+        shown = repr(data[:_SHOWN]) + ("..." if len(data) > _SHOWN else "")
+        ppid = f", ppid {self.ppid}" if self.rcvinfo["rcv_ppid"] else ""
+        return (
+            f"<Message of {len(data):,} bytes on stream {self.stream}{ppid}: {shown}>"
+        )
+
+
+class MessageTooLong(OSError):
+    """A message was longer than ``max_message``, or there was no room for its
+    pieces (``max_total``): it was read and dropped.
+
+    ``errno`` is EMSGSIZE, ``size`` the number of bytes that were seen,
+    ``stream`` and ``association`` say where. The association lives on.
+    """
+
+    __module__ = "sctp"
+    size: int = 0
+    stream: int = 0
+    association: object = None
+
+
+def _too_long(size: int, stream: int, association: object) -> MessageTooLong:
+    text = f"a message of {size:,} bytes on stream {stream} is too long: dropped"
+    error = MessageTooLong(errno.EMSGSIZE, text)
+    error.size = size
+    error.stream = stream
+    error.association = association
+    return error
+
+
+class _Piece:
+    """What has come of a message that has not ended; data is None where it is
+    too long, and then only its bytes are counted."""
+
+    __slots__ = ("address", "data", "rcvinfo", "size")
+
+    def __init__(self, rcvinfo: sctp_rcvinfo, address: Address | None) -> None:
+        self.rcvinfo = rcvinfo
+        self.address = address
+        self.data: bytearray | None = bytearray()
+        self.size = 0
+
+
+# What an unfinished message takes beyond its bytes, and what a bytearray keeps
+# in reserve, as one in so many parts.
+_PIECE_COST = 1024
+_RESERVE = 8
+
+
+class Assembler:
+    """Joins the pieces of one socket: by association, stream, and ordered or not.
+
+    Messages of at most max_message bytes; the unfinished ones of the socket
+    take max_total bytes at most, with what Python needs for them.
+    """
+
+    def __init__(self, max_message: int, max_total: int) -> None:
+        self.max_message = max_message
+        self.max_total = max_total
+        self.total = 0
+        # By association, then by 2 * stream + unordered.
+        self._pieces: dict[int, dict[int, _Piece]] = {}
+        self._notification: bytearray | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message is unfinished."""
+        return not self._pieces
+
+    def join(
+        self,
+        data: bytes,
+        address: Address | None,
+        rcvinfo: sctp_rcvinfo,
+        is_last: bool,
+        association: object,
+    ) -> Message | MessageTooLong | None:
+        """Takes a piece; returns the message that it ends, or MessageTooLong in
+        its place."""
+        assoc_id = rcvinfo["rcv_assoc_id"]
+        key = rcvinfo["rcv_sid"] * 2 + bool(rcvinfo["rcv_flags"] & SCTP_UNORDERED)
+        pieces = self._pieces.get(assoc_id)
+        piece = None if pieces is None else pieces.get(key)
+        if piece is None:
+            piece = _Piece(rcvinfo, address)
+            if not is_last:
+                if pieces is None:
+                    pieces = self._pieces[assoc_id] = {}
+                pieces[key] = piece
+                self.total += _PIECE_COST
+        elif is_last and pieces is not None:
+            self._drop(assoc_id, pieces, key)
+        self._append(piece, data, is_last)
+        if not is_last:
+            return None
+        if piece.data is None:
+            return _too_long(piece.size, piece.rcvinfo["rcv_sid"], association)
+        return Message(bytes(piece.data), piece.rcvinfo, piece.address, association)
+
+    def _append(self, piece: _Piece, data: bytes, is_last: bool) -> None:
+        piece.size += len(data)
+        if piece.data is None:
+            return
+        if piece.size > self.max_message or (
+            not is_last and self.total + self._cost(len(data)) > self.max_total
+        ):
+            if not is_last:
+                self.total -= self._cost(len(piece.data))
+            piece.data = None
+            return
+        if not is_last:
+            self.total += self._cost(piece.size) - self._cost(len(piece.data))
+        piece.data += data
+
+    def _cost(self, size: int) -> int:
+        return size + size // _RESERVE
+
+    def _drop(self, assoc_id: int, pieces: dict[int, _Piece], key: int) -> None:
+        piece = pieces.pop(key)
+        self.total -= _PIECE_COST
+        if piece.data is not None:
+            self.total -= self._cost(len(piece.data))
+        if not pieces:
+            del self._pieces[assoc_id]
+
+    def join_notification(self, data: bytes, is_last: bool) -> bytes | None:
+        """Takes a piece of a notification; returns the whole of what it ends."""
+        if self._notification is not None:
+            self._notification += data
+            if is_last:
+                data, self._notification = bytes(self._notification), None
+        elif not is_last:
+            self._notification = bytearray(data)
+        return data if is_last else None
+
+    def forget(self, assoc_id: int) -> None:
+        """Drops the pieces of an association that has ended or begun anew."""
+        pieces = self._pieces.get(assoc_id, {})
+        for key in list(pieces):
+            self._drop(assoc_id, pieces, key)
+
+    def forget_broken(self, notification: Mapping[str, Any]) -> None:
+        """Drops the pieces of the message whose rest will not come, as
+        SCTP_PARTIAL_DELIVERY_EVENT says.
+
+        Only where messages are interleaved does Linux tell its stream. Else
+        there is one unfinished message of the association at most.
+        """
+        assoc_id = notification["pdapi_assoc_id"]
+        pieces = self._pieces.get(assoc_id, {})
+        ordered = notification["pdapi_stream"] * 2
+        named = [key for key in (ordered, ordered + 1) if key in pieces]
+        if len(named) > 1:
+            # Linux tells by the lowest flag which of the two it is.
+            named = [ordered + (notification["pdapi_flags"] & 1)]
+        elif not named and len(pieces) == 1:
+            named = list(pieces)
+        for key in named:
+            self._drop(assoc_id, pieces, key)
+
+    def move(self, assoc_id: int, other: "Assembler") -> None:
+        """Hands the pieces of an association that is peeled off to the
+        assembler of its new socket."""
+        pieces = self._pieces.get(assoc_id, {})
+        for key, piece in list(pieces.items()):
+            self._drop(assoc_id, pieces, key)
+            other._pieces.setdefault(assoc_id, {})[key] = piece
+            other.total += _PIECE_COST
+            if piece.data is not None:
+                other.total += other._cost(len(piece.data))
+
+
+def size_of(data: "Buffer") -> int:
+    """The number of bytes of what is sent; TypeError for what has none."""
+    return len(data) if type(data) is bytes else memoryview(data).nbytes
+
+
+def network_ppid(ppid: int) -> int:
+    """A payload protocol identifier for snd_ppid; ValueError out of range."""
+    if not 0 <= ppid <= 0xFFFFFFFF:
+        raise ValueError(f"ppid must be in 0..{0xFFFFFFFF}, not {ppid}")
+    return htonl(ppid)

@@ -1,0 +1,292 @@
+"""What a socket is made of: addresses, family and options as plain values.
+
+Nothing here makes a system call: the front ends resolve names and set options.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from operator import index
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from _sctp import sctp
+from _sctp.sctp import IPPROTO_SCTP
+
+from ._enums import NotificationType
+from ._options import sctp_event as _event
+from ._options import sctp_initmsg
+
+__all__ = ["parse_addresses"]
+
+# A host is numeric or a name, a port a number or the name of a service.
+AnyAddress: TypeAlias = tuple[str, int | str] | tuple[str, int | str, int, int]
+Addresses: TypeAlias = str | Iterable[AnyAddress]
+OptionKey: TypeAlias = int | tuple[int, int]
+Options: TypeAlias = (
+    Mapping[int, object]
+    | Mapping[tuple[int, int], object]
+    | Mapping[OptionKey, object]
+    | Iterable[tuple[OptionKey, object]]
+)
+Streams: TypeAlias = int | tuple[int, int] | None
+
+_PORT_MAX = 65535
+_STREAMS_MAX = 65535
+
+
+# Addresses
+
+
+def family_of(host: str) -> int | None:
+    """The family of a numeric host or the wildcard, None for a name."""
+    if not host:
+        return AF_INET
+    for family in (AF_INET, AF_INET6):
+        try:
+            inet_pton(family, host.partition("%")[0])
+        except (OSError, ValueError):
+            continue
+        return family
+    return None
+
+
+def _split_port(text: str) -> tuple[str, str | None]:
+    hosts, colon, port = text.rpartition(":")
+    if colon and "]" not in port and "/" not in port:
+        return hosts, port
+    return text, None
+
+
+def _make_address(host: str, port: int | str, text: str) -> AnyAddress:
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        if family_of(host) != AF_INET6:
+            raise ValueError(f"{host!r} is no IPv6 address: {text!r}")
+        return host, port, 0, 0
+    if ":" in host:
+        raise ValueError(
+            f"{host!r} has a port of its own, or is IPv6 without brackets: {text!r}"
+        )
+    if not host or "[" in host or "]" in host or not host.isprintable():
+        raise ValueError(f"{host!r} is no host: {text!r}")
+    return host, port
+
+
+def _parse(text: str, default_port: int | None) -> list[AnyAddress]:
+    hosts, service = _split_port(text)
+    port: int | str
+    if service is None:
+        if default_port is None:
+            raise ValueError(f"there is no port at the end of {text!r}")
+        port = default_port
+    elif service.isascii() and service.isdecimal():
+        port = int(service)
+        if port > _PORT_MAX:
+            raise ValueError(f"a port is in 0..{_PORT_MAX}: {text!r}")
+    elif service and service.isascii() and service.isprintable():
+        port = service
+    else:
+        raise ValueError(f"{service!r} is no port: {text!r}")
+    if " " in text:
+        raise ValueError(f"there is a space in {text!r}")
+    return [_make_address(host, port, text) for host in hosts.split("/")]
+
+
+def parse_addresses(text: str) -> list[AnyAddress]:
+    """The addresses of one peer from text, as a list of tuples.
+
+    Addresses are separated by "/", and the port stands once, at the end:
+    "10.1.0.2:38412", "10.1.0.2/10.2.0.2:38412",
+    "[fd00:1::2]/[fe80::2%eth0]:38412", "amf.example:38412",
+    "amf.example:diameter". Names of hosts and services are left as they are.
+
+    Raises ValueError for IPv6 without brackets, a second port and no port.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"addresses must be text, not {type(text).__name__}")
+    return _parse(text, None)
+
+
+def list_addresses(
+    addresses: Addresses, argument: str, is_local: bool = False
+) -> list[AnyAddress]:
+    """The tuples of what an application gave as addresses; local ones may leave
+    out the port."""
+    if isinstance(addresses, str):
+        return _parse(addresses, 0 if is_local else None)
+    listed = list(addresses)
+    for address in listed:
+        if not isinstance(address, tuple):
+            raise TypeError(
+                f"{argument} must be text or an iterable of address tuples, not of"
+                f" {address!r}"
+            )
+    return listed
+
+
+class Name(NamedTuple):
+    """A host to resolve, and what it was resolved to: addresses of any family,
+    the best first."""
+
+    address: AnyAddress
+    found: Sequence[tuple[int, str, int]]  # family, host, scope_id
+
+
+def choose_family(lists: Iterable[Iterable[AnyAddress]], names: Iterable[Name]) -> int:
+    """The family that a socket for all these addresses has: IPv6 where one
+    of them is IPv6, as such a socket takes both."""
+    numeric = {
+        family
+        for addresses in lists
+        for address in addresses
+        if (family := family_of(address[0])) is not None
+    }
+    if AF_INET6 in numeric:
+        return AF_INET6
+    for name in names:
+        families = [family for family, _, _ in name.found]
+        if AF_INET not in families or (not numeric and families[0] == AF_INET6):
+            return AF_INET6
+    return AF_INET
+
+
+def choose_address(name: Name, family: int) -> AnyAddress:
+    """The first address of a name that fits a socket of that family; LookupError
+    where none does."""
+    port = name.address[1]
+    for found, host, scope_id in name.found:
+        if found == AF_INET:
+            return host, port
+        if family == AF_INET6:
+            flowinfo = name.address[2] if len(name.address) == 4 else 0
+            return host, port, flowinfo, scope_id
+    raise LookupError(f"{name.address[0]} has no IPv4 address")
+
+
+def is_mixed(addresses: Iterable[AnyAddress]) -> bool:
+    """Whether numeric addresses are of both families."""
+    return {family_of(host) for host, *_ in addresses} >= {AF_INET, AF_INET6}
+
+
+# Options
+
+
+# What the layer lives on, in the order in which it is set.
+_ALWAYS = (
+    NotificationType.ASSOC_CHANGE,
+    NotificationType.SHUTDOWN_EVENT,
+    NotificationType.PARTIAL_DELIVERY_EVENT,
+)
+# SCTP_EVENTS is deprecated; this package has no name for it.
+_EVENTS = 11 if sys.platform == "linux" else 12
+
+
+class Option(NamedTuple):
+    level: int
+    number: int
+    value: Any
+
+
+def _number(value: Any) -> int | None:
+    """What an option is set to, None if it is no plain number."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return int.from_bytes(bytes(value)[:4], sys.byteorder)
+    return None
+
+
+def _check_option(option: Option, is_many: bool, has_streams: bool) -> None:
+    """Raises ValueError for an option that would break the layer."""
+    if option.level != IPPROTO_SCTP:
+        return
+    number, is_off = option.number, _number(option.value) == 0
+    why = None
+    if number == sctp.SCTP_RECVRCVINFO and is_off:
+        why = "SCTP_RECVRCVINFO stays on: messages are put together by it"
+    elif number == sctp.SCTP_EVENT and isinstance(option.value, dict):
+        kind = option.value.get("se_type")
+        if kind in _ALWAYS and not option.value.get("se_on"):
+            why = f"SCTP_EVENT: {NotificationType(kind).name} stays on"
+    elif number == sctp.SCTP_EVENT:
+        why = "SCTP_EVENT takes an sctp_event"
+    elif number == _EVENTS:
+        why = "SCTP_EVENTS is deprecated: use events"
+    elif number == sctp.SCTP_FRAGMENT_INTERLEAVE and is_off and is_many:
+        why = "SCTP_FRAGMENT_INTERLEAVE 0 lets peers block each other"
+    elif number == sctp.SCTP_AUTOCLOSE and not is_off:
+        why = "SCTP_AUTOCLOSE ends associations behind the layer's back"
+    elif number == sctp.SCTP_INITMSG and has_streams:
+        why = "SCTP_INITMSG and streams say the same: use one of them"
+    elif number == getattr(sctp, "SCTP_EXPLICIT_EOR", None) and not is_off:
+        why = "SCTP_EXPLICIT_EOR leaves messages without an end"
+    if why is not None:
+        raise ValueError(f"options: {why}")
+
+
+def _list_options(options: Options) -> list[Option]:
+    """The options of an application, in their order."""
+    pairs: Iterable[tuple[Any, Any]]
+    pairs = options.items() if isinstance(options, Mapping) else options
+    listed = []
+    for key, value in pairs:
+        level, number = key if isinstance(key, tuple) else (IPPROTO_SCTP, key)
+        listed.append(Option(index(level), index(number), value))
+    return listed
+
+
+def _stream_option(streams: int | tuple[int, int]) -> Option:
+    outgoing, incoming = streams if isinstance(streams, tuple) else (streams, 0)
+    for number, least in ((outgoing, 1), (incoming, int(isinstance(streams, tuple)))):
+        if not least <= index(number) <= _STREAMS_MAX:
+            raise ValueError(f"streams must be in 1..{_STREAMS_MAX}, not {streams!r}")
+    value = sctp_initmsg(sinit_num_ostreams=outgoing, sinit_max_instreams=incoming)
+    return Option(IPPROTO_SCTP, sctp.SCTP_INITMSG, value)
+
+
+def plan_events(events: Iterable[int]) -> frozenset[NotificationType]:
+    """The types that an application wants; ValueError for what is none."""
+    return frozenset(NotificationType(event) for event in events)
+
+
+def plan_options(
+    streams: Streams,
+    options: Options,
+    events: Iterable[NotificationType],
+    is_many: bool = False,
+) -> list[Option]:
+    """All options of a new socket in the order in which to set them: those that
+    the layer needs, then the application's. ValueError for one that would
+    break the layer."""
+    plan = [
+        Option(IPPROTO_SCTP, sctp.SCTP_RECVRCVINFO, 1),
+        Option(IPPROTO_SCTP, sctp.SCTP_NODELAY, 1),
+    ]
+    if is_many:
+        plan.append(Option(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1))
+    if streams is not None:
+        plan.append(_stream_option(streams))
+    own = _list_options(options)
+    for option in own:
+        _check_option(option, is_many, streams is not None)
+    for kind in (*_ALWAYS, *sorted(set(events).difference(_ALWAYS))):
+        event = _event(se_type=kind, se_on=1)
+        plan.append(Option(IPPROTO_SCTP, sctp.SCTP_EVENT, event))
+    return plan + own
+
+
+class Limits(NamedTuple):
+    """How much memory a socket may take, and how long it may take to end."""
+
+    max_message: int
+    max_unread: int
+    max_total: int
+    close_timeout: float
+
+    def check(self) -> "Limits":
+        """Raises ValueError for what is not above 0."""
+        for name, value in zip(self._fields, self, strict=True):
+            least: Literal[0, 1] = 0 if name == "close_timeout" else 1
+            if not value >= least:
+                raise ValueError(f"{name} must be {least} or more, not {value!r}")
+        return self
