@@ -55,12 +55,17 @@ NEWS_MAX = 1000
 _INFOS = 64
 _LIFETIME_MAX = 2**32 - 1  # milliseconds
 
-# Errors of a send that say nothing of the association.
-OWN_FAULTS = frozenset({errno.EMSGSIZE, errno.EINVAL, errno.ENOMEM, errno.ENOBUFS})
-# Errors of a send to an association that has gone, or is about to, somehow.
+# Errors of a send to an association that has gone, or is about to, somehow; and
+# those that say how.
 _VAGUE = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN, errno.ENOTCONN, errno.ESRCH, errno.ENOENT}
 )
+ENDS = _VAGUE | {
+    errno.ECONNRESET,
+    errno.ETIMEDOUT,
+    errno.ECONNREFUSED,
+    errno.ECONNABORTED,
+}
 
 
 class AssociationRestarted(ConnectionResetError):
@@ -180,6 +185,8 @@ class Lifecycle:
         self.is_over = False
         # shutdown() was called here.
         self.is_closing = False
+        # Whether check_send() has nothing to say.
+        self.may_send = True
         # An end was announced: what else the socket tells of it is to be read
         # at once, up to conclude(), finish() or fail().
         self.is_ending = False
@@ -244,6 +251,7 @@ class Lifecycle:
         elif kind == NotificationType.SHUTDOWN_EVENT:
             self._shutdown = notification
             self.is_ending = True
+            self.may_send = False
         elif kind == NotificationType.PARTIAL_DELIVERY_EVENT:
             self.assembler.forget_broken(notification)
         if kind in self.events:
@@ -305,6 +313,7 @@ class Lifecycle:
 
     def _latch(self, end: End) -> None:
         self.end = self.end or end
+        self.may_send = False
 
     def _conclude_over(self) -> None:
         self.is_over = True
@@ -317,6 +326,7 @@ class Lifecycle:
         """Begins to shut down; whether that is new."""
         is_new = not (self.is_closing or self.is_over)
         self.is_closing = True
+        self.may_send = False
         return is_new
 
     def abort(self, note: str = "abort() was called here.") -> None:
@@ -370,15 +380,16 @@ class Lifecycle:
         """Whether reading that was stopped is to go on."""
         return self.unread_size * 2 < self.max_unread or not self.is_full
 
-    def check_send(self) -> None:
-        """Raises where nothing can be sent any more."""
+    def check_send(self, *, is_in_line: bool = False) -> None:
+        """Raises where nothing can be sent any more. Who was in line before
+        shutdown() was called can still send."""
         if self.end is not None:
             raise self.end.for_sender(self.association)
-        if self.is_closing:
-            note = "shutdown() was called here."
-            raise End(0, None, note).for_sender(self.association)
         if self._shutdown is not None:
             raise End(0, self._shutdown).for_sender(self.association)
+        if self.is_closing and not is_in_line:
+            note = "shutdown() was called here."
+            raise End(0, None, note).for_sender(self.association)
 
     def outgoing(
         self,

@@ -1,0 +1,73 @@
+"""Sockets as the layer above them needs them, for each of its front ends."""
+
+import socket
+import struct
+from collections.abc import Iterable
+from contextlib import suppress
+from socket import AF_INET6, SO_LINGER, SOCK_STREAM, SOL_SOCKET
+from typing import Any
+
+from _sctp.sctp import SCTP_BINDX_ADD_ADDR
+from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
+
+from ._setup import AnyAddress, Option, is_mixed
+from ._socket import sctp_socket
+
+_ABORTING = struct.pack("ii", 1, 0)  # struct linger
+
+
+def find_host(infos: Iterable[Any]) -> list[tuple[int, str, int]]:
+    return [
+        (family, address[0], address[3] if len(address) == 4 else 0)
+        for family, _, _, _, address in infos
+    ]
+
+
+def find_service(name: str) -> int:
+    try:
+        return socket.getservbyname(name, "sctp")
+    except OSError:
+        return socket.getservbyname(name)
+
+
+def make_socket(
+    sock: sctp_socket | None, family: int, plan: list[Option], local: list[AnyAddress]
+) -> sctp_socket:
+    """A socket that has its options and is bound; closed where that fails."""
+    made = sctp_socket(family, SOCK_STREAM) if sock is None else sock
+    try:
+        made.setblocking(False)
+        if made.family == AF_INET6 and is_mixed(local):
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        for level, number, value in plan:
+            try:
+                made.setsockopt(level, number, value)
+            except (OSError, TypeError, ValueError) as error:
+                error.add_note(f"This is of option {number} of level {level}.")
+                raise
+        if local:
+            made.sctp_bindx(local, SCTP_BINDX_ADD_ADDR)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def check_socket(sock: sctp_socket | None) -> None:
+    if sock is not None:
+        if not isinstance(sock, sctp_socket):
+            raise TypeError(f"sock must be an sctp_socket, not {sock!r}")
+        if sock.sctp_type != "one-to-one":
+            raise ValueError("sock must be a one-to-one socket")
+
+
+def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
+    """Sees to it that the association of a socket is aborted, now or when the
+    socket is closed, which has to be next."""
+    how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
+    try:
+        sock.sctp_sendv([reason], None, how)
+    except OSError:
+        # A one-to-one socket of Linux knows but this way, without a reason.
+        with suppress(OSError):
+            sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)

@@ -1,0 +1,177 @@
+"""Associations for asyncio: whole messages, and ends that are always told."""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from socket import SOCK_STREAM
+from typing import Any
+
+from ._asyncio_association import Association, Message, Notifications
+from ._asyncio_server import Handler, Server
+from ._lifecycle import AssociationRestarted
+from ._messages import MessageTooLong
+from ._setup import (
+    Addresses,
+    AnyAddress,
+    Limits,
+    Name,
+    Options,
+    Streams,
+    choose_address,
+    choose_family,
+    family_of,
+    list_addresses,
+    plan_events,
+    plan_options,
+)
+from ._socket import sctp_socket
+from ._sockets import check_socket, find_host, find_service, make_socket
+
+__all__ = [
+    "Association",
+    "AssociationRestarted",
+    "Message",
+    "MessageTooLong",
+    "Notifications",
+    "Server",
+    "connect",
+    "serve",
+]
+
+
+async def _resolve(
+    lists: list[list[AnyAddress]], family: int | None
+) -> tuple[int, list[list[AnyAddress]]]:
+    """Looks names up, without holding up the loop. Returns the family of the
+    socket, which may be given, and the lists with numeric addresses."""
+    loop = asyncio.get_running_loop()
+    names: dict[AnyAddress, Name] = {}
+    ports: dict[object, int] = {}
+    for address in (address for addresses in lists for address in addresses):
+        host, port = address[:2]
+        if isinstance(port, str) and not port.isdecimal():
+            ports[port] = await loop.run_in_executor(None, find_service, port)
+        if isinstance(host, str) and (family_of(host) is None or "%" in host):
+            infos = await loop.getaddrinfo(host, None, type=SOCK_STREAM)
+            names[address] = Name(address, find_host(infos))
+    if family is None:
+        family = choose_family(lists, names.values())
+    resolved: list[list[AnyAddress]] = []
+    for addresses in lists:
+        resolved.append([])
+        for address in addresses:
+            try:
+                found = names.get(address)
+                chosen = choose_address(found, family) if found else address
+            except LookupError as error:
+                raise socket.gaierror(socket.EAI_FAMILY, str(error)) from None
+            host, port, *rest = chosen
+            known: Any = (host, ports.get(port, port), *rest)
+            resolved[-1].append(known)
+    return family, resolved
+
+
+async def connect(
+    addresses: Addresses,
+    *,
+    local_addresses: Addresses = (),
+    streams: Streams = None,
+    options: Options = (),
+    events: Iterable[int] = (),
+    max_message: int = 1 << 20,
+    max_unread: int = 4 << 20,
+    max_total: int = 64 << 20,
+    close_timeout: float = 10.0,
+    sock: sctp_socket | None = None,
+) -> Association:
+    """Sets up an association and returns it when it is up.
+
+    addresses are those of one peer, all of them: an iterable of tuples, or text
+    as for sctp.parse_addresses(). Names are looked up. local_addresses, which
+    may leave out the port, are those to use here. streams is how many outgoing
+    streams to ask for, or a tuple of that and how many incoming ones to take.
+    options are set in order, before binding: {SCTP_MAX_BURST: ..., (SOL_SOCKET,
+    SO_RCVBUF): 1 << 20}; an int is an option of SCTP. events are the
+    NotificationTypes that Association.notifications() gives.
+
+    A message may have max_message bytes; reading stops when max_unread bytes
+    wait to be received, what Python needs for them included (so small messages
+    count 512 bytes more), and goes on below half; unfinished messages take
+    max_total bytes at most. close_timeout is how many seconds shutdown() takes
+    at most.
+
+    sock is a one-to-one socket to use; it belongs to the association from then
+    on and is closed if this call fails. If it is connected already, pass no
+    addresses.
+
+    Raises OSError as the kernel does (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH),
+    with a note of what SCTP said; socket.gaierror for a name that has no address;
+    ValueError for options that would break this layer. If it is cancelled,
+    nothing is left of it.
+    """
+    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
+    check_socket(sock)
+    peers = list_addresses(addresses, "addresses")
+    local = list_addresses(local_addresses, "local_addresses", is_local=True)
+    wanted = plan_events(events)
+    plan = plan_options(streams, options, wanted)
+    if not peers and sock is None:
+        raise ValueError("there are no addresses to connect to")
+    wished = None if sock is None else sock.family
+    family, (peers, local) = await _resolve([peers, local], wished)
+    made = make_socket(sock, family, plan, local)
+    association = Association(made, limits, wanted)
+    try:
+        if peers:
+            await association._connect(peers)
+        else:
+            association._adopt()
+    except BaseException:
+        association.abort()
+        raise
+    return association
+
+
+async def serve(
+    handler: Handler,
+    addresses: Addresses,
+    *,
+    streams: Streams = None,
+    options: Options = (),
+    events: Iterable[int] = (),
+    max_message: int = 1 << 20,
+    max_unread: int = 4 << 20,
+    max_total: int = 64 << 20,
+    close_timeout: float = 10.0,
+    sock: sctp_socket | None = None,
+    backlog: int = 128,
+    max_associations: int | None = None,
+) -> Server:
+    """Listens at addresses, all of them together, and returns a Server, which
+    accepts at once.
+
+    For each association a task calls handler(association). addresses may leave
+    out the port: the kernel then chooses one, which Server.addresses tells.
+    sock is a one-to-one socket to use; if it is bound already, pass no addresses.
+    While there are max_associations, further ones wait in the kernel, backlog of
+    them at most. All other arguments are those of connect(), for each
+    association.
+    """
+    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
+    check_socket(sock)
+    if max_associations is not None and not max_associations >= 1:
+        raise ValueError(f"max_associations must be 1 or more, not {max_associations}")
+    local = list_addresses(addresses, "addresses", is_local=True)
+    wanted = plan_events(events)
+    plan = plan_options(streams, options, wanted)
+    if not local and sock is None:
+        raise ValueError("there are no addresses to listen at")
+    wished = None if sock is None else sock.family
+    family, [local] = await _resolve([local], wished)
+    made = make_socket(sock, family, plan, local)
+    try:
+        made.listen(backlog)
+        return Server(made, handler, limits, wanted, max_associations)
+    except BaseException:
+        made.close()
+        raise
