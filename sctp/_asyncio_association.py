@@ -10,7 +10,7 @@ import errno
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from socket import SHUT_WR
 from types import TracebackType
@@ -51,39 +51,13 @@ _REST = 0.01
 _POLL_FIRST, _POLL_LAST = 0.001, 0.05
 
 
-class _Line:
+class _Line(deque[asyncio.Future[None]]):
     """Tasks in line: the first one acts when it is woken, and wakes the next one
     when it leaves."""
 
-    __slots__ = ("_loop", "_waiters")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiters: deque[asyncio.Future[None]] = deque()
-
-    def __len__(self) -> int:
-        return len(self._waiters)
-
     def wake(self) -> None:
-        if self._waiters and not self._waiters[0].done():
-            self._waiters[0].set_result(None)
-
-    def wake_soon(self) -> None:
-        self._loop.call_soon(self.wake)
-
-    def enter(self) -> asyncio.Future[None]:
-        """A place at the end of the line: wait for it."""
-        waiter = self._loop.create_future()
-        self._waiters.append(waiter)
-        return waiter
-
-    def stay(self) -> asyncio.Future[None]:
-        """The first place once more, for who has it and has to wait again."""
-        waiter = self._waiters[0] = self._loop.create_future()
-        return waiter
-
-    def leave(self, waiter: asyncio.Future[None]) -> None:
-        self._waiters.remove(waiter)
+        if self and not self[0].done():
+            self[0].set_result(None)
 
 
 class Notifications(News):
@@ -144,23 +118,23 @@ class Association:
         sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
-        on_closed: Callable[["Association"], None] | None = None,
     ) -> None:
         self.socket = sock
         self._loop = asyncio.get_running_loop()
         self._fd = sock.fileno()
-        self._receive_many = sock.sctp_recvv_many
+        self._recvv_many = sock.sctp_recvv_many
+        self._sendv = sock.sctp_sendv
         assembler = Assembler(limits.max_message, limits.max_total)
         self._core = Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
-        self._on_closed = on_closed
-        self._receivers = _Line(self._loop)
-        self._senders = _Line(self._loop)
+        self._receivers = _Line()
+        self._senders = _Line()
         self._turns = _TURNS
         self._closed = asyncio.Event()
         self._is_reading = False
         self._is_lingering = False
-        self._timers: list[asyncio.TimerHandle] = []
+        self._deadline: asyncio.TimerHandle | None = None
+        self._next_look: asyncio.TimerHandle | None = None
         self._local: tuple[Address, ...] = ()
         self._peers: tuple[Address, ...] = ()
 
@@ -171,7 +145,7 @@ class Association:
         return f"<Association {self.assoc_id} with {where}, {state}>"
 
     def __del__(self) -> None:
-        if "_timers" not in self.__dict__ or self._closed.is_set():
+        if "_peers" not in self.__dict__ or self._closed.is_set():
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         if not self._loop.is_closed():
@@ -223,7 +197,7 @@ class Association:
         core = self._core
         while True:
             try:
-                core.feed(self._receive_many(_SIZE, _COUNT))
+                core.feed(self._recvv_many(_SIZE, _COUNT))
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
@@ -232,10 +206,12 @@ class Association:
                 break
         if core.end is not None:
             self._settle()
-        elif core.is_full:
-            self._pause()
-        if self._receivers and core.has_news:
-            self._receivers.wake()
+        elif core.unread_size >= core.max_unread:
+            self._pause_if_full()
+        if self._receivers and (core.unread or core.end):
+            waiter = self._receivers[0]
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _settle(self) -> None:
         """The end is known: closes the socket, or waits until the kernel has sent
@@ -247,24 +223,27 @@ class Association:
             self._is_lingering = True
             self._pause()
             self._limit_closing()
-            self._poll(_POLL_FIRST)
+            self._next_look = self._loop.call_later(
+                _POLL_FIRST, self._look, _POLL_FIRST
+            )
 
-    def _poll(self, delay: float) -> None:
-        # The socket stays readable all the while: there is nothing to wait for.
-        def look() -> None:
-            if not self._core.is_over:
-                self._read()
-            if not self._core.is_over:
-                try:
-                    self._ask_status()
-                except OSError:
-                    self._core.vanish()
-                    self._settle()
-                else:
-                    self._poll(min(2 * delay, _POLL_LAST))
+    def _look(self, delay: float) -> None:
+        """Looks whether the kernel is done, now and then: the socket stays readable
+        all the while, so there is nothing to wait for."""
+        self._read()
+        if not self._core.is_over:
+            try:
+                self._ask_status()
+            except OSError:
+                self._core.vanish()
+                self._settle()
+            else:
+                delay = min(2 * delay, _POLL_LAST)
+                self._next_look = self._loop.call_later(delay, self._look, delay)
 
-        self._timers.append(self._loop.call_later(delay, look))
-        del self._timers[:-2]
+    def _pause_if_full(self) -> None:
+        if self._core.is_full:
+            self._pause()
 
     def _pause(self) -> None:
         if self._is_reading:
@@ -276,18 +255,15 @@ class Association:
             self._start()
 
     def _limit_closing(self) -> None:
-        def give_up() -> None:
-            seconds = f"{self._close_timeout:g} seconds"
-            self._abort(b"", f"It did not end within {seconds} (close_timeout).")
+        if self._deadline is None:
+            self._deadline = self._loop.call_later(self._close_timeout, self._give_up)
 
-        if not self._core.is_over:
-            timer = self._loop.call_later(self._close_timeout, give_up)
-            self._timers.insert(0, timer)
+    def _give_up(self) -> None:
+        seconds = f"{self._close_timeout:g} seconds"
+        self._abort(b"", f"It did not end within {seconds} (close_timeout).")
 
     def _begin_closing(self) -> None:
-        if not self._core.close():
-            return
-        if not self._is_lingering:
+        if self._core.close() and not self._is_lingering:
             self._limit_closing()
             self._resume()
             if not self._senders:
@@ -324,21 +300,18 @@ class Association:
             self._loop.remove_reader(self._fd)
             self._loop.remove_writer(self._fd)
         self._is_reading = False
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        for timer in self._deadline, self._next_look:
+            if timer is not None:
+                timer.cancel()
         self._remember_addresses()
         self.socket.close()
-        self._closed.set()
-        if self._loop.is_closed():
-            return
-        self._receivers.wake()
-        self._senders.wake()
-        for news in self._core.news:
-            if isinstance(news, Notifications):
-                news._event.set()
-        if self._on_closed is not None:
-            self._on_closed(self)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._closed.set()
+            self._receivers.wake()
+            self._senders.wake()
+            for news in self._core.news:
+                if isinstance(news, Notifications):
+                    news._event.set()
 
     async def shutdown(self) -> None:
         """Ends the association gracefully.
@@ -391,8 +364,8 @@ class Association:
 
     # Receiving
 
-    async def receive(self) -> Message:
-        """The next message.
+    def receive(self) -> Coroutine[Any, Any, Message]:
+        """The next message: a coroutine.
 
         At the end of the association, after all that was received: EOFError if
         it was shut down, by either side, else the OSError that says why, with
@@ -401,47 +374,44 @@ class Association:
         MessageTooLong is raised; after a restart by the peer,
         AssociationRestarted: receive() goes on after both.
         """
-        if self._turns and not self._receivers:
-            message = self._core.take()
-            if message is not None:
-                self._turns -= 1
-                if not self._is_reading:
-                    self._read_on()
-                return message  # type: ignore[return-value]
-        return await self._receive_in_line()
-
-    async def _receive_in_line(self) -> Message:
-        core, line = self._core, self._receivers
-        self._turns = _TURNS
-        waiter = line.enter()
-        if core.has_news and len(line) == 1:
-            line.wake_soon()
-        try:
-            while True:
-                await waiter
-                message = core.take()
-                if message is not None:
-                    return message  # type: ignore[return-value]
-                waiter = line.stay()
-        finally:
-            line.leave(waiter)
-            if core.has_news:
-                line.wake()
-            if not self._is_reading:
-                self._read_on()
-
-    def _read_on(self) -> None:
-        if self._core.has_room:
-            self._resume()
+        return self._receive(EOFError)
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message:
+    def __anext__(self) -> Coroutine[Any, Any, Message]:
+        return self._receive(StopAsyncIteration)
+
+    async def _receive(self, graceful: type[Exception]) -> Message:
+        """The next message; raises graceful in place of EOFError."""
+        core, line = self._core, self._receivers
+        waiter = None
         try:
-            return await self.receive()
+            has_news = core.unread or core.end
+            if line or not self._turns or not has_news:
+                waiter = self._loop.create_future()
+                line.append(waiter)
+                self._turns = _TURNS
+                if has_news:
+                    self._loop.call_soon(line.wake)
+                await waiter
+            else:
+                self._turns -= 1
+            while (message := core.take()) is None:
+                waiter = line[0] = self._loop.create_future()
+                await waiter
+            return message  # type: ignore[return-value]
         except EOFError:
-            raise StopAsyncIteration from None
+            if graceful is EOFError:
+                raise
+            raise graceful from None
+        finally:
+            if waiter is not None:
+                line.remove(waiter)
+                if line and core.has_news:
+                    line.wake()
+            if not self._is_reading and core.has_room:
+                self._resume()
 
     def notifications(self) -> Notifications:
         """An asynchronous iterator over the notifications that arrive from now
@@ -473,12 +443,16 @@ class Association:
         by either side, and the same OSError as receive() after other ends.
         """
         core = self._core
-        outgoing = core.outgoing(data, stream, ppid, unordered, lifetime, context)
+        info = core.infos.get((stream, ppid, unordered, context))
+        if info is not None and lifetime is None and type(data) is bytes and data:
+            message: Outgoing = ((data,), None, info)  # as outgoing() makes it
+        else:
+            message = core.outgoing(data, stream, ppid, unordered, lifetime, context)
         if self._turns and not self._senders:
             if not core.may_send:
                 core.check_send()
             try:
-                self.socket.sctp_sendv(*outgoing)
+                self._sendv(*message)
             except BlockingIOError:
                 pass
             except OSError as error:
@@ -486,7 +460,7 @@ class Association:
             else:
                 self._turns -= 1
                 return
-        await self._send_in_line([outgoing], 0, bool(self._turns))
+        await self._send_in_line([message], 0, bool(self._turns))
 
     async def send_many(
         self,
@@ -530,15 +504,18 @@ class Association:
     def _prepare(
         self, messages: "Iterable[Sendable]", *defaults: Any
     ) -> list[Outgoing]:
-        make = self._core.outgoing
-        batch = []
+        outgoing = self._core.outgoing
+        info, batch = None, []
         for message in messages:
-            if isinstance(message, tuple):
+            if info is not None and type(message) is bytes and message:
+                batch.append(((message,), None, info))  # as the one before
+            elif isinstance(message, tuple):
                 data, keywords = message
                 values = dict(zip(_KEYWORDS, defaults, strict=True))
-                batch.append(make(data, **{**values, **keywords}))
+                batch.append(outgoing(data, **{**values, **keywords}))
             else:
-                batch.append(make(message, *defaults))
+                batch.append(outgoing(message, *defaults))
+                info = batch[-1][2]
         return batch
 
     async def _send_in_line(
@@ -546,14 +523,15 @@ class Association:
     ) -> None:
         """Sends what is left of a batch when its turn comes. is_full says that
         there is no room now."""
-        core, line = self._core, self._senders
+        core, line, loop = self._core, self._senders, self._loop
         self._turns = _TURNS
-        waiter = line.enter()
+        waiter = loop.create_future()
+        line.append(waiter)
         if len(line) == 1:
             if is_full:
                 self._wake_when_writable()
             else:
-                line.wake_soon()
+                loop.call_soon(line.wake)
         is_ready = False
         try:
             while True:
@@ -563,7 +541,7 @@ class Association:
                     sent += self.socket.sctp_sendv_many(batch[sent : sent + _BATCH])
                 except BlockingIOError:
                     if is_ready:
-                        self._loop.call_later(_REST, line.wake)
+                        loop.call_later(_REST, line.wake)
                     else:
                         self._wake_when_writable()
                     is_ready = not is_ready
@@ -573,13 +551,13 @@ class Association:
                     if sent == len(batch):
                         return
                     is_ready = False
-                    line.wake_soon()
-                waiter = line.stay()
+                    loop.call_soon(line.wake)
+                waiter = line[0] = loop.create_future()
         except BaseException as error:
             error.sent = sent  # type: ignore[attr-defined]
             raise
         finally:
-            line.leave(waiter)
+            line.remove(waiter)
             line.wake()
             if core.is_closing and not line:
                 self._send_shutdown()

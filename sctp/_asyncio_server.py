@@ -40,6 +40,7 @@ class Server:
         max_associations: int | None,
     ) -> None:
         self._sock = sock
+        self._fd = sock.fileno()
         self._handler = handler
         self._limits = limits
         self._events = events
@@ -66,9 +67,9 @@ class Server:
         if self.is_serving and has_room != self._is_accepting:
             self._is_accepting = has_room
             if has_room:
-                self._loop.add_reader(self._sock.fileno(), self._accept)
+                self._loop.add_reader(self._fd, self._accept)
             else:
-                self._loop.remove_reader(self._sock.fileno())
+                self._loop.remove_reader(self._fd)
 
     def _accept(self) -> None:
         # One only: an accept that finds nobody sleeps for up to 10 ms on Linux.
@@ -78,7 +79,7 @@ class Server:
             return
         except OSError as error:
             logger.warning("cannot accept, trying again in %g s: %s", _PAUSE, error)
-            self._loop.remove_reader(self._sock.fileno())
+            self._loop.remove_reader(self._fd)
             self._is_accepting = False
             self._pause = self._loop.call_later(_PAUSE, self._accept_more)
             return
@@ -147,7 +148,7 @@ class Server:
         if self._closed.is_set():
             return
         if not self._loop.is_closed():
-            self._loop.remove_reader(self._sock.fileno())
+            self._loop.remove_reader(self._fd)
         if self._pause is not None:
             self._pause.cancel()
         self._sock.close()

@@ -6,12 +6,9 @@ Nothing here waits or touches a socket; what does is built on top.
 import errno
 from collections.abc import Mapping
 from socket import htonl, ntohl
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from _sctp.sctp_info import SCTP_UNORDERED, sctp_rcvinfo
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 __all__ = ["Address", "Assembler", "Message", "MessageTooLong", "plain_address"]
 
@@ -141,14 +138,10 @@ class Assembler:
         self.max_message = max_message
         self.max_total = max_total
         self.total = 0
-        # By association, then by 2 * stream + unordered.
-        self._pieces: dict[int, dict[int, _Piece]] = {}
+        # By association, then by 2 * stream + unordered: empty where no message
+        # is unfinished.
+        self.unfinished: dict[int, dict[int, _Piece]] = {}
         self._notification: bytearray | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no message is unfinished."""
-        return not self._pieces
 
     def join(
         self,
@@ -162,13 +155,13 @@ class Assembler:
         its place."""
         assoc_id = rcvinfo["rcv_assoc_id"]
         key = rcvinfo["rcv_sid"] * 2 + bool(rcvinfo["rcv_flags"] & SCTP_UNORDERED)
-        pieces = self._pieces.get(assoc_id)
+        pieces = self.unfinished.get(assoc_id)
         piece = None if pieces is None else pieces.get(key)
         if piece is None:
             piece = _Piece(rcvinfo, address)
             if not is_last:
                 if pieces is None:
-                    pieces = self._pieces[assoc_id] = {}
+                    pieces = self.unfinished[assoc_id] = {}
                 pieces[key] = piece
                 self.total += _PIECE_COST
         elif is_last and pieces is not None:
@@ -204,7 +197,7 @@ class Assembler:
         if piece.data is not None:
             self.total -= self._cost(len(piece.data))
         if not pieces:
-            del self._pieces[assoc_id]
+            del self.unfinished[assoc_id]
 
     def join_notification(self, data: bytes, is_last: bool) -> bytes | None:
         """Takes a piece of a notification; returns the whole of what it ends."""
@@ -218,7 +211,7 @@ class Assembler:
 
     def forget(self, assoc_id: int) -> None:
         """Drops the pieces of an association that has ended or begun anew."""
-        pieces = self._pieces.get(assoc_id, {})
+        pieces = self.unfinished.get(assoc_id, {})
         for key in list(pieces):
             self._drop(assoc_id, pieces, key)
 
@@ -230,7 +223,7 @@ class Assembler:
         there is one unfinished message of the association at most.
         """
         assoc_id = notification["pdapi_assoc_id"]
-        pieces = self._pieces.get(assoc_id, {})
+        pieces = self.unfinished.get(assoc_id, {})
         ordered = notification["pdapi_stream"] * 2
         named = [key for key in (ordered, ordered + 1) if key in pieces]
         if len(named) > 1:
@@ -244,18 +237,13 @@ class Assembler:
     def move(self, assoc_id: int, other: "Assembler") -> None:
         """Hands the pieces of an association that is peeled off to the
         assembler of its new socket."""
-        pieces = self._pieces.get(assoc_id, {})
+        pieces = self.unfinished.get(assoc_id, {})
         for key, piece in list(pieces.items()):
             self._drop(assoc_id, pieces, key)
-            other._pieces.setdefault(assoc_id, {})[key] = piece
+            other.unfinished.setdefault(assoc_id, {})[key] = piece
             other.total += _PIECE_COST
             if piece.data is not None:
                 other.total += other._cost(len(piece.data))
-
-
-def size_of(data: "Buffer") -> int:
-    """The number of bytes of what is sent; TypeError for what has none."""
-    return len(data) if type(data) is bytes else memoryview(data).nbytes
 
 
 def network_ppid(ppid: int) -> int:

@@ -116,7 +116,8 @@ def list_addresses(
         return _parse(addresses, 0 if is_local else None)
     listed = list(addresses)
     for address in listed:
-        if not isinstance(address, tuple):
+        is_tuple = isinstance(address, tuple) and len(address) in (2, 3, 4)
+        if not is_tuple or not isinstance(address[0], str):
             raise TypeError(
                 f"{argument} must be text or an iterable of address tuples, not of"
                 f" {address!r}"

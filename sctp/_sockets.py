@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from socket import AF_INET6, SO_LINGER, SOCK_STREAM, SOL_SOCKET
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from _sctp.sctp import SCTP_BINDX_ADD_ADDR
 from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
 
-from ._setup import AnyAddress, Option, is_mixed
+from ._setup import AnyAddress, Name, Option, choose_address, is_mixed
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
@@ -28,6 +28,27 @@ def find_service(name: str) -> int:
         return socket.getservbyname(name, "sctp")
     except OSError:
         return socket.getservbyname(name)
+
+
+def numeric(
+    addresses: Iterable[AnyAddress],
+    names: Mapping[AnyAddress, Name],
+    ports: Mapping[str, int],
+    family: int,
+) -> list[AnyAddress]:
+    """The addresses with what was found for names; socket.gaierror for a name
+    that has no address for a socket of the family."""
+    found = []
+    for address in addresses:
+        try:
+            if address in names:
+                address = choose_address(names[address], family)
+        except LookupError as error:
+            raise socket.gaierror(socket.EAI_FAMILY, str(error)) from None
+        host, port, *rest = address
+        known: Any = (host, ports.get(port, port), *rest)  # type: ignore[arg-type]
+        found.append(known)
+    return found
 
 
 def make_socket(

@@ -1,10 +1,8 @@
 """Associations for asyncio: whole messages, and ends that are always told."""
 
 import asyncio
-import socket
 from collections.abc import Iterable
 from socket import SOCK_STREAM
-from typing import Any
 
 from ._asyncio_association import Association, Message, Notifications
 from ._asyncio_server import Handler, Server
@@ -17,7 +15,6 @@ from ._setup import (
     Name,
     Options,
     Streams,
-    choose_address,
     choose_family,
     family_of,
     list_addresses,
@@ -25,7 +22,7 @@ from ._setup import (
     plan_options,
 )
 from ._socket import sctp_socket
-from ._sockets import check_socket, find_host, find_service, make_socket
+from ._sockets import check_socket, find_host, find_service, make_socket, numeric
 
 __all__ = [
     "Association",
@@ -39,36 +36,38 @@ __all__ = [
 ]
 
 
-async def _resolve(
-    lists: list[list[AnyAddress]], family: int | None
-) -> tuple[int, list[list[AnyAddress]]]:
-    """Looks names up, without holding up the loop. Returns the family of the
-    socket, which may be given, and the lists with numeric addresses."""
+async def _look_up(
+    addresses: Iterable[AnyAddress],
+    names: dict[AnyAddress, Name],
+    ports: dict[str, int],
+) -> None:
+    """Looks up the names of hosts and services, without holding up the loop."""
     loop = asyncio.get_running_loop()
-    names: dict[AnyAddress, Name] = {}
-    ports: dict[object, int] = {}
-    for address in (address for addresses in lists for address in addresses):
+    for address in addresses:
         host, port = address[:2]
         if isinstance(port, str) and not port.isdecimal():
             ports[port] = await loop.run_in_executor(None, find_service, port)
         if isinstance(host, str) and (family_of(host) is None or "%" in host):
             infos = await loop.getaddrinfo(host, None, type=SOCK_STREAM)
             names[address] = Name(address, find_host(infos))
-    if family is None:
-        family = choose_family(lists, names.values())
-    resolved: list[list[AnyAddress]] = []
-    for addresses in lists:
-        resolved.append([])
-        for address in addresses:
-            try:
-                found = names.get(address)
-                chosen = choose_address(found, family) if found else address
-            except LookupError as error:
-                raise socket.gaierror(socket.EAI_FAMILY, str(error)) from None
-            host, port, *rest = chosen
-            known: Any = (host, ports.get(port, port), *rest)
-            resolved[-1].append(known)
-    return family, resolved
+
+
+async def _resolve(
+    lists: list[list[AnyAddress]], sock: sctp_socket | None
+) -> tuple[int, list[list[AnyAddress]]]:
+    """Returns the family of the socket, that of sock if there is one, and the
+    lists with numeric addresses."""
+    names: dict[AnyAddress, Name] = {}
+    ports: dict[str, int] = {}
+    try:
+        for addresses in lists:
+            await _look_up(addresses, names, ports)
+        family = sock.family if sock else choose_family(lists, names.values())
+        return family, [numeric(each, names, ports, family) for each in lists]
+    except BaseException:
+        if sock is not None:
+            sock.close()
+        raise
 
 
 async def connect(
@@ -117,8 +116,7 @@ async def connect(
     plan = plan_options(streams, options, wanted)
     if not peers and sock is None:
         raise ValueError("there are no addresses to connect to")
-    wished = None if sock is None else sock.family
-    family, (peers, local) = await _resolve([peers, local], wished)
+    family, (peers, local) = await _resolve([peers, local], sock)
     made = make_socket(sock, family, plan, local)
     association = Association(made, limits, wanted)
     try:
@@ -159,6 +157,8 @@ async def serve(
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout).check()
     check_socket(sock)
+    if not callable(handler):
+        raise TypeError(f"handler must be callable, not {handler!r}")
     if max_associations is not None and not max_associations >= 1:
         raise ValueError(f"max_associations must be 1 or more, not {max_associations}")
     local = list_addresses(addresses, "addresses", is_local=True)
@@ -166,8 +166,7 @@ async def serve(
     plan = plan_options(streams, options, wanted)
     if not local and sock is None:
         raise ValueError("there are no addresses to listen at")
-    wished = None if sock is None else sock.family
-    family, [local] = await _resolve([local], wished)
+    family, [local] = await _resolve([local], sock)
     made = make_socket(sock, family, plan, local)
     try:
         made.listen(backlog)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
+import fronts
 import pytest
 import system
 
@@ -336,3 +337,15 @@ def own_network():
             own.lose(0)
         finally:
             change(libc.setns, before.fileno())
+
+
+@pytest.fixture(params=fronts.FRONTS)
+def front(request):
+    """A front end of associations: nothing of it is left when the test ends, and
+    no exception has gone astray."""
+    opened = fronts.FRONTS[request.param]()
+    try:
+        yield opened
+    finally:
+        opened.close()
+    assert not opened.troubles

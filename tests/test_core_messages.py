@@ -62,7 +62,7 @@ def test_pieces_keep_the_infos_of_the_first():
     message = assembler.join(b"b", ("10.2.0.1", 1), later, True, None)
     assert message.data == b"ab" and type(message.data) is bytes
     assert message.rcvinfo is first and message.address == ("10.1.0.1", 1)
-    assert assembler.is_empty and assembler.total == 0
+    assert not assembler.unfinished and assembler.total == 0
 
 
 # An association, a stream, ordered or not; and how long the pieces are.
@@ -103,7 +103,7 @@ def test_every_message_comes_out_once_and_whole(messages, random, longest):
         whole = bytes([number]) * size
         expected[key].append(whole if size <= longest else (size, key[1]))
     assert got == expected
-    assert assembler.is_empty and assembler.total == 0
+    assert not assembler.unfinished and assembler.total == 0
 
 
 @given(
@@ -132,12 +132,14 @@ def test_account_is_right_and_bounded(steps):
             assembler.move(arguments[0], other)
         for each in assembler, other:
             unfinished = [
-                piece for pieces in each._pieces.values() for piece in pieces.values()
+                piece
+                for pieces in each.unfinished.values()
+                for piece in pieces.values()
             ]
             held = sum(len(piece.data or b"") for piece in unfinished)
             assert each.total >= held + 500 * len(unfinished)
-            assert bool(unfinished) != each.is_empty
-            assert each.is_empty <= (each.total == 0)
+            assert bool(unfinished) == bool(each.unfinished)
+            assert bool(each.unfinished) >= (each.total != 0)
         assert held <= 20_000 or each is other
     for assoc_id in 1, 2, 3:
         assembler.forget(assoc_id)
@@ -225,7 +227,7 @@ def test_ten_thousand_peers_in_the_middle_of_a_message(size):
             join(assembler, bytes(size), False, assoc_id)
     assert assembler.total <= limit + 10_000 * 1024
     assert system.resident_memory() - before < limit * 1.25
-    assert len(assembler._pieces) == 10_000
+    assert len(assembler.unfinished) == 10_000
 
 
 @given(st.lists(st.binary(min_size=1, max_size=5), min_size=1, max_size=5))

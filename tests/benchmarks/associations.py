@@ -1,0 +1,99 @@
+"""Count the instructions that a message takes on associations of sctp.asyncio:
+runs in the guest.
+
+usage: associations.py [--check]
+
+Messages of 64 bytes, MTU 1,500. A burst is sent by send_many() and received by
+iteration; one at a time, each message finds its receiver waiting. The round that
+takes the least counts. Prints what a message takes; with --check it fails where
+that is more than the target.
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+
+import sctp
+from sctp.asyncio import connect, serve
+
+SIZE, BURST, MESSAGES, ROUNDS = 64, 16, 256, 8
+# Instructions, and packets of the sender, heartbeats left out.
+TARGETS = {"bursts": (32_000, 0.15), "one at a time": (80_000, 1)}
+
+
+def packets(association):
+    """How many packets have gone, those with heartbeats left out."""
+    stats = sctp.sctp_assoc_stats()
+    stats = association.socket.getsockopt(
+        sctp.IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_STATS, stats
+    )
+    return stats["sas_opackets"] - stats["sas_octrlchunks"]
+
+
+async def exchange_bursts(sender, receiver):
+    burst = [b"x" * SIZE] * BURST
+    for _ in range(MESSAGES // BURST):
+        await sender.send_many(burst)
+        left = BURST
+        async for message in receiver:
+            assert len(message.data) == SIZE
+            left -= 1
+            if not left:
+                break
+
+
+async def exchange_one_by_one(sender, receiver):
+    data = b"x" * SIZE
+
+    async def answer():
+        for _ in range(MESSAGES // 2):
+            message = await receiver.receive()
+            await receiver.send(message.data)
+
+    answering = asyncio.create_task(answer())
+    await asyncio.sleep(0)
+    for _ in range(MESSAGES // 2):
+        await sender.send(data)
+        await sender.receive()
+    await answering
+
+
+async def count(exchange):
+    accepted = asyncio.get_running_loop().create_future()
+
+    async def keep(association):
+        accepted.set_result(association)
+        await association.wait_closed()
+
+    server = await serve(keep, "127.0.0.1")
+    async with server, await connect(server.addresses) as sender:
+        receiver = await accepted
+        taken = []
+        for _ in range(ROUNDS + 1):
+            before = packets(sender)
+            start = time.monotonic_ns()
+            await exchange(sender, receiver)
+            time_taken = time.monotonic_ns() - start
+            taken.append((time_taken, packets(sender) - before))
+    instructions, sent = map(min, zip(*taken[1:], strict=True))
+    return instructions / MESSAGES, sent / MESSAGES
+
+
+def main():
+    subprocess.run(["ip", "link", "set", "lo", "mtu", "1500"], check=True)
+    missed = []
+    for name, exchange in (
+        ("bursts", exchange_bursts),
+        ("one at a time", exchange_one_by_one),
+    ):
+        instructions, sent = asyncio.run(count(exchange))
+        print(f"{name}: {instructions:,.0f} instructions, {sent:.2f} packets")
+        most, most_sent = TARGETS[name]
+        if instructions > most or sent > most_sent:
+            missed.append(f"{name}: at most {most:,} and {most_sent}")
+    if "--check" in sys.argv and missed:
+        sys.exit("\n".join(missed))
+
+
+main()

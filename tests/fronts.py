@@ -1,0 +1,191 @@
+"""The front ends of associations as the tests of both use them: calls that
+block, and calls that are started and give their result later.
+
+What a front end returns is wrapped, so that its methods run where they must."""
+
+import asyncio
+import concurrent.futures
+import inspect
+import queue
+import threading
+
+import sctp.asyncio
+
+PATIENCE = 10
+
+
+class Call:
+    """A method: call it, and it blocks, or start it."""
+
+    def __init__(self, front, method):
+        self._front = front
+        self._method = method
+
+    def __call__(self, *args, seconds=PATIENCE, **kwargs):
+        return self.start(*args, **kwargs).result(seconds)
+
+    def start(self, *args, **kwargs):
+        """A concurrent.futures.Future of the outcome."""
+        return self._front.submit(self._method, args, kwargs)
+
+
+class Wrapped:
+    """An association, a server or an iterator of a front end."""
+
+    def __init__(self, front, real):
+        self._front = front
+        self.real = real
+
+    def __getattr__(self, name):
+        value = self._front.look(lambda: getattr(self.real, name))
+        return Call(self._front, value) if inspect.ismethod(value) else value
+
+    def next(self, seconds=PATIENCE):
+        """The next item of an iteration, None at its end."""
+        return self.start_next().result(seconds)
+
+    def start_next(self):
+        return self._front.submit_next(self.real)
+
+    def all(self, seconds=PATIENCE):
+        """What the iteration gives up to its end."""
+        items = []
+        while (item := self.next(seconds)) is not None:
+            items.append(item)
+        return items
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self._front.leave(self.real, *exc)
+
+
+class Asyncio:
+    """sctp.asyncio, its loop in a thread and in debug mode."""
+
+    name = "asyncio"
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_debug(True)
+        self.loop.slow_callback_duration = 10
+        self.loop.set_exception_handler(self._note)
+        self.troubles = []
+        self._opened = []
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def _note(self, loop, context):
+        self.troubles.append(context)
+
+    def submit(self, method, args, kwargs):
+        async def run():
+            result = method(*args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop)
+
+    def submit_next(self, iterator):
+        async def run():
+            try:
+                return await iterator.__anext__()
+            except StopAsyncIteration:
+                return None
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop)
+
+    def look(self, call):
+        """The result of a call in the thread of the loop."""
+        done = concurrent.futures.Future()
+
+        def run():
+            try:
+                done.set_result(call())
+            except BaseException as error:
+                done.set_exception(error)
+
+        self.loop.call_soon_threadsafe(run)
+        return done.result(PATIENCE)
+
+    def leave(self, real, *exc):
+        self.submit(real.__aexit__, exc or (None, None, None), {}).result(PATIENCE)
+
+    def start_connect(self, *args, **kwargs):
+        return self.submit(sctp.asyncio.connect, args, kwargs)
+
+    def connect(self, *args, **kwargs):
+        return self._keep(self.start_connect(*args, **kwargs).result(PATIENCE))
+
+    def _keep(self, real):
+        self._opened.append(real)
+        return Wrapped(self, real)
+
+    def serve(self, handler, *args, **kwargs):
+        """A server whose handler blocks, in a thread of its own."""
+
+        async def handle(association):
+            loop = asyncio.get_running_loop()
+            done = loop.create_future()
+
+            def run():
+                try:
+                    result = handler(Wrapped(self, association))
+                except BaseException as error:
+                    loop.call_soon_threadsafe(settle, done.set_exception, error)
+                else:
+                    loop.call_soon_threadsafe(settle, done.set_result, result)
+
+            def settle(call, value):
+                if not done.done():
+                    call(value)
+
+            threading.Thread(target=run, daemon=True).start()
+            await done
+
+        call = self.submit(sctp.asyncio.serve, (handle, *args), kwargs)
+        return self._keep(call.result(PATIENCE))
+
+    def listen(self, *args, **kwargs):
+        """A server whose associations accept() of the result gives."""
+        accepted = queue.Queue()
+
+        async def keep(association):
+            accepted.put(Wrapped(self, association))
+            await association.wait_closed()
+
+        call = self.submit(sctp.asyncio.serve, (keep, *args), kwargs)
+        server = self._keep(call.result(PATIENCE))
+        server.accept = lambda: accepted.get(timeout=PATIENCE)
+        return server
+
+    def close(self):
+        def end():
+            for each in self._opened:
+                if isinstance(each, sctp.asyncio.Server):
+                    each.close()
+                    for association in each.associations:
+                        association.abort()
+                else:
+                    each.abort()
+
+        self.look(end)
+        self.submit(self._finish, (), {}).result(PATIENCE)
+        # The loop has a pipe of its own to be woken by.
+        watched = self.look(lambda: len(self.loop._selector.get_map()))
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(PATIENCE)
+        self.loop.close()
+        assert watched == 1, "readers or writers are left"
+
+    async def _finish(self):
+        """Lets tasks end, and cancels those that do not."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+FRONTS = {"asyncio": Asyncio}
