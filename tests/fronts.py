@@ -73,6 +73,7 @@ class Asyncio:
         self.loop.set_exception_handler(self._note)
         self.troubles = []
         self._opened = []
+        self._running = set()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -84,7 +85,7 @@ class Asyncio:
             result = method(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop)
+        return self._run(run())
 
     def submit_next(self, iterator):
         async def run():
@@ -93,7 +94,24 @@ class Asyncio:
             except StopAsyncIteration:
                 return None
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop)
+        return self._run(run())
+
+    def _run(self, coroutine):
+        # asyncio.run_coroutine_threadsafe() makes TimeoutErrors anew.
+        done = concurrent.futures.Future()
+
+        async def settle():
+            try:
+                done.set_result(await coroutine)
+            except BaseException as error:
+                done.set_exception(error)
+
+        def start():
+            self._running.add(task := self.loop.create_task(settle()))
+            task.add_done_callback(self._running.discard)
+
+        self.loop.call_soon_threadsafe(start)
+        return done
 
     def look(self, call):
         """The result of a call in the thread of the loop."""
