@@ -50,6 +50,10 @@ _REST = 0.01
 # How often a kernel that has said all is asked whether it is done: seconds.
 _POLL_FIRST, _POLL_LAST = 0.001, 0.05
 
+# The sockets of associations, so that who collects garbage does not close one
+# before its reader is taken away.
+_open_sockets: set[sctp_socket] = set()
+
 
 class _Line(deque[asyncio.Future[None]]):
     """Tasks in line: the first one acts when it is woken, and wakes the next one
@@ -120,6 +124,7 @@ class Association:
         events: frozenset[NotificationType],
     ) -> None:
         self.socket = sock
+        _open_sockets.add(sock)
         self._loop = asyncio.get_running_loop()
         self._fd = sock.fileno()
         self._recvv_many = sock.sctp_recvv_many
@@ -152,7 +157,7 @@ class Association:
             # A collection may happen in any thread.
             self._loop.call_soon_threadsafe(_discard, self._loop, self._fd, self.socket)
         else:
-            self.socket.close()
+            _close_socket(self.socket)
 
     # Its life
 
@@ -304,7 +309,7 @@ class Association:
             if timer is not None:
                 timer.cancel()
         self._remember_addresses()
-        self.socket.close()
+        _close_socket(self.socket)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._closed.set()
             self._receivers.wake()
@@ -633,4 +638,9 @@ def _discard(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> Non
     """Closes the socket of an association that nobody knows any more."""
     loop.remove_reader(fd)
     loop.remove_writer(fd)
+    _close_socket(sock)
+
+
+def _close_socket(sock: sctp_socket) -> None:
     sock.close()
+    _open_sockets.discard(sock)
