@@ -165,6 +165,13 @@ class Association:
         self._is_reading = True
         self._loop.add_reader(self._fd, _read_for, weakref.ref(self))
 
+    def _begin(self, peer: Address) -> None:
+        """Begins with what was accepted, which has ended already, maybe."""
+        self._peers = (peer,)
+        self._start()
+        self._read()
+        self._remember_addresses()
+
     async def _connect(self, peers: list[AnyAddress]) -> None:
         """Sets it up with a peer, and waits for the outcome."""
         decided = self._loop.create_future()

@@ -74,7 +74,7 @@ class Server:
     def _accept(self) -> None:
         # One only: an accept that finds nobody sleeps for up to 10 ms on Linux.
         try:
-            sock, _ = self._sock.accept()
+            sock, address = self._sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
@@ -85,9 +85,7 @@ class Server:
             return
         sock.setblocking(False)
         association = Association(sock, self._limits, self._events)
-        association._start()
-        association._read()
-        association._remember_addresses()
+        association._begin(plain_address(address))
         task = self._loop.create_task(self._serve(association))
         self._tasks[task] = association
         task.add_done_callback(self._forget)

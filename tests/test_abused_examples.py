@@ -67,6 +67,7 @@ class Kind:
 KINDS = {
     "asyncio_server": Kind(),
     "authenticated_server": Kind(secret=SECRET),
+    "diameter_server": Kind(port=3868),
     "echo_server": Kind(),
     "failover_server": Kind(),
     "monitor": Kind(port=9, prints=r"of (\d+) bytes"),

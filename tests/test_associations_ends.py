@@ -326,7 +326,9 @@ def test_aborted_before_it_is_accepted(front, make_socket, count):
 
     front.look(come_and_go)  # the front end accepts nobody meanwhile
     for _ in range(count):
-        assert outcome(server.accept().receive.start()) == RESET[0]
+        accepted = server.accept()
+        assert outcome(accepted.receive.start()) == RESET[0]
+        assert accepted.peer_addresses[0][0] == LOCAL
     client = front.connect(server.addresses)
     client.send(b"x")
     assert server.accept().receive().data == b"x"

@@ -96,12 +96,20 @@ PAIRS = [
     ),
     (
         "asyncio_server",
-        "echo_client",
+        "asyncio_client",
         20000,
         "listening on port 20000\n"
         "received b'Hello' on stream 1\n"
-        "received b'SCTP' on stream 1\n",
-        ECHOED,
+        "received b'SCTP' on stream 1\n"
+        "a client is gone: EOFError('the association has ended')\n",
+        "received b'Hello' on stream 0\nreceived b'SCTP' on stream 0\n",
+    ),
+    (
+        "diameter_server",
+        "diameter_client",
+        3868,
+        "listening on port 3868\n127.0.0.1 has come\n",
+        "".join(f"{number}: an answer of 20 bytes\n" for number in range(3)),
     ),
     (
         "failover_server",
@@ -158,6 +166,7 @@ def start(tmp_path):
         assert process.poll() is None, output.read_text()
         return output
 
+    start.processes = started
     yield start
     for process in started:
         process.terminate()
@@ -177,7 +186,7 @@ def run_client(name, *args):
 def test_example_with_its_peer(
     start, loopback, server, client, port, server_says, client_says
 ):
-    if server == "failover_server":
+    if server in ("diameter_server", "failover_server"):
         loopback(2)
     output = start(server, port)
     result = run_client(client)
@@ -229,6 +238,25 @@ def test_failover_client_survives_the_loss_of_a_network(start):
     assert echoes[0].endswith("primary 10.1.0.2 is ACTIVE\n")
     assert echoes[-1].endswith("primary 10.1.0.2 is INACTIVE\n")
     assert any("Address 10.1.0.2" in line and "unreachable" in line for line in lines)
+
+
+@pytest.mark.kernel
+def test_diameter_client_survives_its_server(start, loopback):
+    loopback(2)
+    start("diameter_server", 3868)
+    client = subprocess.Popen(
+        command("diameter_client", "40"), stdout=subprocess.PIPE, text=True
+    )
+    with client:
+        lines = [client.stdout.readline() for _ in range(3)]
+        start.processes[0].kill()
+        while "no answer" not in lines[-1]:
+            lines.append(client.stdout.readline())
+        start("diameter_server", 3868)
+        lines += client.stdout.readlines()
+    assert client.returncode == 0
+    assert any("no association: ConnectionRefusedError" in line for line in lines)
+    assert "an answer" in lines[0] and "an answer" in lines[-1]
 
 
 @pytest.mark.kernel
