@@ -22,14 +22,17 @@ extensions = [
 nitpicky = True
 # What belongs to Python itself, whose inventory would come over the network.
 nitpick_ignore_regex = [
-    (r"py:\w+", r"(socket|enum|struct|collections\.abc|types|typing)(\..*)?"),
+    (
+        r"py:\w+",
+        r"(asyncio|socket|enum|struct|collections\.abc|types|typing)(\..*)?",
+    ),
     (
         r"py:\w+",
         r"(Address|Any|Buffer|Ellipsis|Iterable|Literal|Message|Self|SendInfo|SupportsIndex|T)",
     ),
     (r"py:\w+", r"(int|str|bytes|bool|tuple|dict|type|list|None)"),
     (r"py:\w+", r"\w+(Error|Exception)"),
-    (r"py:class", r"(\w+\.)*_\w+"),
+    (r"py:class", r"(\w+\.)*_\w+(\.Limits)?|typing_extensions\.Buffer"),
 ]
 
 html_theme = "furo"

@@ -30,7 +30,7 @@ from ._sockets import abort_socket
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    Sendable: TypeAlias = Buffer | tuple[Buffer, Mapping[str, Any]]
+    _Sendable: TypeAlias = Buffer | tuple[Buffer, Mapping[str, Any]]
 
     class Message(_messages.Message):
         association: "Association"
@@ -476,7 +476,7 @@ class Association:
 
     async def send_many(
         self,
-        messages: "Iterable[Sendable]",
+        messages: "Iterable[_Sendable]",
         *,
         stream: int = 0,
         ppid: int = 0,
@@ -514,7 +514,7 @@ class Association:
             await self._send_in_line(batch, sent, sent < min(len(batch), _BATCH))
 
     def _prepare(
-        self, messages: "Iterable[Sendable]", *defaults: Any
+        self, messages: "Iterable[_Sendable]", *defaults: Any
     ) -> list[Outgoing]:
         outgoing = self._core.outgoing
         info, batch = None, []

@@ -21,12 +21,10 @@ __all__ = ["parse_addresses"]
 # A host is numeric or a name, a port a number or the name of a service.
 AnyAddress: TypeAlias = tuple[str, int | str] | tuple[str, int | str, int, int]
 Addresses: TypeAlias = str | Iterable[AnyAddress]
-OptionKey: TypeAlias = int | tuple[int, int]
+# A key is a number of IPPROTO_SCTP, or a level and a number: Any, as a mapping of
+# either kind is no mapping of both to a type checker.
 Options: TypeAlias = (
-    Mapping[int, object]
-    | Mapping[tuple[int, int], object]
-    | Mapping[OptionKey, object]
-    | Iterable[tuple[OptionKey, object]]
+    Mapping[Any, object] | Iterable[tuple[int | tuple[int, int], object]]
 )
 Streams: TypeAlias = int | tuple[int, int] | None
 

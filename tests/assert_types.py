@@ -8,7 +8,9 @@ from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM
 from typing import Any, Literal, assert_type
 
 import sctp
+import sctp.asyncio
 from sctp import *
+from sctp.asyncio import Association, Server, connect, serve
 
 Address = tuple[str, int] | tuple[str, int, int, int]
 
@@ -98,3 +100,43 @@ def notifications(data: bytes) -> None:
     assert_type(AssocChangeState(0), AssocChangeState)
     AssocChangeState.COMM_DOWN  # type: ignore[attr-defined]
     assert_type(ChunkTypes.name(1), str)
+
+
+async def associations() -> None:
+    async def handle(association: Association) -> None:
+        async for message in association:
+            assert_type(message, sctp.asyncio.Message)
+            await message.association.send(message.data, ppid=PayloadProtocol.NGAP)
+
+    async with await serve(handle, "127.0.0.1", max_associations=5) as server:
+        assert_type(server, Server)
+        assert_type(server.addresses, tuple[Address, ...])
+        assert_type(server.associations, tuple[Association, ...])
+        association = await connect(
+            server.addresses,
+            options={SCTP_NODELAY: 0, (1, 7): 1 << 20},
+            streams=(5, 5),
+            events=[NotificationType.SENDER_DRY_EVENT],
+        )
+    assert_type(association, Association)
+    message = await association.receive()
+    assert_type(message.data, bytes)
+    assert_type(message.address, Address)
+    assert_type(message.association, Association)
+    assert_type(message.rcvinfo, sctp_rcvinfo)
+    assert_type(message.rcvinfo["rcv_tsn"], int)
+    assert_type(association.status(), sctp_status)
+    async for notification in association.notifications():
+        assert_type(notification, dict[str, object])
+        describe_notification(notification)
+    await association.send_many([b"x", (b"y", {"stream": 1})])
+    await association.send("text")  # type: ignore[arg-type]
+    await connect("127.0.0.1:5", stream=5)  # type: ignore[call-arg]
+    assert_type(parse_addresses("127.0.0.1:5")[0][0], str)
+
+
+async def connect_with(options: dict[int, int], pairs: list[tuple[int, int]]) -> None:
+    await connect("127.0.0.1:5", options=options)
+    await connect("127.0.0.1:5", options=tuple(pairs))
+    assert_type(PayloadProtocol.DIAMETER.network, int)
+    assert_type(PayloadProtocol.from_network(5), PayloadProtocol | int)
