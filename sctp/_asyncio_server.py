@@ -98,11 +98,11 @@ class Server:
         except Exception as error:
             association.abort()
             if not is_end_of(error, association):
+                # Without the task: its context cannot be entered a second time.
                 self._loop.call_exception_handler(
                     {
                         "message": f"the handler of {association!r} failed",
                         "exception": error,
-                        "task": asyncio.current_task(),
                     }
                 )
         except BaseException:
