@@ -460,9 +460,9 @@ class Association:
             message: Outgoing = ((data,), None, info)  # as outgoing() makes it
         else:
             message = core.outgoing(data, stream, ppid, unordered, lifetime, context)
+        if not core.may_send:
+            core.check_send()
         if self._turns and not self._senders:
-            if not core.may_send:
-                core.check_send()
             try:
                 self._sendv(*message)
             except BlockingIOError:
@@ -495,10 +495,9 @@ class Association:
         sent = 0
         try:
             batch = self._prepare(messages, stream, ppid, unordered, lifetime, context)
+            if not self._core.may_send:
+                self._core.check_send()
             if self._turns and batch and not self._senders:
-                core = self._core
-                if not core.may_send:
-                    core.check_send()
                 try:
                     sent = self.socket.sctp_sendv_many(batch[:_BATCH])
                 except BlockingIOError:

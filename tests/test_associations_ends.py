@@ -29,7 +29,7 @@ pytestmark = [
 ]
 LOCAL = "127.0.0.1"
 # Within so many seconds a wait ends; what takes close_timeout is among them.
-BOUND, CLOSE_TIMEOUT = 5, 0.5
+BOUND, CLOSE_TIMEOUT = 5, 1
 # A silent peer is given up after a few tenths of a second.
 OPTIONS = [
     (
@@ -229,6 +229,19 @@ def test_shutdown_that_takes_its_time_ends(ends, event):
     kind, _ = outcome(receiving)
     assert issubclass(kind, (OSError, EOFError))
     assert outcome(ends.real.receive.start())[0] is kind
+
+
+def test_shutdown_that_waits_for_senders_lets_no_more_in(ends):
+    """Those that are in line go; those that come after it do not."""
+    waiting = ends.fill()
+    shutdown = ends.real.shutdown.start()
+    for send in ends.real.send.start(b"x"), ends.real.send_many.start([b"x"]):
+        assert outcome(send) == (BrokenPipeError, errno.EPIPE)
+    assert not waiting.done() and not shutdown.done()
+    while ends.peer.recv(8192):
+        pass
+    assert outcome(waiting) is None
+    assert outcome(shutdown) is None
 
 
 @pytest.mark.parametrize("call", CALLS)
