@@ -162,9 +162,9 @@ def choose_address(name: Name, family: int) -> AnyAddress:
     raise LookupError(f"{name.address[0]} has no IPv4 address")
 
 
-def is_mixed(addresses: Iterable[AnyAddress]) -> bool:
-    """Whether numeric addresses are of both families."""
-    return {family_of(host) for host, *_ in addresses} >= {AF_INET, AF_INET6}
+def has_ipv4(addresses: Iterable[AnyAddress]) -> bool:
+    """Whether one of these numeric addresses is IPv4."""
+    return any(family_of(host) == AF_INET for host, *_ in addresses)
 
 
 # Options

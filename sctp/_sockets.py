@@ -10,7 +10,7 @@ from typing import Any
 from _sctp.sctp import SCTP_BINDX_ADD_ADDR
 from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
 
-from ._setup import AnyAddress, Name, Option, choose_address, is_mixed
+from ._setup import AnyAddress, Name, Option, choose_address, has_ipv4
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
@@ -52,13 +52,18 @@ def numeric(
 
 
 def make_socket(
-    sock: sctp_socket | None, family: int, plan: list[Option], local: list[AnyAddress]
+    sock: sctp_socket | None,
+    family: int,
+    plan: list[Option],
+    local: list[AnyAddress],
+    peers: Iterable[AnyAddress] = (),
 ) -> sctp_socket:
-    """A socket that has its options and is bound; closed where that fails."""
+    """A socket that has its options, takes the addresses of peers and is bound;
+    closed where that fails."""
     made = sctp_socket(family, SOCK_STREAM) if sock is None else sock
     try:
         made.setblocking(False)
-        if made.family == AF_INET6 and is_mixed(local):
+        if made.family == AF_INET6 and has_ipv4([*local, *peers]):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         for level, number, value in plan:
             try:

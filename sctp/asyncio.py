@@ -117,7 +117,7 @@ async def connect(
     if not peers and sock is None:
         raise ValueError("there are no addresses to connect to")
     family, (peers, local) = await _resolve([peers, local], sock)
-    made = make_socket(sock, family, plan, local)
+    made = make_socket(sock, family, plan, local, peers)
     association = Association(made, limits, wanted)
     try:
         if peers:

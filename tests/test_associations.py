@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 from socket import (
     AF_INET,
     AF_INET6,
@@ -139,6 +140,26 @@ def test_ipv4_is_shown_as_ipv4_on_ipv6_sockets(front):
     client.send(b"x")
     message = server.accept().receive()
     assert message.address[0] == "127.0.0.1" and len(message.address) == 2
+
+
+@pytest.mark.linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_both_families_where_ipv6_sockets_are_for_ipv6_alone(front):
+    path = Path("/proc/sys/net/ipv6/bindv6only")
+    before = path.read_text()
+    path.write_text("1")
+    try:
+        server = front.listen("[::1]/127.0.0.1")
+        port = server.addresses[0][1]
+        client = front.connect(f"[::1]/127.0.0.1:{port}")
+        client.send(b"x")
+        assert server.accept().receive().data == b"x"
+        here = "[::1]/127.0.0.1"
+        client = front.connect(f"127.0.0.1:{port}", local_addresses=here)
+        client.send(b"y")
+        assert server.accept().receive().data == b"y"
+    finally:
+        path.write_text(before)
 
 
 def test_service_that_nobody_knows(front):
