@@ -236,7 +236,8 @@ class Assembler:
 
     def move(self, assoc_id: int, other: "Assembler") -> None:
         """Hands the pieces of an association that is peeled off to the
-        assembler of its new socket."""
+        assembler of its new socket, before anything is read from that."""
+        other.forget(assoc_id)
         pieces = self.unfinished.get(assoc_id, {})
         for key, piece in list(pieces.items()):
             self._drop(assoc_id, pieces, key)
