@@ -349,3 +349,29 @@ def front(request):
     finally:
         opened.close()
     assert not opened.troubles
+
+
+@pytest.fixture
+def for_all(pytestconfig, tmp_path):
+    """Decorates a function that is to be called with what strategies make, the
+    same in each run, and calls it. Nothing is kept for the next run."""
+    import hypothesis
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    set_hypothesis_home_dir(tmp_path)
+    configure = hypothesis.settings(
+        max_examples=pytestconfig.getoption("--property-examples"),
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+    def decorate(*args, **strategies):
+        def run(check):
+            configure(hypothesis.given(*args, **strategies)(check))()
+
+        return run
+
+    yield decorate
+    set_hypothesis_home_dir(None)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from socket import MSG_EOR, htonl
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 import sctp
@@ -465,71 +464,75 @@ STEPS = st.lists(
 )
 
 
-@given(STEPS, st.sampled_from(sorted(ENDS)), st.integers(1, 5000))
-def test_any_life_keeps_all_promises(steps, name, max_unread):
+def test_any_life_keeps_all_promises(for_all):
     """Each message comes out once, whole and in its stream's order; the end is
     reached; what is unread stays bounded."""
-    core = make(max_unread=max_unread, max_message=400)
-    expected, unfinished, got = [], defaultdict(bytes), []
-    number = 0
 
-    def take(count):
-        for _ in range(count):
-            try:
-                message = core.take()
-            except (MessageTooLong, AssociationRestarted) as error:
-                got.append(type(error))
-                continue
-            if message is None:
-                break
-            got.append((message.stream, message.unordered, message.data))
+    @for_all(STEPS, st.sampled_from(sorted(ENDS)), st.integers(1, 5000))
+    def check(steps, name, max_unread):
+        core = make(max_unread=max_unread, max_message=400)
+        expected, unfinished, got = [], defaultdict(bytes), []
+        number = 0
 
-    core.feed([change(COMM_UP)])
-    for what, *arguments in steps:
-        if core.is_full:
-            take(5)  # a front end does not read on
-        if what == "piece":
-            key, size, is_last = arguments
-            number += 1
-            data = number.to_bytes(2, "big") * (size // 2 + 1)
-            is_joined = key in unfinished
-            unfinished[key] += data
-            has_room = not core.is_closing or core.unread_size < max_unread
-            core.feed([piece(data, is_last, *key)])
-            if is_last:
-                whole = unfinished.pop(key)
-                if has_room:
-                    is_long = len(whole) > 400 and is_joined
-                    expected.append(MessageTooLong if is_long else (*key, whole))
-        elif what == "restart":
-            if not core.is_closing or core.unread_size < max_unread:
-                expected.append(AssociationRestarted)
-            unfinished.clear()
-            core.feed([change(RESTART)])
-        elif what == "take":
-            take(*arguments)
-        elif what == "close":
-            core.close()
+        def take(count):
+            for _ in range(count):
+                try:
+                    message = core.take()
+                except (MessageTooLong, AssociationRestarted) as error:
+                    got.append(type(error))
+                    continue
+                if message is None:
+                    break
+                got.append((message.stream, message.unordered, message.data))
+
+        core.feed([change(COMM_UP)])
+        for what, *arguments in steps:
+            if core.is_full:
+                take(5)  # a front end does not read on
+            if what == "piece":
+                key, size, is_last = arguments
+                number += 1
+                data = number.to_bytes(2, "big") * (size // 2 + 1)
+                is_joined = key in unfinished
+                unfinished[key] += data
+                has_room = not core.is_closing or core.unread_size < max_unread
+                core.feed([piece(data, is_last, *key)])
+                if is_last:
+                    whole = unfinished.pop(key)
+                    if has_room:
+                        is_long = len(whole) > 400 and is_joined
+                        expected.append(MessageTooLong if is_long else (*key, whole))
+            elif what == "restart":
+                if not core.is_closing or core.unread_size < max_unread:
+                    expected.append(AssociationRestarted)
+                unfinished.clear()
+                core.feed([change(RESTART)])
+            elif what == "take":
+                take(*arguments)
+            elif what == "close":
+                core.close()
+            else:
+                [at] = arguments
+                data = change(COMM_UP)[0]
+                core.feed(
+                    [(data[:at], None, None, 0, MSG_NOTIFICATION), news(data[at:])]
+                )
+            assert core.unread_size <= max_unread + 60 * 350 + MESSAGE_COST
+            assert core.end is None
+        items, then, _ = ENDS[name]
+        core.feed(items)
+        if then is not None:
+            then(core)
+        while core.unread:
+            take(1)
+        if name == "own abort":
+            assert got == expected[: len(got)]
         else:
-            [at] = arguments
-            data = change(COMM_UP)[0]
-            core.feed([(data[:at], None, None, 0, MSG_NOTIFICATION), news(data[at:])])
-        assert core.unread_size <= max_unread + 60 * 350 + MESSAGE_COST
-        assert core.end is None
-    items, then, _ = ENDS[name]
-    core.feed(items)
-    if then is not None:
-        then(core)
-    while core.unread:
-        take(1)
-    if name == "own abort":
-        assert got == expected[: len(got)]
-    else:
-        assert got == expected
-    end_of(core)
-    if core.is_over:
-        assert not core.assembler.unfinished
-    assert core.unread_size == 0
+            assert got == expected
+        end_of(core)
+        if core.is_over:
+            assert not core.assembler.unfinished
+        assert core.unread_size == 0
 
 
 def test_order_of_a_message_and_its_type():

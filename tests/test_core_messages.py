@@ -7,7 +7,6 @@ from socket import htonl
 
 import pytest
 import system
-from hypothesis import given
 from hypothesis import strategies as st
 
 import sctp
@@ -70,81 +69,86 @@ KEYS = st.tuples(st.integers(1, 3), st.integers(0, 2), st.booleans())
 SIZES = st.lists(st.integers(1, 50), min_size=1, max_size=6)
 
 
-@given(
-    st.lists(st.tuples(KEYS, SIZES), max_size=20), st.randoms(), st.integers(20, 300)
-)
-def test_every_message_comes_out_once_and_whole(messages, random, longest):
+def test_every_message_comes_out_once_and_whole(for_all):
     """However the pieces of different streams follow each other."""
-    assembler = Assembler(longest, HUGE)
-    waiting = defaultdict(list)
-    for number, (key, sizes) in enumerate(messages):
-        pieces = [bytes([number]) * size for size in sizes]
-        waiting[key] += [
-            (piece, at == len(pieces)) for at, piece in enumerate(pieces, 1)
-        ]
-    got = defaultdict(list)
-    while waiting:
-        key = random.choice(sorted(waiting))
-        piece, is_last = waiting[key].pop(0)
-        if not waiting[key]:
-            del waiting[key]
-        result = join(assembler, piece, is_last, *key)
-        assert is_last == (result is not None)
-        if isinstance(result, MessageTooLong):
-            assert result.errno == errno.EMSGSIZE
-            assert result.association == "association"
-            got[key].append((result.size, result.stream))
-        elif result is not None:
-            assert result.association == "association"
-            got[key].append(result.data)
-    expected = defaultdict(list)
-    for number, (key, sizes) in enumerate(messages):
-        size = sum(sizes)
-        whole = bytes([number]) * size
-        expected[key].append(whole if size <= longest else (size, key[1]))
-    assert got == expected
-    assert not assembler.unfinished and assembler.total == 0
 
-
-@given(
-    st.lists(
-        st.one_of(
-            st.tuples(st.just("piece"), KEYS, st.integers(1, 5000), st.booleans()),
-            st.tuples(st.just("forget"), st.integers(1, 3)),
-            st.tuples(st.just("break"), st.integers(1, 3), st.integers(0, 2)),
-            st.tuples(st.just("move"), st.integers(1, 3)),
-        ),
-        max_size=60,
+    @for_all(
+        st.lists(st.tuples(KEYS, SIZES), max_size=20),
+        st.randoms(),
+        st.integers(20, 300),
     )
-)
-def test_account_is_right_and_bounded(steps):
-    assembler, other = Assembler(8000, 20_000), Assembler(8000, HUGE)
-    for what, *arguments in steps:
-        if what == "piece":
-            key, size, is_last = arguments
-            join(assembler, bytes(size), is_last, *key)
-        elif what == "forget":
-            assembler.forget(*arguments)
-        elif what == "break":
-            assoc_id, stream = arguments
-            assembler.forget_broken(broken(assoc_id, stream))
-        else:
-            assembler.move(arguments[0], other)
-        for each in assembler, other:
-            unfinished = [
-                piece
-                for pieces in each.unfinished.values()
-                for piece in pieces.values()
+    def check(messages, random, longest):
+        assembler = Assembler(longest, HUGE)
+        waiting = defaultdict(list)
+        for number, (key, sizes) in enumerate(messages):
+            pieces = [bytes([number]) * size for size in sizes]
+            waiting[key] += [
+                (piece, at == len(pieces)) for at, piece in enumerate(pieces, 1)
             ]
-            held = sum(len(piece.data or b"") for piece in unfinished)
-            assert each.total >= held + 500 * len(unfinished)
-            assert bool(unfinished) == bool(each.unfinished)
-            assert bool(each.unfinished) >= (each.total != 0)
-        assert held <= 20_000 or each is other
-    for assoc_id in 1, 2, 3:
-        assembler.forget(assoc_id)
-        other.forget(assoc_id)
-    assert assembler.total == other.total == 0
+        got = defaultdict(list)
+        while waiting:
+            key = random.choice(sorted(waiting))
+            piece, is_last = waiting[key].pop(0)
+            if not waiting[key]:
+                del waiting[key]
+            result = join(assembler, piece, is_last, *key)
+            assert is_last == (result is not None)
+            if isinstance(result, MessageTooLong):
+                assert result.errno == errno.EMSGSIZE
+                assert result.association == "association"
+                got[key].append((result.size, result.stream))
+            elif result is not None:
+                assert result.association == "association"
+                got[key].append(result.data)
+        expected = defaultdict(list)
+        for number, (key, sizes) in enumerate(messages):
+            size = sum(sizes)
+            whole = bytes([number]) * size
+            expected[key].append(whole if size <= longest else (size, key[1]))
+        assert got == expected
+        assert not assembler.unfinished and assembler.total == 0
+
+
+def test_account_is_right_and_bounded(for_all):
+    @for_all(
+        st.lists(
+            st.one_of(
+                st.tuples(st.just("piece"), KEYS, st.integers(1, 5000), st.booleans()),
+                st.tuples(st.just("forget"), st.integers(1, 3)),
+                st.tuples(st.just("break"), st.integers(1, 3), st.integers(0, 2)),
+                st.tuples(st.just("move"), st.integers(1, 3)),
+            ),
+            max_size=60,
+        )
+    )
+    def check(steps):
+        assembler, other = Assembler(8000, 20_000), Assembler(8000, HUGE)
+        for what, *arguments in steps:
+            if what == "piece":
+                key, size, is_last = arguments
+                join(assembler, bytes(size), is_last, *key)
+            elif what == "forget":
+                assembler.forget(*arguments)
+            elif what == "break":
+                assoc_id, stream = arguments
+                assembler.forget_broken(broken(assoc_id, stream))
+            else:
+                assembler.move(arguments[0], other)
+            for each in assembler, other:
+                unfinished = [
+                    piece
+                    for pieces in each.unfinished.values()
+                    for piece in pieces.values()
+                ]
+                held = sum(len(piece.data or b"") for piece in unfinished)
+                assert each.total >= held + 500 * len(unfinished)
+                assert bool(unfinished) == bool(each.unfinished)
+                assert bool(each.unfinished) >= (each.total != 0)
+            assert held <= 20_000 or each is other
+        for assoc_id in 1, 2, 3:
+            assembler.forget(assoc_id)
+            other.forget(assoc_id)
+        assert assembler.total == other.total == 0
 
 
 def broken(assoc_id, stream=0, flags=0):
@@ -230,14 +234,15 @@ def test_ten_thousand_peers_in_the_middle_of_a_message(size):
     assert len(assembler.unfinished) == 10_000
 
 
-@given(st.lists(st.binary(min_size=1, max_size=5), min_size=1, max_size=5))
-def test_pieces_of_a_notification(pieces):
-    assembler = Assembler(HUGE, HUGE)
-    for piece in pieces[:-1]:
-        assert assembler.join_notification(piece, False) is None
-        assert join(assembler, b"message", True).data == b"message"
-    assert assembler.join_notification(pieces[-1], True) == b"".join(pieces)
-    assert assembler.join_notification(b"next", True) == b"next"
+def test_pieces_of_a_notification(for_all):
+    @for_all(st.lists(st.binary(min_size=1, max_size=5), min_size=1, max_size=5))
+    def check(pieces):
+        assembler = Assembler(HUGE, HUGE)
+        for piece in pieces[:-1]:
+            assert assembler.join_notification(piece, False) is None
+            assert join(assembler, b"message", True).data == b"message"
+        assert assembler.join_notification(pieces[-1], True) == b"".join(pieces)
+        assert assembler.join_notification(b"next", True) == b"next"
 
 
 def test_layout_of_a_partial_delivery_event_is_the_kernels():

@@ -11,10 +11,8 @@ import sys
 from pathlib import Path
 from socket import AF_INET, AF_INET6, MSG_EOR, SOCK_SEQPACKET, htons, inet_ntop
 
-import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 
 import sctp
 from sctp import IPPROTO_SCTP, sctp_sndinfo
@@ -46,29 +44,6 @@ HOLDERS = {
 each_class = pytest.mark.parametrize("cls", CLASSES)
 each_info = pytest.mark.parametrize("cls", INFOS)
 each_holder = pytest.mark.parametrize("cls", HOLDERS)
-
-
-@pytest.fixture
-def for_all(pytestconfig, tmp_path):
-    """Decorates a function that is to be called with what strategies make, the
-    same in each run, and calls it. Nothing is kept for the next run."""
-    set_hypothesis_home_dir(tmp_path)
-    configure = hypothesis.settings(
-        max_examples=pytestconfig.getoption("--property-examples"),
-        database=None,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-
-    def decorate(*args, **strategies):
-        def run(check):
-            configure(hypothesis.given(*args, **strategies)(check))()
-
-        return run
-
-    yield decorate
-    set_hypothesis_home_dir(None)
 
 
 # Values
