@@ -19,7 +19,8 @@
    where. */
 #define BLOCK 16
 
-/* How many received messages there is a place for to begin with. */
+/* For how many received messages there is a place without asking for memory.
+ */
 #define PLACES 16
 
 /* How long it rests, in milliseconds, before it lets go of messages again:
@@ -369,6 +370,7 @@ typedef struct {
     int count;
     int places;
     message_in *messages;
+    message_in first_messages[PLACES];
     size_t used;
     size_t room;
     char *bytes;
@@ -380,16 +382,20 @@ static int
 make_room(arrivals *self)
 {
     if (self->count == self->places) {
-        int places = self->places == 0 ? PLACES : self->places * 2;
-        void *more = PyMem_RawRealloc(self->messages,
-                                      (size_t)places * sizeof(message_in));
+        int is_first = self->messages == self->first_messages;
+        size_t size = (size_t)self->places * sizeof(message_in);
+        void *more =
+            PyMem_RawRealloc(is_first ? NULL : self->messages, size * 2);
 
         if (more == NULL) {
             errno = ENOMEM;
             return -1;
         }
+        if (is_first) {
+            memcpy(more, self->first_messages, size);
+        }
         self->messages = more;
-        self->places = places;
+        self->places *= 2;
     }
     if (self->room - self->used < self->size) {
         size_t room = self->used + self->size + Py_MAX(self->used, SPARE);
@@ -453,13 +459,19 @@ batch_receive(const message_types *types, const call_methods *methods,
               PyObject *socket, Py_ssize_t size, int count, int flags,
               batch_error *kept)
 {
-    /* Who only looks sees the same message again. */
-    arrivals self = {.size = (size_t)size,
-                     .most = flags & MSG_PEEK ? 1 : count,
-                     .flags = flags};
+    arrivals self;
     PyObject *result = NULL;
     const char *at;
 
+    self.size = (size_t)size;
+    /* Who only looks sees the same message again. */
+    self.most = flags & MSG_PEEK ? 1 : count;
+    self.flags = flags;
+    self.count = self.err = 0;
+    self.places = PLACES;
+    self.messages = self.first_messages;
+    self.used = self.room = 0;
+    self.bytes = NULL;
     if (make_room(&self) < 0) {
         PyErr_NoMemory();
         goto done;
@@ -490,7 +502,9 @@ batch_receive(const message_types *types, const call_methods *methods,
         at += from->size;
     }
 done:
-    PyMem_RawFree(self.messages);
+    if (self.messages != self.first_messages) {
+        PyMem_RawFree(self.messages);
+    }
     PyMem_RawFree(self.bytes);
     return result;
 }

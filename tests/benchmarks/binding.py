@@ -30,6 +30,9 @@ plain = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)
 data, sndinfo, status = [bytes(64)], sctp_sndinfo(snd_sid=3, snd_ppid=60), sctp_status()
 snd, rcv = struct.Struct("HHIIi"), struct.Struct("HHHxxIIIIi")
 notif = bytes.fromhex(sys.argv[2])
+same = [(data, None, sndinfo)] * 16
+own = [(data, None, sndinfo.copy()) for _ in range(16)]
+sendv_many, recvv_many = sock.sctp_sendv_many, sock.sctp_recvv_many
 
 def plain_send(sendmsg=plain.sendmsg, pack=snd.pack):
     sendmsg(data, [(IPPROTO_SCTP, SCTP_SNDINFO, pack(3, 0, 60, 0, 0))])
@@ -64,6 +67,13 @@ CALLS = {
         None,
         6050,
     ),
+}
+# The same of batches, a message.
+BATCH = 16
+BATCHES = {
+    "sctp_sendv_many, same info": ("sendv_many(same)", "send", 700),
+    "sctp_sendv_many, own infos": ("sendv_many(own)", "send", 1250),
+    "sctp_recvv_many, sctp_rcvinfo": ("recvv_many(16384, 16)", "receive", 2300),
 }
 PARSE = ("parse(notif)", None, 2500)
 # Those that take the most; a check is content with them.
@@ -133,11 +143,14 @@ def main():
     options = parser.parse_args()
 
     cases = {
-        name: (*row, "") for name, row in CALLS.items() if row[2] or not options.check
+        name: (*row, 1, "")
+        for name, row in CALLS.items()
+        if row[2] or not options.check
     }
+    cases |= {name: (*row, BATCH, "") for name, row in BATCHES.items()}
     for name, notif in notifications().items():
         if name in LONGEST or not options.check:
-            cases[f"parse_notification: {name}"] = (*PARSE, notif)
+            cases[f"parse_notification: {name}"] = (*PARSE, 1, notif)
     exceeded, figures = [], {}
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor() as pool:
         counter = Counter(options.python, directory)
@@ -148,11 +161,12 @@ def main():
         }
         counts = {
             name: pool.submit(counter.python_slope, call, notif)
-            for name, (call, _, _, notif) in cases.items()
+            for name, (call, _, _, _, notif) in cases.items()
         }
-        for name, (_, way, most, _) in cases.items():
-            base = loop.result() + (raw[way].result() if way else 0)
-            figures[name] = figure = round(counts[name].result() - base)
+        for name, (_, way, most, messages, _) in cases.items():
+            taken = (counts[name].result() - loop.result()) / messages
+            base = raw[way].result() if way else 0
+            figures[name] = figure = round(taken - base)
             limit = "" if most is None else f"at most {most:,}"
             print(f"{figure:8,}  {name:44}  {limit}", flush=True)
             if most is not None and figure > most * SLACK:
