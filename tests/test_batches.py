@@ -436,6 +436,7 @@ def test_set_up_by_the_first_message(
 @pytest.mark.parametrize("count, rounds", [(300, 3), (100, 9)])
 def test_round_robin_over_many_associations(make_hub, by, count, rounds):
     hub, peers = make_hub(count)
+    hub.settimeout(None)
     infos = [sctp_sndinfo(snd_assoc_id=assoc_id) for assoc_id in peers]
     names = [peer.getsockname() for peer in peers.values()]
     messages = [
