@@ -106,3 +106,30 @@ done:
     Py_DECREF(number);
     return result;
 }
+
+int
+args_int(PyObject *value, const char *owner, const char *name, int *out)
+{
+    long long number = 0;
+
+    if (value != NULL &&
+        args_integer(value, owner, name, INT_MIN, INT_MAX, &number) < 0) {
+        return -1;
+    }
+    *out = (int)number;
+    return 0;
+}
+
+int
+args_assoc_id(PyObject *value, const char *owner, sctp_assoc_t *out)
+{
+    long long number = 0;
+
+    if (value != NULL &&
+        args_integer(value, owner, "assoc_id", PLATFORM_ASSOC_ID_MIN,
+                     PLATFORM_ASSOC_ID_MAX, &number) < 0) {
+        return -1;
+    }
+    *out = (sctp_assoc_t)number;
+    return 0;
+}

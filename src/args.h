@@ -3,6 +3,7 @@
 #define SCTP_ARGS_H
 
 #include "compat.h"
+#include "platform.h"
 
 /* What a function takes: its name, its parameters in order, how many of them
    it needs and how many may be given by position. */
@@ -61,5 +62,10 @@ args_integer(PyObject *value, const char *owner, const char *name,
                ? 0
                : args_convert(value, owner, name, min, max, out);
 }
+
+/* The same for a C int and an association identifier: 0 where the argument is
+   absent. */
+int args_int(PyObject *value, const char *owner, const char *name, int *out);
+int args_assoc_id(PyObject *value, const char *owner, sctp_assoc_t *out);
 
 #endif

@@ -201,16 +201,13 @@ static int
 select_list(const record_type *type, PyObject *value, void *bytes)
 {
     sctp_assoc_t id;
-    long long given;
 
     if (PyObject_TypeCheck(value, type->type)) {
         return record_from_dict(type, value, bytes);
     }
-    if (args_integer(value, "getsockopt()", "assoc_id", PLATFORM_ASSOC_ID_MIN,
-                     PLATFORM_ASSOC_ID_MAX, &given) < 0) {
+    if (args_assoc_id(value, "getsockopt()", &id) < 0) {
         return -1;
     }
-    id = (sctp_assoc_t)given;
     memcpy(bytes, &id, sizeof id);
     return 0;
 }

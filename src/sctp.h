@@ -1,0 +1,30 @@
+/* What the methods of the socket share: the state of module _sctp.sctp. */
+#ifndef SCTP_SCTP_H
+#define SCTP_SCTP_H
+
+#include "args.h"
+#include "batch.h"
+#include "message.h"
+#include "option.h"
+
+typedef struct {
+    call_methods methods;
+    message_types messages;
+    option_types options;
+    PyTypeObject *base; /* socket.socket */
+    PyTypeObject *core; /* what sctp_socket is derived from */
+    Py_ssize_t kept;    /* where an object has its batch_error */
+} sctp_state;
+
+/* The state of the module that made the type, or one that it is derived
+   from. */
+sctp_state *sctp_get_state(PyTypeObject *type);
+
+/* The methods of associations.c, ended by NULL. */
+extern PyMethodDef sctp_association_methods[];
+
+#define SCTP_METHOD(name, function, doc)          \
+    {name, (PyCFunction)(void (*)(void))function, \
+     METH_FASTCALL | METH_KEYWORDS, doc}
+
+#endif
