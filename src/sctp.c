@@ -629,6 +629,13 @@ import_from(const char *module_name, const char *name)
     return found;
 }
 
+static int
+take_member(PyObject *type, const char *name, PyObject **into)
+{
+    *into = PyObject_GetAttrString(type, name);
+    return *into == NULL ? -1 : 0;
+}
+
 /* Takes what the methods need of the socket of the standard library.  gevent,
    eventlet and others put a class of their own in its place: ImportError.
    Returns 0 or -1. */
@@ -653,14 +660,14 @@ take_base(sctp_state *state)
                      base);
         goto done;
     }
-    state->methods.fileno = PyObject_GetAttrString(plain, "fileno");
-    state->methods.gettimeout = PyObject_GetAttrString(plain, "gettimeout");
-    state->methods.family = PyObject_GetAttrString(plain, "family");
-    state->methods.type = PyObject_GetAttrString(plain, "type");
-    if (state->methods.fileno != NULL && state->methods.gettimeout != NULL &&
-        state->methods.family != NULL && state->methods.type != NULL) {
-        result = 0;
-    }
+    result =
+        take_member(plain, "fileno", &state->methods.fileno) < 0 ||
+                take_member(plain, "gettimeout", &state->methods.gettimeout) <
+                    0 ||
+                take_member(plain, "family", &state->methods.family) < 0 ||
+                take_member(plain, "type", &state->methods.type) < 0
+            ? -1
+            : 0;
 done:
     Py_XDECREF(plain);
     return result;

@@ -1,4 +1,5 @@
-"""Calls of everything that C implements: what each is to do, and with what."""
+"""Calls of everything that C implements, and the methods of the socket that
+stand on it: what each is to do, and with what."""
 
 import copy
 import gc
@@ -14,6 +15,7 @@ from functools import cached_property
 from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM
 from types import (
     BuiltinFunctionType,
+    FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
     MethodDescriptorType,
@@ -32,9 +34,12 @@ ANY_PORT = ("127.0.0.1", 0)
 
 
 def entry_points():
-    """The names of everything that C implements."""
+    """The names of everything that C implements, and of the methods of the
+    socket."""
     kinds = (
         BuiltinFunctionType,
+        FunctionType,
+        property,
         MethodDescriptorType,
         GetSetDescriptorType,
         MemberDescriptorType,
@@ -48,7 +53,13 @@ def entry_points():
             if isinstance(value, type) and not issubclass(value, Exception):
                 for attribute, member in vars(value).items():
                     if isinstance(member, kinds):
-                        yield f"{name}.{attribute}"
+                        yield f"{name.replace('_core', 'sctp_socket')}.{attribute}"
+
+
+def in_python(entry_point):
+    """Whether it is a method written in Python, over C."""
+    owner, _, attribute = entry_point.rpartition(".")
+    return owner == "sctp_socket" and attribute in vars(sctp_socket)
 
 
 def readable(sock):
@@ -760,6 +771,20 @@ def accepted(world):
     world.listener.accept()[0].close()
 
 
+def takes(call):
+    """What appends a descriptor to a list."""
+
+    def take(world):
+        taken = []
+        try:
+            call(world, taken)
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+
+    return take
+
+
 def closed(call):
     return fails(OSError, lambda w: call(w.closed))
 
@@ -811,6 +836,44 @@ SOCKET = {
         "keyword": fails(TypeError, lambda w: w.idle.accept(nonsense=1)),
         "closed": closed(lambda s: s.accept()),
     },
+    "_accept": {
+        "accept": Case(
+            takes(lambda w, taken: w.listener._accept(taken)),
+            divisor=ASSOCIATION,
+            prepare=World.exchange_pending,
+        ),
+        "waiting not": fails(OSError, lambda w: w.idle._accept([])),
+        "list": Case(
+            lambda w: w.listener._accept(()),
+            SystemError,
+            divisor=ASSOCIATION,
+            prepare=World.exchange_pending,
+        ),
+    },
+    "_peeloff": {
+        "peeled": Case(
+            takes(lambda w, taken: w.many._peeloff(w.assoc_id, taken)),
+            divisor=ASSOCIATION,
+            prepare=World.associate,
+        ),
+        "association": fails(OSError, lambda w: w.many._peeloff(1_000_000, [])),
+        "list": fails(TypeError, lambda w: w.many._peeloff(1, ())),
+    },
+    "_end_peeled": {
+        "peeled": Case(
+            lambda w: w.spare._end_peeled(socket.SHUT_RDWR),
+            divisor=ASSOCIATION,
+            prepare=World.peel,
+        ),
+        "no association": fails(OSError, lambda w: w.idle._end_peeled(1)),
+        "type": fails(TypeError, lambda w: w.idle._end_peeled("1")),
+    },
+    "_ask_family": {
+        "socket": Case(lambda w: w.idle._ask_family(w.idle.fileno())),
+        "none": Case(lambda w: w.idle._ask_family(1_000_000)),
+        "type": Case(lambda w: w.idle._ask_family("1")),
+    },
+    "_forget": {"nothing": Case(lambda w: w.idle._forget())},
     "shutdown": {
         "one-to-one": Case(
             lambda w: w.spare.shutdown(socket.SHUT_RDWR),

@@ -31,6 +31,8 @@ class Hook:
         owner, _, attribute = entry_point.rpartition(".")
         owners = [vars(module).get(owner) for module in cases.MODULES]
         owner = next(o for o in owners if o) if owner else self.module_of(attribute)
+        if isinstance(owner, type):
+            owner = next(cls for cls in owner.__mro__ if attribute in vars(cls))
         setattr(owner, attribute, self.stand_in(vars(owner)[attribute]))
 
     def module_of(self, name):
