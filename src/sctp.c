@@ -660,14 +660,12 @@ take_base(sctp_state *state)
                      base);
         goto done;
     }
-    result =
-        take_member(plain, "fileno", &state->methods.fileno) < 0 ||
-                take_member(plain, "gettimeout", &state->methods.gettimeout) <
-                    0 ||
-                take_member(plain, "family", &state->methods.family) < 0 ||
-                take_member(plain, "type", &state->methods.type) < 0
-            ? -1
-            : 0;
+    if (take_member(plain, "fileno", &state->methods.fileno) == 0 &&
+        take_member(plain, "gettimeout", &state->methods.gettimeout) == 0 &&
+        take_member(plain, "family", &state->methods.family) == 0 &&
+        take_member(plain, "type", &state->methods.type) == 0) {
+        result = 0;
+    }
 done:
     Py_XDECREF(plain);
     return result;
