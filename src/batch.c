@@ -166,7 +166,7 @@ plan(batch *self, entry *added, entry *before)
    says that all items are there already: an info that several of them share is
    the same for all.  (An iterator may change one between two items.) */
 static int
-add_item(batch *self, const message_types *types, const call_methods *methods,
+add_item(batch *self, message_types *types, const call_methods *methods,
          PyObject *socket, PyObject *item, int is_kept)
 {
     PyObject *values[3] = {NULL, NULL, NULL};
@@ -213,8 +213,8 @@ add_item(batch *self, const message_types *types, const call_methods *methods,
 }
 
 static int
-fill_batch(batch *self, const message_types *types,
-           const call_methods *methods, PyObject *socket, PyObject *messages)
+fill_batch(batch *self, message_types *types, const call_methods *methods,
+           PyObject *socket, PyObject *messages)
 {
     PyObject *iterator = PyObject_GetIter(messages), *item;
     int is_kept = PyList_CheckExact(messages) || PyTuple_CheckExact(messages);
@@ -331,8 +331,8 @@ tell_sent(int sent)
 }
 
 PyObject *
-batch_send(const message_types *types, const call_methods *methods,
-           PyObject *socket, PyObject *messages, int flags)
+batch_send(message_types *types, const call_methods *methods, PyObject *socket,
+           PyObject *messages, int flags)
 {
     batch self = {.flags = flags};
     PyObject *result = NULL;
@@ -455,7 +455,7 @@ receive_batch(int descriptor, void *argument)
 }
 
 PyObject *
-batch_receive(const message_types *types, const call_methods *methods,
+batch_receive(message_types *types, const call_methods *methods,
               PyObject *socket, Py_ssize_t size, int count, int flags,
               batch_error *kept)
 {

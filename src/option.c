@@ -117,7 +117,7 @@ set_all_paths(const record *record, const call_methods *methods,
 
 /* Whether the dict is one of the structure's. */
 static int
-check_class(const record_type *type, PyObject *value)
+check_class(record_type *type, PyObject *value)
 {
     if (PyObject_TypeCheck(value, type->type)) {
         return 0;
@@ -174,8 +174,8 @@ set_once(int descriptor, void *argument)
 }
 
 static PyObject *
-get_structure(const record_type *type, const call_methods *methods,
-              PyObject *socket, int number, PyObject *value)
+get_structure(record_type *type, const call_methods *methods, PyObject *socket,
+              int number, PyObject *value)
 {
     record_buffer buffer;
     option_call call = {number, buffer.head.bytes,
@@ -198,7 +198,7 @@ get_structure(const record_type *type, const call_methods *methods,
 /* Fills what is in front of a list from a dict of the structure, or only its
    association from an identifier. */
 static int
-select_list(const record_type *type, PyObject *value, void *bytes)
+select_list(record_type *type, PyObject *value, void *bytes)
 {
     sctp_assoc_t id;
 
@@ -213,8 +213,8 @@ select_list(const record_type *type, PyObject *value, void *bytes)
 }
 
 static PyObject *
-get_list(const record_type *type, const call_methods *methods,
-         PyObject *socket, int number, PyObject *value)
+get_list(record_type *type, const call_methods *methods, PyObject *socket,
+         int number, PyObject *value)
 {
     option_call call = {number, PyMem_RawCalloc(1, LIST_SIZE), LIST_SIZE};
     PyObject *result = NULL;
@@ -233,22 +233,22 @@ get_list(const record_type *type, const call_methods *methods,
 }
 
 PyObject *
-option_get(const option_types *self, const call_methods *methods,
-           PyObject *socket, int index, PyObject *value)
+option_get(option_types *self, const call_methods *methods, PyObject *socket,
+           int index, PyObject *value)
 {
     const option *row = &records_options[index];
-    const record_type *type = &self->structures[row->kind];
+    record_type *type = &self->structures[row->kind];
 
     return (type->record->tail == NULL ? get_structure : get_list)(
         type, methods, socket, row->number, value);
 }
 
 PyObject *
-option_set(const option_types *self, const call_methods *methods,
-           PyObject *socket, int index, PyObject *value)
+option_set(option_types *self, const call_methods *methods, PyObject *socket,
+           int index, PyObject *value)
 {
     const option *row = &records_options[index];
-    const record_type *type = &self->structures[row->kind];
+    record_type *type = &self->structures[row->kind];
     record_buffer buffer;
     option_call call;
     PyObject *dict, *result = NULL;

@@ -76,7 +76,7 @@ has_features(const unsigned char *bytes, size_t length)
 
 /* Makes the features, which came as bytes, a tuple. */
 static int
-convert_features(const record_type *type, PyObject *dict)
+convert_features(record_type *type, PyObject *dict)
 {
     PyObject *key = type->keys[type->record->length], *bytes, *features;
     int result;
@@ -92,10 +92,10 @@ convert_features(const record_type *type, PyObject *dict)
 }
 
 static PyObject *
-parse(const event_state *state, const void *bytes, size_t size)
+parse(event_state *state, const void *bytes, size_t size)
 {
     unsigned char whole[RECORD_SIZE_MAX];
-    const record_type *type;
+    record_type *type;
     PyObject *dict;
     size_t length;
     int found = find_event(bytes, size, &length);
@@ -135,7 +135,7 @@ PyDoc_STRVAR(
 static PyObject *
 event_parse(PyObject *module, PyObject *notif)
 {
-    const event_state *state = PyModule_GetState(module);
+    event_state *state = PyModule_GetState(module);
     Py_buffer view;
     PyObject *dict;
 
@@ -160,7 +160,7 @@ static const constant event_constants[] = {CONSTANTS_EVENT{NULL, 0}};
 
 /* Stores sn_type, the first key, in the template of a notification. */
 static int
-store_type(const record_type *self, int number)
+store_type(record_type *self, int number)
 {
     PyObject *value = PyLong_FromLong(number);
     int result = -1;

@@ -47,7 +47,7 @@ get_state(PyTypeObject *type)
 }
 
 /* The record of a class, also of a subclass; NULL with TypeError. */
-static const record_type *
+static record_type *
 get_record_type(PyTypeObject *class)
 {
     info_state *state = get_state(class);
@@ -67,8 +67,8 @@ get_record_type(PyTypeObject *class)
 
 /* Sets a key to a value that is checked. */
 static int
-set_key(const record_type *type, PyObject *self, PyObject *key,
-        PyObject *value, PyObject *unknown)
+set_key(record_type *type, PyObject *self, PyObject *key, PyObject *value,
+        PyObject *unknown)
 {
     int field = record_find(type, key), result = -1;
 
@@ -90,7 +90,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
                 PyObject *kwnames)
 {
     static const unsigned char zeros[RECORD_SIZE_MAX];
-    const record_type *type = get_record_type((PyTypeObject *)class);
+    record_type *type = get_record_type((PyTypeObject *)class);
     Py_ssize_t count = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
     PyObject *self;
 
@@ -116,7 +116,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
 static int
 info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    const record_type *type = get_record_type(Py_TYPE(self));
+    record_type *type = get_record_type(Py_TYPE(self));
     PyObject *made;
     int result = -1;
 
@@ -132,7 +132,7 @@ info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 static int
 info_set_item(PyObject *self, PyObject *key, PyObject *value)
 {
-    const record_type *type = get_record_type(Py_TYPE(self));
+    record_type *type = get_record_type(Py_TYPE(self));
 
     if (type == NULL) {
         return -1;

@@ -33,12 +33,6 @@ port_of(struct sockaddr *address)
                : &((struct sockaddr_in6 *)address)->sin6_port;
 }
 
-unsigned
-sockaddr_port(const struct sockaddr *address)
-{
-    return ntohs(*port_of((struct sockaddr *)address));
-}
-
 /* A new bytes object with what a str or bytes names, in the encoding of the
    domain name system and without a NUL. */
 static PyObject *

@@ -26,9 +26,6 @@ typedef struct {
    AF_INET6. */
 size_t sockaddr_size(const struct sockaddr *address);
 
-/* Its port in host byte order. */
-unsigned sockaddr_port(const struct sockaddr *address);
-
 /* Converts an address tuple; the rest of *out is zero.  Names are looked up
    with the GIL released, numeric hosts without a resolver.  Returns 0, or -1
    with TypeError (no address tuple), ValueError (a number out of range) or
