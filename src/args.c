@@ -20,7 +20,7 @@ args_sort(const args_signature *signature, PyObject *const *args,
 
     if (nargs > signature->positional) {
         PyErr_Format(PyExc_TypeError,
-                     "%s() takes at most %d positional arguments (%zd given)",
+                     "%s takes at most %d positional arguments (%zd given)",
                      signature->function, signature->positional, nargs);
         return -1;
     }
@@ -32,7 +32,7 @@ args_sort(const args_signature *signature, PyObject *const *args,
         int at = find_name(signature, name);
 
         if (at < 0 || values[at] != NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() got %s '%U'",
+            PyErr_Format(PyExc_TypeError, "%s got %s '%U'",
                          signature->function,
                          at < 0 ? "an unexpected keyword argument"
                                 : "multiple values for argument",
@@ -43,7 +43,7 @@ args_sort(const args_signature *signature, PyObject *const *args,
     }
     for (int i = 0; i < signature->required; i++) {
         if (values[i] == NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() missing argument '%s'",
+            PyErr_Format(PyExc_TypeError, "%s missing argument '%s'",
                          signature->function, signature->names[i]);
             return -1;
         }

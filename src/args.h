@@ -5,11 +5,13 @@
 #include "compat.h"
 #include "platform.h"
 
-/* What a function takes: its name, its parameters in order, how many of them
-   it needs and how many may be given by position. */
+#define ARGS_MAX 4
+
+/* What a function takes: its name as errors show it, its parameters in order,
+   how many of them it needs and how many may be given by position. */
 typedef struct {
     const char *function;
-    const char *const *names;
+    const char *names[ARGS_MAX];
     int count;
     int required;
     int positional;

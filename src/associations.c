@@ -131,14 +131,14 @@ static PyObject *
 socket_bindx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
              PyObject *kwnames)
 {
-    static const char *const names[] = {"addrs", "flags"};
-    static const args_signature signature = {"sctp_bindx", names, 2, 2, 2};
+    static const args_signature signature = {
+        "sctp_bindx()", {"addrs", "flags"}, 2, 2, 2};
     const sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[2], *result = NULL;
     address_call call;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_int(values[1], "sctp_bindx()", "flags", &call.flags) < 0) {
+        args_int(values[1], signature.function, "flags", &call.flags) < 0) {
         return NULL;
     }
     if (call.flags != SCTP_BINDX_ADD_ADDR &&
@@ -232,8 +232,8 @@ static PyObject *
 socket_connectx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                 PyObject *kwnames)
 {
-    static const char *const names[] = {"addrs", "assoc_id"};
-    static const args_signature signature = {"sctp_connectx", names, 2, 1, 1};
+    static const args_signature signature = {
+        "sctp_connectx()", {"addrs", "assoc_id"}, 2, 1, 1};
     const sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[2], *result = NULL;
     address_call call;
@@ -314,7 +314,8 @@ getaddrs(PyObject *self, const args_signature *signature,
     }
     count = call_run(&state->methods, self, 0, getaddrs_once, &call);
     if (count < 0) {
-        error_explain(self, signature->function, "(L)", (long long)call.id);
+        error_explain(self, local ? "sctp_getladdrs" : "sctp_getpaddrs", "(L)",
+                      (long long)call.id);
         return NULL;
     }
     result = count == 0 ? Py_NewRef(Py_None)
@@ -330,8 +331,6 @@ getaddrs(PyObject *self, const args_signature *signature,
     return result;
 }
 
-static const char *const getaddrs_names[] = {"assoc_id"};
-
 PyDoc_STRVAR(
     getladdrs_doc,
     "sctp_getladdrs($self, /, assoc_id=0)\n--\n\n"
@@ -343,8 +342,8 @@ static PyObject *
 socket_getladdrs(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                  PyObject *kwnames)
 {
-    static const args_signature signature = {"sctp_getladdrs", getaddrs_names,
-                                             1, 0, 1};
+    static const args_signature signature = {
+        "sctp_getladdrs()", {"assoc_id"}, 1, 0, 1};
 
     return getaddrs(self, &signature, args, nargs, kwnames, 1);
 }
@@ -359,8 +358,8 @@ static PyObject *
 socket_getpaddrs(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                  PyObject *kwnames)
 {
-    static const args_signature signature = {"sctp_getpaddrs", getaddrs_names,
-                                             1, 0, 1};
+    static const args_signature signature = {
+        "sctp_getpaddrs()", {"assoc_id"}, 1, 0, 1};
 
     return getaddrs(self, &signature, args, nargs, kwnames, 0);
 }

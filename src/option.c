@@ -11,6 +11,7 @@
 #define LIST_SIZE 16384
 
 typedef struct {
+    int level;
     int number;
     void *bytes;
     socklen_t size;
@@ -132,7 +133,7 @@ get_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
-    return getsockopt(descriptor, IPPROTO_SCTP, call->number, call->bytes,
+    return getsockopt(descriptor, call->level, call->number, call->bytes,
                       &call->size);
 }
 
@@ -169,7 +170,7 @@ set_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
-    return setsockopt(descriptor, IPPROTO_SCTP, call->number, call->bytes,
+    return setsockopt(descriptor, call->level, call->number, call->bytes,
                       call->size);
 }
 
@@ -178,7 +179,7 @@ get_structure(record_type *type, const call_methods *methods, PyObject *socket,
               int number, PyObject *value)
 {
     record_buffer buffer;
-    option_call call = {number, buffer.head.bytes,
+    option_call call = {IPPROTO_SCTP, number, buffer.head.bytes,
                         (socklen_t)type->record->size};
 
     if (value == NULL) {
@@ -216,7 +217,8 @@ static PyObject *
 get_list(record_type *type, const call_methods *methods, PyObject *socket,
          int number, PyObject *value)
 {
-    option_call call = {number, PyMem_RawCalloc(1, LIST_SIZE), LIST_SIZE};
+    option_call call = {IPPROTO_SCTP, number, PyMem_RawCalloc(1, LIST_SIZE),
+                        LIST_SIZE};
     PyObject *result = NULL;
 
     if (call.bytes == NULL) {
@@ -244,6 +246,29 @@ option_get(option_types *self, const call_methods *methods, PyObject *socket,
 }
 
 PyObject *
+option_get_bytes(const call_methods *methods, PyObject *socket, int level,
+                 int number, PyObject *bytes)
+{
+    const Py_ssize_t size = PyBytes_GET_SIZE(bytes);
+    PyObject *result = PyBytes_FromStringAndSize(NULL, size);
+    option_call call;
+
+    if (result == NULL) {
+        return NULL;
+    }
+    memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(bytes), (size_t)size);
+    call = (option_call){level, number, PyBytes_AS_STRING(result),
+                         (socklen_t)Py_MIN(size, INT_MAX)};
+    if (call_run(methods, socket, 0, get_once, &call) < 0) {
+        Py_CLEAR(result);
+    }
+    else if ((Py_ssize_t)call.size < size) {
+        (void)_PyBytes_Resize(&result, (Py_ssize_t)call.size);
+    }
+    return result;
+}
+
+PyObject *
 option_set(option_types *self, const call_methods *methods, PyObject *socket,
            int index, PyObject *value)
 {
@@ -267,8 +292,8 @@ option_set(option_types *self, const call_methods *methods, PyObject *socket,
     }
     if (record_pack(type, dict, &buffer) == 0) {
         set_all_paths(type->record, methods, socket, buffer.bytes);
-        call =
-            (option_call){row->number, buffer.bytes, (socklen_t)buffer.size};
+        call = (option_call){IPPROTO_SCTP, row->number, buffer.bytes,
+                             (socklen_t)buffer.size};
         if (call_run(methods, socket, 0, set_once, &call) >= 0) {
             result = Py_NewRef(Py_None);
         }

@@ -29,6 +29,11 @@ int option_brand(option_types *self, PyTypeObject *class);
 PyObject *option_get(option_types *self, const call_methods *methods,
                      PyObject *socket, int index, PyObject *value);
 
+/* Reads an option into a copy of the bytes, which the kernel sees.  Returns
+   what it left of that. */
+PyObject *option_get_bytes(const call_methods *methods, PyObject *socket,
+                           int level, int number, PyObject *bytes);
+
 /* Sets the option of a row that has a structure from a dict, or from an
    iterable where it is nothing but a list.  Returns None. */
 PyObject *option_set(option_types *self, const call_methods *methods,

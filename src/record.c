@@ -209,26 +209,6 @@ store_integer(const record *record, const char *key, int kind, PyObject *value,
     return 0;
 }
 
-/* As store_integer for an int in its range, without a call into Python.
-   Returns 1, or 0 without an exception for anything else. */
-static int
-store_exact_integer(int kind, PyObject *value, unsigned char *at)
-{
-    long long number;
-    int overflow;
-
-    if (!PyLong_CheckExact(value) || kind >= RECORD_POLICY) {
-        return 0;
-    }
-    number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow || number < kinds[kind].min ||
-        (number > 0 && (unsigned long long)number > kinds[kind].max)) {
-        return 0;
-    }
-    store_number(kind, number, at);
-    return 1;
-}
-
 /* The bits of an integer, its sign extended. */
 static inline uint64_t
 load_bits(int kind, const unsigned char *at)
@@ -585,34 +565,20 @@ get_value(record_type *self, PyObject *dict, int key)
     return value;
 }
 
-/* What is left to store of a dict: a value that is no int in its range. */
-typedef struct {
-    int field;
-    PyObject *value;
-} leftover;
-
-/* Walks a dict that has its keys in order, as nearly all have, and stores its
-   ints.  Returns how many keys it found; what is left of these, *count of
-   them, are new references. */
+/* New references to the values of a dict that has its keys in order, as nearly
+   all have: a look-up of each takes longer.  Returns how many there are. */
 static int
-store_in_order(record_type *self, PyObject *dict, unsigned char *bytes,
-               leftover *left, int *count)
+take_in_order(record_type *self, PyObject *dict, PyObject **values)
 {
     const int length = self->record->length;
     PyObject *key, *value;
     Py_ssize_t position = 0;
     int found = 0;
 
-    *count = 0;
     Py_BEGIN_CRITICAL_SECTION(dict);
     while (found < length && PyDict_Next(dict, &position, &key, &value) &&
            key == self->keys[found]) {
-        const record_field *row = &self->record->fields[found];
-
-        if (!store_exact_integer(row->kind, value, bytes + row->offset)) {
-            left[(*count)++] = (leftover){found, Py_NewRef(value)};
-        }
-        found++;
+        values[found++] = Py_NewRef(value);
     }
     Py_END_CRITICAL_SECTION();
     return found;
@@ -622,21 +588,18 @@ int
 record_from_dict(record_type *self, PyObject *dict, void *bytes)
 {
     const record *record = self->record;
-    leftover left[RECORD_KEYS_MAX];
-    int found, count, result = 0;
+    PyObject *values[RECORD_KEYS_MAX];
+    int found = take_in_order(self, dict, values), result = 0;
 
     memset(bytes, 0, record->size);
-    found = store_in_order(self, dict, bytes, left, &count);
-    for (int i = 0; i < count; i++) {
-        if (result == 0) {
-            result = store(self, left[i].field, left[i].value, bytes);
-        }
-        Py_DECREF(left[i].value);
-    }
-    for (int i = found; result == 0 && i < record->length; i++) {
-        PyObject *value = get_value(self, dict, i);
+    for (int i = 0; i < record->length; i++) {
+        PyObject *value = i < found     ? values[i]
+                          : result == 0 ? get_value(self, dict, i)
+                                        : NULL;
 
-        result = value == NULL ? -1 : store(self, i, value, bytes);
+        if (result == 0) {
+            result = value == NULL ? -1 : store(self, i, value, bytes);
+        }
         Py_XDECREF(value);
     }
     if (result == 0 && PyDict_GET_SIZE(dict) > count_keys(record)) {

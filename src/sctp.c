@@ -116,14 +116,14 @@ static PyObject *
 socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
              PyObject *kwnames)
 {
-    static const char *const names[] = {"data", "addrs", "info", "flags"};
-    static const args_signature signature = {"sctp_sendv", names, 4, 1, 4};
+    static const args_signature signature = {
+        "sctp_sendv()", {"data", "addrs", "info", "flags"}, 4, 1, 4};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[4];
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_send_flags(values[3], "sctp_sendv()", &flags) < 0) {
+        to_send_flags(values[3], signature.function, &flags) < 0) {
         return NULL;
     }
     return message_send(&state->messages, &state->methods, self, values[0],
@@ -151,23 +151,22 @@ static PyObject *
 socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
              PyObject *kwnames)
 {
-    static const char *const names[] = {"bufsize", "flags"};
-    static const args_signature signature = {"sctp_recvv", names, 2, 1, 2};
+    static const args_signature signature = {
+        "sctp_recvv()", {"bufsize", "flags"}, 2, 1, 2};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[2];
     long long size;
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_integer(values[0], "sctp_recvv()", "bufsize", 1, PY_SSIZE_T_MAX,
-                     &size) < 0 ||
-        args_int(values[1], "sctp_recvv()", "flags", &flags) < 0) {
+        args_integer(values[0], signature.function, "bufsize", 1,
+                     PY_SSIZE_T_MAX, &size) < 0 ||
+        args_int(values[1], signature.function, "flags", &flags) < 0 ||
+        raise_kept(state, self) < 0) {
         return NULL;
     }
-    return raise_kept(state, self) < 0
-               ? NULL
-               : message_receive(&state->messages, &state->methods, self,
-                                 (Py_ssize_t)size, flags);
+    return message_receive(&state->messages, &state->methods, self,
+                           (Py_ssize_t)size, flags);
 }
 
 PyDoc_STRVAR(
@@ -182,21 +181,19 @@ static PyObject *
 socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                   PyObject *kwnames)
 {
-    static const char *const names[] = {"buffers", "flags"};
-    static const args_signature signature = {"sctp_recvv_into", names, 2, 1,
-                                             2};
+    static const args_signature signature = {
+        "sctp_recvv_into()", {"buffers", "flags"}, 2, 1, 2};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_int(values[1], "sctp_recvv_into()", "flags", &flags) < 0) {
+        args_int(values[1], signature.function, "flags", &flags) < 0 ||
+        raise_kept(state, self) < 0) {
         return NULL;
     }
-    return raise_kept(state, self) < 0
-               ? NULL
-               : message_receive_into(&state->messages, &state->methods, self,
-                                      values[0], flags);
+    return message_receive_into(&state->messages, &state->methods, self,
+                                values[0], flags);
 }
 
 PyDoc_STRVAR(
@@ -225,15 +222,14 @@ static PyObject *
 socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                   PyObject *kwnames)
 {
-    static const char *const names[] = {"messages", "flags"};
-    static const args_signature signature = {"sctp_sendv_many", names, 2, 1,
-                                             2};
+    static const args_signature signature = {
+        "sctp_sendv_many()", {"messages", "flags"}, 2, 1, 2};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_send_flags(values[1], "sctp_sendv_many()", &flags) < 0) {
+        to_send_flags(values[1], signature.function, &flags) < 0) {
         return NULL;
     }
     return batch_send(&state->messages, &state->methods, self, values[0],
@@ -257,104 +253,55 @@ static PyObject *
 socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                   PyObject *kwnames)
 {
-    static const char *const names[] = {"bufsize", "count", "flags"};
-    static const args_signature signature = {"sctp_recvv_many", names, 3, 2,
-                                             3};
+    static const args_signature signature = {
+        "sctp_recvv_many()", {"bufsize", "count", "flags"}, 3, 2, 3};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
     PyObject *values[3];
     long long size, count;
     int flags;
 
     if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_integer(values[0], "sctp_recvv_many()", "bufsize", 1,
+        args_integer(values[0], signature.function, "bufsize", 1,
                      PY_SSIZE_T_MAX / 2, &size) < 0 ||
-        args_integer(values[1], "sctp_recvv_many()", "count", 1, BATCH_MAX,
+        args_integer(values[1], signature.function, "count", 1, BATCH_MAX,
                      &count) < 0 ||
-        args_int(values[2], "sctp_recvv_many()", "flags", &flags) < 0) {
+        args_int(values[2], signature.function, "flags", &flags) < 0 ||
+        raise_kept(state, self) < 0) {
         return NULL;
     }
-    return raise_kept(state, self) < 0
-               ? NULL
-               : batch_receive(&state->messages, &state->methods, self,
-                               (Py_ssize_t)size, (int)count, flags,
-                               get_kept(state, self));
+    return batch_receive(&state->messages, &state->methods, self,
+                         (Py_ssize_t)size, (int)count, flags,
+                         get_kept(state, self));
 }
 
-PyDoc_STRVAR(
-    getsockopt_doc,
-    "_getsockopt($self, /, level, optname, optval)\n--\n\n"
-    "Reads an option into a copy of the bytes optval, which the kernel\n"
-    "sees.");
-
-typedef struct {
-    int level;
-    int option;
-    void *value;
-    socklen_t size;
-} option_call;
-
-static Py_ssize_t
-getsockopt_once(int descriptor, void *argument)
-{
-    option_call *call = argument;
-
-    return getsockopt(descriptor, call->level, call->option, call->value,
-                      &call->size);
-}
+PyDoc_STRVAR(getsockopt_doc,
+             "_getsockopt($self, level, optname, optval, /)\n--\n\n"
+             "Reads an option into a copy of the bytes optval, which the\n"
+             "kernel sees.");
 
 static PyObject *
-socket_getsockopt(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                  PyObject *kwnames)
+socket_getsockopt(PyObject *self, PyObject *args)
 {
-    static const char *const names[] = {"level", "optname", "optval"};
-    static const args_signature signature = {"_getsockopt", names, 3, 3, 3};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
-    PyObject *values[3], *result;
-    option_call call;
+    int level, number;
+    PyObject *bytes;
 
-    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        args_int(values[0], "_getsockopt()", "level", &call.level) < 0 ||
-        args_int(values[1], "_getsockopt()", "optname", &call.option) < 0) {
-        return NULL;
-    }
-    if (!PyBytes_Check(values[2]) || PyBytes_GET_SIZE(values[2]) > INT_MAX) {
-        PyErr_Format(PyExc_TypeError,
-                     "_getsockopt(): optval must be bytes, not %.100s",
-                     Py_TYPE(values[2])->tp_name);
-        return NULL;
-    }
-    result = PyBytes_FromStringAndSize(NULL, PyBytes_GET_SIZE(values[2]));
-    if (result == NULL) {
-        return NULL;
-    }
-    memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(values[2]),
-           (size_t)PyBytes_GET_SIZE(values[2]));
-    call.value = PyBytes_AS_STRING(result);
-    call.size = (socklen_t)PyBytes_GET_SIZE(values[2]);
-    if (call_run(&state->methods, self, 0, getsockopt_once, &call) < 0) {
-        Py_DECREF(result);
-        return NULL;
-    }
-    if ((Py_ssize_t)call.size < PyBytes_GET_SIZE(result)) {
-        (void)_PyBytes_Resize(&result, (Py_ssize_t)call.size);
-    }
-    return result;
+    return PyArg_ParseTuple(args, "iiS:_getsockopt", &level, &number, &bytes)
+               ? option_get_bytes(&state->methods, self, level, number, bytes)
+               : NULL;
 }
 
-/* An index of records_options whose row has a structure. */
+/* The arguments of the two methods below: an index of records_options whose
+   row has a structure, and a value.  Returns 0 or -1. */
 static int
-to_row(PyObject *value, int *out)
+parse_option(PyObject *args, int *row, PyObject **value)
 {
-    long long index;
-
-    if (args_integer(value, "option", "row", 0,
-                     (unsigned)records_options_length - 1, &index) < 0) {
+    if (!PyArg_ParseTuple(args, "iO", row, value)) {
         return -1;
     }
-    *out = (int)index;
-    if (records_options[index].kind == OPTION_int) {
-        PyErr_Format(PyExc_ValueError, "option: %s has no structure",
-                     records_options[index].name);
+    if (*row < 0 || *row >= records_options_length ||
+        records_options[*row].kind == OPTION_int) {
+        PyErr_Format(PyExc_ValueError, "option %d has no structure", *row);
         return -1;
     }
     return 0;
@@ -366,21 +313,16 @@ PyDoc_STRVAR(get_option_doc,
              "see sctp.sctp_socket.getsockopt().");
 
 static PyObject *
-socket_get_option(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                  PyObject *kwnames)
+socket_get_option(PyObject *self, PyObject *args)
 {
-    static const char *const names[] = {"row", "value"};
-    static const args_signature signature = {"_get_option", names, 2, 2, 2};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
-    PyObject *values[2];
+    PyObject *value;
     int row;
 
-    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_row(values[0], &row) < 0) {
-        return NULL;
-    }
-    return option_get(&state->options, &state->methods, self, row,
-                      none_is_absent(values[1]));
+    return parse_option(args, &row, &value) < 0
+               ? NULL
+               : option_get(&state->options, &state->methods, self, row,
+                            none_is_absent(value));
 }
 
 PyDoc_STRVAR(set_option_doc,
@@ -389,20 +331,16 @@ PyDoc_STRVAR(set_option_doc,
              "see sctp.sctp_socket.setsockopt().");
 
 static PyObject *
-socket_set_option(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                  PyObject *kwnames)
+socket_set_option(PyObject *self, PyObject *args)
 {
-    static const char *const names[] = {"row", "value"};
-    static const args_signature signature = {"_set_option", names, 2, 2, 2};
     sctp_state *state = sctp_get_state(Py_TYPE(self));
-    PyObject *values[2];
+    PyObject *value;
     int row;
 
-    if (args_parse(&signature, args, nargs, kwnames, values) < 0 ||
-        to_row(values[0], &row) < 0) {
-        return NULL;
-    }
-    return option_set(&state->options, &state->methods, self, row, values[1]);
+    return parse_option(args, &row, &value) < 0
+               ? NULL
+               : option_set(&state->options, &state->methods, self, row,
+                            value);
 }
 
 PyDoc_STRVAR(forget_doc,
@@ -425,9 +363,9 @@ static PyMethodDef socket_methods[] = {
     SCTP_METHOD("sctp_sendv_many", socket_sendv_many, sendv_many_doc),
     SCTP_METHOD("sctp_recvv_many", socket_recvv_many, recvv_many_doc),
     {"_forget", socket_forget, METH_NOARGS, forget_doc},
-    SCTP_METHOD("_getsockopt", socket_getsockopt, getsockopt_doc),
-    SCTP_METHOD("_get_option", socket_get_option, get_option_doc),
-    SCTP_METHOD("_set_option", socket_set_option, set_option_doc),
+    {"_getsockopt", socket_getsockopt, METH_VARARGS, getsockopt_doc},
+    {"_get_option", socket_get_option, METH_VARARGS, get_option_doc},
+    {"_set_option", socket_set_option, METH_VARARGS, set_option_doc},
     {NULL, NULL, 0, NULL},
 };
 

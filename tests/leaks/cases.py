@@ -1221,7 +1221,7 @@ SOCKET["_getsockopt"] = {
         lambda w: w.idle._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(1000))
     ),
     "level": fails(TypeError, lambda w: w.idle._getsockopt("1", 1, b"")),
-    "option": fails(ValueError, lambda w: w.idle._getsockopt(PROTO, w.big, b"")),
+    "option": fails(OverflowError, lambda w: w.idle._getsockopt(PROTO, w.big, b"")),
     "value": fails(TypeError, lambda w: w.idle._getsockopt(PROTO, 1, 1)),
     "missing": fails(TypeError, lambda w: w.idle._getsockopt(PROTO, 1)),
     "kernel": fails(OSError, lambda w: w.idle._getsockopt(PROTO, 12345, bytes(8))),
