@@ -59,6 +59,7 @@ add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
     else if (PyObject_GetBuffer(item, view, flags) < 0) {
         return -1;
     }
+    self->is_plain &= is_bytes;
     self->vectors[self->count].iov_base = view->buf;
     self->vectors[self->count].iov_len = (size_t)view->len;
     self->count++;
@@ -76,7 +77,8 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     self->vectors = self->inline_vectors;
     self->count = 0;
     self->more_views = NULL;
-    if (is_tuple || PyList_CheckExact(iterable)) { /* as most are */
+    self->is_plain = is_tuple || PyList_CheckExact(iterable); /* as most are */
+    if (self->is_plain) {
         for (Py_ssize_t i = 0;
              result == 0 && i < PySequence_Fast_GET_SIZE(iterable); i++) {
             item = is_tuple ? Py_NewRef(PyTuple_GET_ITEM(iterable, i))

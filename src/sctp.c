@@ -205,18 +205,19 @@ PyDoc_STRVAR(
     "addrs, info), the arguments of sctp_sendv(), at most 1024. All of\n"
     "them are checked before the first one is sent. Messages to one\n"
     "association, named by the same address and identifier, wait for\n"
-    "each other to share packets (MSG_MORE; Linux only); when the call\n"
-    "returns, none of them waits any more. flags are those of\n"
-    "sctp_sendv(); with MSG_MORE the last message waits for what you\n"
-    "send next.\n\n"
+    "each other to share packets (MSG_MORE; Linux only). When the call\n"
+    "has sent all, none of them waits any more; when it returns early,\n"
+    "only those wait that the peer's window has no room for: until the\n"
+    "next message or heartbeat. flags are those of sctp_sendv(); with\n"
+    "MSG_MORE the last message waits for what you send next.\n\n"
     "A blocking socket sends all, unless one fails. With a timeout, or\n"
     "non-blocking, the socket sends those that there is room for.\n\n"
     "Raises what sctp_sendv() raises for bad arguments and for an error\n"
     "of the first message, and TimeoutError or BlockingIOError where\n"
     "there was room for none. An error of a later message ends the call:\n"
     "it returns how many went before; send the rest to see the error. An\n"
-    "exception has the number of messages that went as its attribute\n"
-    "sent.");
+    "exception of sending has the number of messages that went as its\n"
+    "attribute sent.");
 
 static PyObject *
 socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
