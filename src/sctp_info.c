@@ -145,20 +145,6 @@ info_traverse(PyObject *self, visitproc visit, void *arg)
     return PyDict_Type.tp_traverse(self, visit, arg);
 }
 
-/* As it adds nothing to a dict, it ends as one: Python keeps the memory for
-   the next dict. */
-static void
-info_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-
-    if (type->tp_dealloc == info_dealloc) { /* of no subclass, which may */
-        Py_SET_TYPE(self, &PyDict_Type);
-    }
-    PyDict_Type.tp_dealloc(self);
-    Py_DECREF(type);
-}
-
 /* A dict subclass for one record. */
 static PyTypeObject *
 make_info_type(PyObject *module, const char *name, const char *doc)
@@ -168,7 +154,6 @@ make_info_type(PyObject *module, const char *name, const char *doc)
         {Py_tp_init, info_init},
         {Py_tp_traverse, info_traverse},
         {Py_tp_clear, (void *)PyDict_Type.tp_clear},
-        {Py_tp_dealloc, info_dealloc},
         {Py_mp_ass_subscript, info_set_item},
         {Py_tp_methods, info_methods},
         {0, NULL},
