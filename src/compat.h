@@ -32,13 +32,6 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **value)
     return *value != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
 }
 
-/* A new reference, or NULL with IndexError. */
-static inline PyObject *
-PyList_GetItemRef(PyObject *list, Py_ssize_t index)
-{
-    return Py_XNewRef(PyList_GetItem(list, index));
-}
-
 /* With the GIL nobody else runs in between. */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }

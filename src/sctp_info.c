@@ -9,19 +9,12 @@ typedef struct {
 
 static PyModuleDef info_module;
 
-static info_state *
-get_state(PyTypeObject *type)
-{
-    PyObject *module = PyType_GetModuleByDef(type, &info_module);
-
-    return module == NULL ? NULL : PyModule_GetState(module);
-}
-
 /* The record of a class, also of a subclass; NULL with TypeError. */
 static const record_type *
 get_record_type(PyTypeObject *class)
 {
-    info_state *state = get_state(class);
+    PyObject *module = PyType_GetModuleByDef(class, &info_module);
+    info_state *state = module == NULL ? NULL : PyModule_GetState(module);
 
     for (int i = 0; state != NULL && i < INFO_COUNT; i++) {
         PyTypeObject *type = state->infos[i].type; /* NULL as Python ends */
@@ -119,12 +112,9 @@ info_set_item(PyObject *self, PyObject *key, PyObject *value)
 static PyObject *
 info_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *nothing = PyTuple_New(0), *copy = NULL;
+    PyObject *copy = PyObject_CallMethod((PyObject *)&PyDict_Type, "__new__",
+                                         "O", Py_TYPE(self));
 
-    if (nothing != NULL) {
-        copy = PyDict_Type.tp_new(Py_TYPE(self), nothing, NULL);
-        Py_DECREF(nothing);
-    }
     if (copy != NULL && PyDict_Update(copy, self) < 0) {
         Py_CLEAR(copy);
     }

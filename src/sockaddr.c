@@ -6,6 +6,7 @@
 
 /* A chunk holds 65,535 bytes and so fewer IPv4 addresses than this. */
 #define ADDRESSES_MAX 8192
+#define ROOM_AT_FIRST sizeof(struct sockaddr_in6)
 #define FLOWINFO_MAX 0xfffff
 #define PORT_MAX 65535
 
@@ -235,16 +236,9 @@ ipv6_to_text(const struct in6_addr *address)
 static int
 is_link_local(const struct in6_addr *address)
 {
-    unsigned flags_scope = address->s6_addr[1];
-
-    switch (address->s6_addr[0]) {
-    case 0xfe: /* unicast: fe80::/10 */
-        return flags_scope >> 6 == 2;
-    case 0xff: /* multicast: interface-local or link-local */
-        return (flags_scope & 0xf) == 1 || (flags_scope & 0xf) == 2;
-    default:
-        return 0;
-    }
+    return IN6_IS_ADDR_LINKLOCAL(address) ||
+           IN6_IS_ADDR_MC_NODELOCAL(address) ||
+           IN6_IS_ADDR_MC_LINKLOCAL(address);
 }
 
 PyObject *
@@ -318,19 +312,15 @@ list_append(sockaddr_list *self, PyObject *item, int family)
     }
     size = sockaddr_size((struct sockaddr *)&address);
     if (self->size + size > self->room) {
-        int is_inline = self->bytes == self->inline_bytes;
-        unsigned char *bytes =
-            PyMem_Realloc(is_inline ? NULL : self->bytes, 2 * self->room);
+        size_t room = 2 * self->room + ROOM_AT_FIRST;
+        unsigned char *bytes = PyMem_Realloc(self->bytes, room);
 
         if (bytes == NULL) {
             PyErr_NoMemory();
             return -1;
         }
-        if (is_inline) {
-            memcpy(bytes, self->inline_bytes, self->size);
-        }
         self->bytes = bytes;
-        self->room *= 2;
+        self->room = room;
     }
     memcpy(self->bytes + self->size, &address, size);
     self->size += size;
@@ -341,11 +331,7 @@ list_append(sockaddr_list *self, PyObject *item, int family)
 void
 sockaddr_list_init(sockaddr_list *self)
 {
-    self->count = 0;
-    self->size = 0;
-    self->room = sizeof self->inline_bytes;
-    self->bytes = self->inline_bytes;
-    self->first = NULL;
+    *self = (sockaddr_list){0};
 }
 
 static int
@@ -425,10 +411,8 @@ void
 sockaddr_list_clear(sockaddr_list *self)
 {
     Py_CLEAR(self->first);
-    if (self->bytes != self->inline_bytes) {
-        PyMem_Free(self->bytes);
-        self->bytes = self->inline_bytes;
-    }
+    PyMem_Free(self->bytes);
+    self->bytes = NULL;
 }
 
 PyObject *
