@@ -25,7 +25,6 @@ static const struct {
     [RECORD_POLICY] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE16] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE32] = {4, 0, UINT32_MAX, "I"},
-    [RECORD_KNOWN] = {2, 0, UINT16_MAX, "H"},
     [RECORD_BYTES] = {1, 0, 0, "s"},
     [RECORD_BYTES_IF_ANY] = {1, 0, 0, "s"},
 };
@@ -512,7 +511,7 @@ set_integers(const record_type *self, PyObject *dict,
     for (int i = 0; i < count; i++, row++) {
         uint64_t bits;
 
-        if (row->kind >= RECORD_KNOWN) {
+        if (row->kind >= RECORD_ADDRESS) {
             continue;
         }
         bits = load_bits(row->kind, bytes + row->offset);

@@ -158,20 +158,6 @@ static PyMethodDef event_functions[] = {
 
 static const constant event_constants[] = {CONSTANTS_EVENT{NULL, 0}};
 
-/* Stores sn_type, the first key, in the template of a notification. */
-static int
-store_type(const record_type *self, int number)
-{
-    PyObject *value = PyLong_FromLong(number);
-    int result = -1;
-
-    if (value != NULL) {
-        result = PyDict_SetItem(self->template, self->keys[0], value);
-        Py_DECREF(value);
-    }
-    return result;
-}
-
 static int
 event_exec(PyObject *module)
 {
@@ -196,8 +182,7 @@ event_exec(PyObject *module)
         record_type *type = &state->events[i];
 
         if (record_type_init(type, &records_event[i].record, &PyDict_Type) <
-                0 ||
-            store_type(type, records_event[i].type) < 0) {
+            0) {
             goto done;
         }
         type->nested = records_event[i].record.nested == &records_sndrcvinfo
