@@ -37,25 +37,24 @@ sockaddr_port(const struct sockaddr *address)
     return ntohs(*port_of((struct sockaddr *)address));
 }
 
-static int
-is_address(PyObject *value)
+/* Raises TypeError; the format has a place (%U) for the value. */
+static void
+raise_type_error(const char *format, PyObject *value)
 {
-    return PyTuple_Check(value) &&
-           (PyTuple_GET_SIZE(value) == 2 || PyTuple_GET_SIZE(value) == 4);
+    PyObject *text = args_repr(value);
+
+    if (text != NULL) {
+        PyErr_Format(PyExc_TypeError, format, text);
+        Py_DECREF(text);
+    }
 }
 
 static void
 raise_no_address(PyObject *value)
 {
-    PyObject *text = args_repr(value);
-
-    if (text != NULL) {
-        PyErr_Format(PyExc_TypeError,
-                     "an address must be a tuple (host, port) or "
+    raise_type_error("an address must be a tuple (host, port) or "
                      "(host, port, flowinfo, scope_id), not %U",
-                     text);
-        Py_DECREF(text);
-    }
+                     value);
 }
 
 /* Whether a host is numeric, and of the family, or '', which is any address;
@@ -73,18 +72,25 @@ is_numeric(PyObject *host, int family, void *address)
            (text[0] == '\0' || inet_pton(family, text, address) == 1);
 }
 
-/* Converts an address tuple that names nothing.  Returns 1, 0 without an
+/* Converts an address tuple that names nothing.  Returns 0, 1 without an
    exception for one that does, or -1. */
 static int
 parse_numeric(PyObject *address, struct sockaddr_storage *out)
 {
     struct sockaddr_in *ipv4 = (struct sockaddr_in *)out;
     struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)out;
-    int is_ipv4 = PyTuple_GET_SIZE(address) == 2;
-    PyObject *host = PyTuple_GET_ITEM(address, 0);
-    PyObject *port = PyTuple_GET_ITEM(address, 1);
+    PyObject *host, *port;
     long long number, flowinfo, scope_id;
+    int is_ipv4, has_number;
 
+    if (!PyTuple_Check(address) ||
+        (PyTuple_GET_SIZE(address) != 2 && PyTuple_GET_SIZE(address) != 4)) {
+        raise_no_address(address);
+        return -1;
+    }
+    host = PyTuple_GET_ITEM(address, 0);
+    port = PyTuple_GET_ITEM(address, 1);
+    is_ipv4 = PyTuple_GET_SIZE(address) == 2;
     memset(out, 0, sizeof *out);
     if (!is_ipv4) {
         if (args_integer(PyTuple_GET_ITEM(address, 2), "address", "flowinfo",
@@ -96,35 +102,32 @@ parse_numeric(PyObject *address, struct sockaddr_storage *out)
         ipv6->sin6_flowinfo = htonl((uint32_t)flowinfo);
         ipv6->sin6_scope_id = (uint32_t)scope_id;
     }
-    out->ss_family = is_ipv4 ? AF_INET : AF_INET6;
-    if (!PyLong_CheckExact(port) ||
-        !is_numeric(host, out->ss_family,
-                    is_ipv4 ? (void *)&ipv4->sin_addr
-                            : (void *)&ipv6->sin6_addr)) {
-        return 0;
-    }
-    if (args_integer(port, "address", "port", 0, PORT_MAX, &number) < 0) {
+    /* A bool is an int to Python, but nobody's port. */
+    has_number = PyIndex_Check(port) && !PyBool_Check(port);
+    if (has_number &&
+        args_integer(port, "address", "port", 0, PORT_MAX, &number) < 0) {
         return -1;
+    }
+    out->ss_family = is_ipv4 ? AF_INET : AF_INET6;
+    if (!has_number || !is_numeric(host, out->ss_family,
+                                   is_ipv4 ? (void *)&ipv4->sin_addr
+                                           : (void *)&ipv6->sin6_addr)) {
+        return 1;
     }
     *port_of((struct sockaddr *)out) = htons((in_port_t)number);
     platform_set_sockaddr_length((struct sockaddr *)out,
                                  sockaddr_size((struct sockaddr *)out));
-    return 1;
+    return 0;
 }
 
 int
 sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
 {
     PyObject *names, *resolve = NULL, *numeric = NULL;
-    int result;
+    int result = parse_numeric(address, out);
 
-    if (!is_address(address)) {
-        raise_no_address(address);
-        return -1;
-    }
-    result = parse_numeric(address, out);
-    if (result != 0) {
-        return result < 0 ? -1 : 0;
+    if (result <= 0) {
+        return result;
     }
     names = PyImport_ImportModule("_sctp._names");
     if (names != NULL) {
@@ -136,13 +139,13 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
         Py_DECREF(resolve);
     }
     if (numeric != NULL) {
-        result = is_address(numeric) ? parse_numeric(numeric, out) : 0;
-        if (result == 0) { /* of a function of socket that was replaced */
+        result = parse_numeric(numeric, out);
+        if (result > 0) { /* of a function of socket that was replaced */
             raise_no_address(numeric);
         }
         Py_DECREF(numeric);
     }
-    return result > 0 ? 0 : -1;
+    return result == 0 ? 0 : -1;
 }
 
 /* Whether an IPv6 address means something within a scope only.  For all others
@@ -266,15 +269,9 @@ sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
     if (is_host(iterable) ||
         (PyTuple_Check(iterable) && PyTuple_GET_SIZE(iterable) > 0 &&
          is_host(PyTuple_GET_ITEM(iterable, 0)))) {
-        PyObject *text = args_repr(iterable);
-
-        if (text != NULL) {
-            PyErr_Format(PyExc_TypeError,
-                         "addrs must be an iterable of address tuples, not "
+        raise_type_error("addrs must be an iterable of address tuples, not "
                          "%U: write [address] for a single one",
-                         text);
-            Py_DECREF(text);
-        }
+                         iterable);
         return -1;
     }
     iterator = PyObject_GetIter(iterable);
