@@ -148,6 +148,91 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
     return result == 0 ? 0 : -1;
 }
 
+/* Appends an IPv4 address to the text that ends at end; returns the new end.
+   inet_ntop would take most of the time that a message needs. */
+static char *
+append_ipv4(char *end, const unsigned char *bytes)
+{
+    for (int i = 0; i < 4; i++) {
+        unsigned byte = bytes[i];
+
+        if (i > 0) {
+            *end++ = '.';
+        }
+        if (byte >= 100) {
+            *end++ = (char)('0' + byte / 100);
+        }
+        if (byte >= 10) {
+            *end++ = (char)('0' + byte / 10 % 10);
+        }
+        *end++ = (char)('0' + byte % 10);
+    }
+    return end;
+}
+
+/* Appends 16 bits in hexadecimal, without leading zeros. */
+static char *
+append_group(char *end, unsigned group)
+{
+    static const char digits[] = "0123456789abcdef";
+    int shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0;
+
+    for (; shift >= 0; shift -= 4) {
+        *end++ = digits[group >> shift & 0xf];
+    }
+    return end;
+}
+
+static PyObject *
+ipv4_to_text(const struct in_addr *address)
+{
+    char text[INET_ADDRSTRLEN];
+    char *end = append_ipv4(text, (const unsigned char *)address);
+
+    return PyUnicode_FromStringAndSize(text, end - text);
+}
+
+/* The text of an IPv6 address as inet_ntop writes it: the first longest run
+   of zeros is left out, and what maps IPv4 ends as IPv4. */
+static PyObject *
+ipv6_to_text(const struct in6_addr *address)
+{
+    const unsigned char *bytes = address->s6_addr;
+    char text[INET6_ADDRSTRLEN], *end = text;
+    unsigned groups[8];
+    int start = 0, length = 1, is_mapped;
+
+    for (int i = 0, run = 0; i < 8; i++) {
+        groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+        run = groups[i] == 0 ? run + 1 : 0;
+        if (run > length) {
+            length = run;
+            start = i + 1 - run;
+        }
+    }
+    is_mapped =
+        start == 0 && (length == 6 || (length == 5 && groups[5] == 0xffff));
+    for (int i = 0; i < 8; i++) {
+        if (length > 1 && i == start) {
+            *end++ = ':';
+            i += length - 1;
+            if (i == 7) {
+                *end++ = ':';
+            }
+            continue;
+        }
+        if (i > 0) {
+            *end++ = ':';
+        }
+        if (i == 6 && is_mapped) {
+            end = append_ipv4(end, bytes + 12);
+            break;
+        }
+        end = append_group(end, groups[i]);
+    }
+    return PyUnicode_FromStringAndSize(text, end - text);
+}
+
 /* Whether an IPv6 address means something within a scope only.  For all others
    a kernel may fill in a scope or not, depending on where the address comes
    from. */
@@ -165,20 +250,18 @@ sockaddr_to_tuple(const void *address, size_t length)
     struct sockaddr_in ipv4;
     struct sockaddr_in6 ipv6;
     struct sockaddr any = {0};
-    char text[INET6_ADDRSTRLEN];
 
     memcpy(&any, address, Py_MIN(length, sizeof any));
     if (any.sa_family == AF_INET && length >= sizeof ipv4) {
         memcpy(&ipv4, address, sizeof ipv4);
-        return Py_BuildValue(
-            "(sH)", inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text),
-            ntohs(ipv4.sin_port));
+        return Py_BuildValue("(NH)", ipv4_to_text(&ipv4.sin_addr),
+                             ntohs(ipv4.sin_port));
     }
     if (any.sa_family == AF_INET6 && length >= sizeof ipv6) {
         memcpy(&ipv6, address, sizeof ipv6);
         return Py_BuildValue(
-            "(sHII)", inet_ntop(AF_INET6, &ipv6.sin6_addr, text, sizeof text),
-            ntohs(ipv6.sin6_port), ntohl(ipv6.sin6_flowinfo),
+            "(NHII)", ipv6_to_text(&ipv6.sin6_addr), ntohs(ipv6.sin6_port),
+            ntohl(ipv6.sin6_flowinfo),
             is_link_local(&ipv6.sin6_addr) ? ipv6.sin6_scope_id : 0);
     }
     return any.sa_family == AF_INET6 ? Py_BuildValue("(siii)", "???", 0, 0, 0)
