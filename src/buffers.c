@@ -32,10 +32,9 @@ static int
 add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
            const char *name)
 {
-    int is_bytes = PyBytes_CheckExact(item) && flags == PyBUF_SIMPLE;
     Py_buffer *view;
 
-    if (!is_bytes && !PyObject_CheckBuffer(item)) {
+    if (!PyObject_CheckBuffer(item)) {
         PyErr_Format(PyExc_TypeError,
                      "%s(): %s[%d] must be a bytes-like object, not %.100s",
                      owner, name, self->count, Py_TYPE(item)->tp_name);
@@ -47,19 +46,10 @@ add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
         return -1;
     }
     view = next_view(self);
-    if (view == NULL) {
+    if (view == NULL || PyObject_GetBuffer(item, view, flags) < 0) {
         return -1;
     }
-    if (is_bytes) {
-        /* What PyBuffer_Release and we look at. */
-        view->obj = Py_NewRef(item);
-        view->buf = PyBytes_AS_STRING(item);
-        view->len = PyBytes_GET_SIZE(item);
-    }
-    else if (PyObject_GetBuffer(item, view, flags) < 0) {
-        return -1;
-    }
-    self->is_plain &= is_bytes;
+    self->is_plain &= PyBytes_CheckExact(item);
     self->vectors[self->count].iov_base = view->buf;
     self->vectors[self->count].iov_len = (size_t)view->len;
     self->count++;
