@@ -1,5 +1,5 @@
 /* Module _sctp.sctp: the socket's messages and options, and the module. */
-#include "sctp.h"
+#include "state.h"
 #include "constants.h"
 #include "error.h"
 
@@ -8,7 +8,7 @@
 static PyModuleDef sctp_module;
 
 sctp_state *
-sctp_get_state(PyTypeObject *type)
+state_get(PyTypeObject *type)
 {
     PyObject *module = PyType_GetModuleByDef(type, &sctp_module);
 
@@ -118,7 +118,7 @@ socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_sendv()", {"data", "addrs", "info", "flags"}, 4, 1, 4};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[4];
     int flags;
 
@@ -153,7 +153,7 @@ socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_recvv()", {"bufsize", "flags"}, 2, 1, 2};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2];
     long long size;
     int flags;
@@ -183,7 +183,7 @@ socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_recvv_into()", {"buffers", "flags"}, 2, 1, 2};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
@@ -225,7 +225,7 @@ socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_sendv_many()", {"messages", "flags"}, 2, 1, 2};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
@@ -256,7 +256,7 @@ socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_recvv_many()", {"bufsize", "count", "flags"}, 3, 2, 3};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[3];
     long long size, count;
     int flags;
@@ -283,7 +283,7 @@ PyDoc_STRVAR(getsockopt_doc,
 static PyObject *
 socket_getsockopt(PyObject *self, PyObject *args)
 {
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     int level, number;
     PyObject *bytes;
 
@@ -316,7 +316,7 @@ PyDoc_STRVAR(get_option_doc,
 static PyObject *
 socket_get_option(PyObject *self, PyObject *args)
 {
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *value;
     int row;
 
@@ -334,7 +334,7 @@ PyDoc_STRVAR(set_option_doc,
 static PyObject *
 socket_set_option(PyObject *self, PyObject *args)
 {
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *value;
     int row;
 
@@ -351,7 +351,7 @@ PyDoc_STRVAR(forget_doc,
 static PyObject *
 socket_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
 
     atomic_store(get_kept(state, self), 0);
     Py_RETURN_NONE;
@@ -623,8 +623,8 @@ add_core(PyObject *module, sctp_state *state)
     if (state->core == NULL) {
         return -1;
     }
-    for (PyMethodDef *method = sctp_association_methods;
-         method->ml_name != NULL; method++) {
+    for (PyMethodDef *method = association_methods; method->ml_name != NULL;
+         method++) {
         PyObject *descriptor = PyDescr_NewMethod(state->core, method);
         int result = descriptor == NULL
                          ? -1
