@@ -1,4 +1,5 @@
-"""A socket's life: how it is made, takes a descriptor over, and ends.
+"""A socket's life: how it is made, finds its addresses and associations, takes a
+descriptor over, and ends.
 
 _sctp.sctp shows SCTPError and sctp_socket as its own.
 """
@@ -8,7 +9,7 @@ import contextlib
 import functools
 import operator
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from socket import (
     AF_INET,
     AF_INET6,
@@ -22,6 +23,8 @@ from socket import (
 from typing import Any, Literal, Self
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS, _core, _describe
+
+_Address = tuple[Any, ...]
 
 _ABSENT: Any = object()
 _TYPES = SOCK_STREAM, SOCK_SEQPACKET
@@ -52,6 +55,8 @@ def _check(family: object, type: object, proto: object, *absent: int) -> None:
 
 
 def _explain(error: OSError, call: str, sock: Any, *facts: Any) -> None:
+    if isinstance(error, BlockingIOError):
+        return  # to wait is no mistake, and for some the usual case
     with contextlib.suppress(Exception):  # it only helps
         from _sctp import _notes
 
@@ -115,6 +120,54 @@ class sctp_socket(_core):
     def sock(self) -> Self:
         """The socket itself."""
         return self
+
+    def sctp_bindx(self, addrs: Iterable[_Address], flags: int) -> None:
+        """Adds or removes local addresses (RFC 6458, section 9.1).
+
+        flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports
+        agree; those after the first may be 0, for the first's. On a
+        connected socket the peer is told, where both sides support
+        address reconfiguration (RFC 5061).
+
+        Raises ValueError for other flags and for ports that disagree,
+        TypeError for what is no address or none of the socket's family,
+        OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.
+        """
+        self._bindx(addrs, flags)
+
+    def sctp_connectx(
+        self, addrs: Iterable[_Address], *, assoc_id: bool = False
+    ) -> int | None:
+        """Sets up an association with a peer of several addresses (RFC 6458,
+        section 9.9).
+
+        Returns None, or the association identifier if assoc_id is true.
+        On a one-to-many socket with a timeout it returns at once: the
+        outcome comes as SCTP_ASSOC_CHANGE.
+
+        All ports agree; those after the first may be 0, for the first's.
+
+        Raises TypeError for what is no address or none of the socket's
+        family, ValueError for ports that disagree, OSError as connect does:
+        ECONNREFUSED, ETIMEDOUT, EISCONN. A non-blocking socket raises
+        BlockingIOError; with assoc_id, the identifier is its attribute
+        assoc_id where the kernel gave one.
+        """
+        return self._connectx(addrs, assoc_id)
+
+    def sctp_getladdrs(self, assoc_id: int = 0) -> tuple[_Address, ...] | None:
+        """The local addresses of an association, or with 0 those that the
+        socket is bound to, as a tuple of address tuples; None where there
+        is none (RFC 6458, section 9.5).
+        """
+        return self._getaddrs(assoc_id, True)
+
+    def sctp_getpaddrs(self, assoc_id: int = 0) -> tuple[_Address, ...] | None:
+        """The peer's addresses in an association as a tuple of address
+        tuples; None where there is none (RFC 6458, section 9.3).
+        One-to-one sockets ignore assoc_id.
+        """
+        return self._getaddrs(assoc_id, False)
 
     def accept(self) -> tuple[Self, Any]:
         """Waits for an association and returns (socket, address), as

@@ -275,11 +275,8 @@ socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                          get_kept(state, self));
 }
 
-PyDoc_STRVAR(getsockopt_doc,
-             "_getsockopt($self, level, optname, optval, /)\n--\n\n"
-             "Reads an option into a copy of the bytes optval, which the\n"
-             "kernel sees.");
-
+/* Reads an option into a copy of the bytes optval, which the kernel sees:
+   (level, optname, optval). */
 static PyObject *
 socket_getsockopt(PyObject *self, PyObject *args)
 {
@@ -308,11 +305,7 @@ parse_option(PyObject *args, int *row, PyObject **value)
     return 0;
 }
 
-PyDoc_STRVAR(get_option_doc,
-             "_get_option($self, row, value, /)\n--\n\n"
-             "Reads the option of a row of _options that has a structure;\n"
-             "see sctp.sctp_socket.getsockopt().");
-
+/* Reads the option of a row that has a structure: (row, value). */
 static PyObject *
 socket_get_option(PyObject *self, PyObject *args)
 {
@@ -326,11 +319,7 @@ socket_get_option(PyObject *self, PyObject *args)
                             none_is_absent(value));
 }
 
-PyDoc_STRVAR(set_option_doc,
-             "_set_option($self, row, value, /)\n--\n\n"
-             "Sets the option of a row of _options that has a structure;\n"
-             "see sctp.sctp_socket.setsockopt().");
-
+/* Sets the option of a row that has a structure: (row, value). */
 static PyObject *
 socket_set_option(PyObject *self, PyObject *args)
 {
@@ -344,10 +333,7 @@ socket_set_option(PyObject *self, PyObject *args)
                             value);
 }
 
-PyDoc_STRVAR(forget_doc,
-             "_forget($self, /)\n--\n\n"
-             "Drops the error that the socket which this was has kept.");
-
+/* Drops the error that the socket which this was has kept. */
 static PyObject *
 socket_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -357,16 +343,27 @@ socket_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
+#define METHOD(name, function, doc)               \
+    {name, (PyCFunction)(void (*)(void))function, \
+     METH_FASTCALL | METH_KEYWORDS, doc}
+
 static PyMethodDef socket_methods[] = {
-    SCTP_METHOD("sctp_sendv", socket_sendv, sendv_doc),
-    SCTP_METHOD("sctp_recvv", socket_recvv, recvv_doc),
-    SCTP_METHOD("sctp_recvv_into", socket_recvv_into, recvv_into_doc),
-    SCTP_METHOD("sctp_sendv_many", socket_sendv_many, sendv_many_doc),
-    SCTP_METHOD("sctp_recvv_many", socket_recvv_many, recvv_many_doc),
-    {"_forget", socket_forget, METH_NOARGS, forget_doc},
-    {"_getsockopt", socket_getsockopt, METH_VARARGS, getsockopt_doc},
-    {"_get_option", socket_get_option, METH_VARARGS, get_option_doc},
-    {"_set_option", socket_set_option, METH_VARARGS, set_option_doc},
+    METHOD("sctp_sendv", socket_sendv, sendv_doc),
+    METHOD("sctp_recvv", socket_recvv, recvv_doc),
+    METHOD("sctp_recvv_into", socket_recvv_into, recvv_into_doc),
+    METHOD("sctp_sendv_many", socket_sendv_many, sendv_many_doc),
+    METHOD("sctp_recvv_many", socket_recvv_many, recvv_many_doc),
+    {"_ask_family", association_ask_family, METH_O, NULL},
+    {"_accept", association_accept, METH_O, NULL},
+    {"_end_peeled", association_end_peeled, METH_O, NULL},
+    {"_bindx", association_bindx, METH_VARARGS, NULL},
+    {"_connectx", association_connectx, METH_VARARGS, NULL},
+    {"_getaddrs", association_getaddrs, METH_VARARGS, NULL},
+    {"_peeloff", association_peeloff, METH_VARARGS, NULL},
+    {"_forget", socket_forget, METH_NOARGS, NULL},
+    {"_getsockopt", socket_getsockopt, METH_VARARGS, NULL},
+    {"_get_option", socket_get_option, METH_VARARGS, NULL},
+    {"_set_option", socket_set_option, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -420,13 +417,8 @@ to_address(PyObject *Py_UNUSED(module), PyObject *storage)
     return address;
 }
 
-PyDoc_STRVAR(
-    describe_doc,
-    "_describe(name, /)\n--\n\n"
-    "The layout of a structure, or None where this system lacks it:\n"
-    "(size, ((key, format, offset, size), ...), (key, format) of its\n"
-    "tail or None).");
-
+/* The layout of a structure: (size, ((key, format, offset, size), ...), (key,
+   format) of its tail or None). */
 static PyObject *
 describe(PyObject *module, PyObject *name)
 {
@@ -436,11 +428,7 @@ describe(PyObject *module, PyObject *name)
     return type == NULL ? NULL : record_describe(type->record);
 }
 
-PyDoc_STRVAR(brand_doc,
-             "_brand(cls, /)\n--\n\n"
-             "Makes a dict class the one of the structure that it is named\n"
-             "after.");
-
+/* Makes a dict class the one of the structure that it is named after. */
 static PyObject *
 brand(PyObject *module, PyObject *class)
 {
@@ -458,11 +446,8 @@ brand(PyObject *module, PyObject *class)
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(check_doc,
-             "_check(name, key, value, /)\n--\n\n"
-             "The value for a key of a structure: an int for all that has\n"
-             "__index__.");
-
+/* The value for a key of a structure, an int for all that has __index__:
+   (name, key, value). */
 static PyObject *
 check(PyObject *module, PyObject *args)
 {
@@ -486,9 +471,7 @@ check(PyObject *module, PyObject *args)
     return record_check(type, index, value);
 }
 
-PyDoc_STRVAR(pack_doc, "_pack(name, dict, /)\n--\n\n"
-                       "The bytes of a structure.");
-
+/* The bytes of a structure: (name, dict). */
 static PyObject *
 pack(PyObject *module, PyObject *args)
 {
@@ -513,10 +496,10 @@ pack(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef sctp_functions[] = {
-    {"_describe", describe, METH_O, describe_doc},
-    {"_brand", brand, METH_O, brand_doc},
-    {"_check", check, METH_VARARGS, check_doc},
-    {"_pack", pack, METH_VARARGS, pack_doc},
+    {"_describe", describe, METH_O, NULL},
+    {"_brand", brand, METH_O, NULL},
+    {"_check", check, METH_VARARGS, NULL},
+    {"_pack", pack, METH_VARARGS, NULL},
     {"ipaddr_to_sockaddr_storage", to_storage, METH_O, to_storage_doc},
     {"sockaddr_storage_to_ipaddr", to_address, METH_O, to_address_doc},
     {NULL, NULL, 0, NULL},
@@ -620,23 +603,7 @@ add_core(PyObject *module, sctp_state *state)
     spec.basicsize = (int)(state->kept + sizeof(batch_error));
     state->core = (PyTypeObject *)compat_make_type(module, &spec,
                                                    (PyObject *)state->base);
-    if (state->core == NULL) {
-        return -1;
-    }
-    for (PyMethodDef *method = association_methods; method->ml_name != NULL;
-         method++) {
-        PyObject *descriptor = PyDescr_NewMethod(state->core, method);
-        int result = descriptor == NULL
-                         ? -1
-                         : PyObject_SetAttrString((PyObject *)state->core,
-                                                  method->ml_name, descriptor);
-
-        Py_XDECREF(descriptor);
-        if (result < 0) {
-            return -1;
-        }
-    }
-    return PyModule_AddType(module, state->core);
+    return state->core == NULL ? -1 : PyModule_AddType(module, state->core);
 }
 
 static int

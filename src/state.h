@@ -20,11 +20,13 @@ typedef struct {
    from. */
 sctp_state *state_get(PyTypeObject *type);
 
-/* The methods of associations.c, ended by NULL. */
-extern PyMethodDef association_methods[];
-
-#define SCTP_METHOD(name, function, doc)          \
-    {name, (PyCFunction)(void (*)(void))function, \
-     METH_FASTCALL | METH_KEYWORDS, doc}
+/* Methods of associations.c. */
+PyObject *association_ask_family(PyObject *self, PyObject *fileno);
+PyObject *association_accept(PyObject *self, PyObject *into);
+PyObject *association_end_peeled(PyObject *self, PyObject *how);
+PyObject *association_bindx(PyObject *self, PyObject *args);
+PyObject *association_connectx(PyObject *self, PyObject *args);
+PyObject *association_getaddrs(PyObject *self, PyObject *args);
+PyObject *association_peeloff(PyObject *self, PyObject *args);
 
 #endif

@@ -53,7 +53,7 @@ def entry_points():
             if (
                 isinstance(value, type)
                 and not issubclass(value, Exception)
-                and "__slots__" not in vars(value)  # which is one of Python's
+                and name not in ("sctp_sendv_spa", "sctp_recvv_rn")  # Python's
             ):
                 for attribute, member in vars(value).items():
                     if isinstance(member, kinds):
@@ -1225,6 +1225,11 @@ SOCKET["sock"] = {
     "get": Case(lambda w: w.idle.sock),
     "set": fails(AttributeError, lambda w: setattr(w.idle, "sock", None)),
 }
+
+# What C does of methods in Python is called by the same calls.
+SOCKET["_bindx"] = SOCKET["sctp_bindx"]
+SOCKET["_connectx"] = SOCKET["sctp_connectx"]
+SOCKET["_getaddrs"] = SOCKET["sctp_getladdrs"] | SOCKET["sctp_getpaddrs"]
 
 CASES = {
     **{f"import {module.__name__}": import_case(module.__name__) for module in MODULES},
