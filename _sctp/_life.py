@@ -9,9 +9,17 @@ import functools
 import operator
 import os
 from collections.abc import Callable
-from socket import AF_INET, AF_INET6, SHUT_RDWR, SHUT_WR
-from socket import SO_TYPE, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
-from typing import Any, Literal, Self, SupportsIndex
+from socket import (
+    AF_INET,
+    AF_INET6,
+    SHUT_RDWR,
+    SHUT_WR,
+    SO_TYPE,
+    SOCK_SEQPACKET,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
+from typing import Any, Literal, Self
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS, _core, _describe
 
@@ -43,7 +51,7 @@ def _check(family: object, type: object, proto: object, *absent: int) -> None:
             raise SCTPError(f"sctp_socket(): {rule}, not {_show(value)}")
 
 
-def _explain(error: OSError, call: str, sock: "sctp_socket", *facts: Any) -> None:
+def _explain(error: OSError, call: str, sock: Any, *facts: Any) -> None:
     with contextlib.suppress(Exception):  # it only helps
         from _sctp import _notes
 
@@ -66,7 +74,7 @@ class sctp_socket(_core):
         family: int = _ABSENT,
         type: int = _ABSENT,
         proto: int = IPPROTO_SCTP,
-        fileno: SupportsIndex | None = None,
+        fileno: Any = None,
     ) -> None:
         self._forget()
         if fileno is None:
@@ -135,7 +143,9 @@ class sctp_socket(_core):
         unless another thread takes the last descriptor meanwhile.
         """
         take = functools.partial(self._peeloff, assoc_id)
-        return _adopt(self, take, SOCK_STREAM, "sctp_peeloff", assoc_id)[0]
+        made: Self
+        made, _ = _adopt(self, take, SOCK_STREAM, "sctp_peeloff", assoc_id)
+        return made
 
     def shutdown(self, how: int, /) -> None:
         """Shuts down one or both directions, as socket.socket.shutdown()
@@ -183,7 +193,7 @@ def _adopt(
 ) -> tuple[Any, Any]:
     """A new socket of the class of sock on the descriptor that take appends to
     its list, and what take returns. Closes the descriptor if that fails."""
-    cls = type(sock)
+    cls: Any = type(sock)
     made: Any = None
     taken: list[int] = []
     advice = (

@@ -68,8 +68,8 @@ int
 args_convert(PyObject *value, const char *owner, const char *name,
              long long min, unsigned long long max, long long *out)
 {
-    PyObject *number = NULL, *text;
-    int overflow, result = -1;
+    PyObject *number, *text;
+    int overflow, is_in_range;
 
     if (!PyIndex_Check(value)) {
         PyErr_Format(PyExc_TypeError, "%s: %s must be an int, not %.100s",
@@ -81,30 +81,21 @@ args_convert(PyObject *value, const char *owner, const char *name,
         return -1;
     }
     *out = PyLong_AsLongLongAndOverflow(number, &overflow);
+    is_in_range = !overflow && *out >= min &&
+                  (*out < 0 || (unsigned long long)*out <= max);
     if (overflow > 0 && max > LLONG_MAX) {
-        unsigned long long bits = PyLong_AsUnsignedLongLong(number);
-
-        if (!PyErr_Occurred()) {
-            *out = (long long)bits;
-            result = 0;
-            goto done;
-        }
+        *out = (long long)PyLong_AsUnsignedLongLong(number);
+        is_in_range = !PyErr_Occurred();
         PyErr_Clear();
     }
-    else if (!overflow && *out >= min &&
-             (*out < 0 || (unsigned long long)*out <= max)) {
-        result = 0;
-        goto done;
-    }
-    text = args_repr(number);
+    text = is_in_range ? NULL : args_repr(number);
     if (text != NULL) {
         PyErr_Format(PyExc_ValueError, "%s: %s must be in %lld..%llu, not %U",
                      owner, name, min, max, text);
         Py_DECREF(text);
     }
-done:
     Py_DECREF(number);
-    return result;
+    return is_in_range ? 0 : -1;
 }
 
 int

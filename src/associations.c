@@ -1,7 +1,7 @@
 /* The socket's addresses and associations: bound, connected, listed, accepted,
    peeled off. */
 #include "error.h"
-#include "sctp.h"
+#include "state.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,7 +63,7 @@ PyDoc_STRVAR(accept_doc,
 static PyObject *
 socket_accept(PyObject *self, PyObject *into)
 {
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
     accepting call;
     int descriptor =
         (int)call_run(&state->methods, self, POLLIN, accept_once, &call);
@@ -82,7 +82,7 @@ PyDoc_STRVAR(
 static PyObject *
 socket_end_peeled(PyObject *self, PyObject *how)
 {
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
     int descriptor = call_descriptor(&state->methods, self), direction;
 
     if (descriptor < 0 || args_int(how, "shutdown()", "how", &direction) < 0) {
@@ -133,7 +133,7 @@ socket_bindx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_bindx()", {"addrs", "flags"}, 2, 2, 2};
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2], *result = NULL;
     address_call call;
 
@@ -234,7 +234,7 @@ socket_connectx(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_connectx()", {"addrs", "assoc_id"}, 2, 1, 1};
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2], *result = NULL;
     address_call call;
     sctp_assoc_t id = 0;
@@ -303,7 +303,7 @@ static PyObject *
 getaddrs(PyObject *self, const args_signature *signature,
          PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, int local)
 {
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
     getaddrs_call call = {local, 0, NULL};
     PyObject *id, *result;
     Py_ssize_t count;
@@ -379,7 +379,7 @@ peeloff_once(int descriptor, void *argument)
 static PyObject *
 socket_peeloff(PyObject *self, PyObject *args)
 {
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
     PyObject *value, *into;
     sctp_assoc_t id;
     Py_ssize_t descriptor;
@@ -395,7 +395,7 @@ socket_peeloff(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-PyMethodDef sctp_association_methods[] = {
+PyMethodDef association_methods[] = {
     {"_ask_family", ask_family, METH_O, ask_family_doc},
     {"_accept", socket_accept, METH_O, accept_doc},
     {"_end_peeled", socket_end_peeled, METH_O, end_peeled_doc},

@@ -155,6 +155,13 @@ add_spa(message_types *types, struct msghdr *header, PyObject *spa)
         PyObject *member = PyObject_GetAttr(spa, types->spa_members[i]);
 
         added = member == NULL ? -1 : add_info(types, header, i, member);
+        if (added == 0 && member != Py_None) { /* of a subclass */
+            PyErr_Format(PyExc_TypeError,
+                         "sctp_sendv_spa: %s must be a %s or None, not %.100s",
+                         sent[i].member, records_info[sent[i].info].name,
+                         Py_TYPE(member)->tp_name);
+            added = -1;
+        }
         Py_XDECREF(member);
     }
     return added;
@@ -262,7 +269,7 @@ message_prepare(message_out *self, message_types *types,
         }
         self->header.msg_control = self->more_control;
     }
-    if (like != NULL) {
+    if (like != NULL && addresses == NULL && self->payload.is_plain) {
         self->header.msg_controllen = like->infos_size;
         memcpy(self->header.msg_control, like->header.msg_control,
                like->infos_size);

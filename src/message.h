@@ -53,10 +53,10 @@ typedef struct {
 } message_out;
 
 /* Checks the arguments of a message and makes it ready; owner stands in
-   errors.  like, unless NULL, is a message that was made ready with the same
-   info, which is not read again.  Returns 0, or -1 with an exception. Whatever
-   it returned, message_release has to follow; until then the message may not
-   move. */
+   errors.  like, unless NULL, is the message before with the same info, which
+   is read again only if Python's code ran since.  Returns 0, or -1 with an
+   exception.  Whatever it returned, message_release has to follow; until then
+   the message may not move. */
 int message_prepare(message_out *self, message_types *types,
                     const call_methods *methods, PyObject *socket,
                     const char *owner, PyObject *data, PyObject *addresses,

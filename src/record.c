@@ -25,7 +25,6 @@ static const struct {
     [RECORD_POLICY] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE16] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE32] = {4, 0, UINT32_MAX, "I"},
-    [RECORD_KNOWN] = {2, 0, UINT16_MAX, "H"},
     [RECORD_BYTES] = {1, 0, 0, "s"},
     [RECORD_BYTES_IF_ANY] = {1, 0, 0, "s"},
 };
@@ -477,7 +476,7 @@ set_integers(record_type *self, PyObject *dict, const unsigned char *bytes)
     for (int i = 0; i < count; i++, row++) {
         uint64_t bits;
 
-        if (row->kind >= RECORD_KNOWN) {
+        if (row->kind >= RECORD_ADDRESS) {
             continue;
         }
         bits = load_bits(row->kind, bytes + row->offset);

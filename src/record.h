@@ -20,7 +20,6 @@ typedef enum {
     RECORD_POLICY,       /* a PR-SCTP policy that the platform defines */
     RECORD_CAUSE16,      /* an error cause of a notification */
     RECORD_CAUSE32,      /* the last of the integers */
-    RECORD_KNOWN,        /* what the template of the record's dicts has */
     RECORD_ADDRESS,      /* sockaddr_storage: an address tuple, or bytes */
     RECORD_PEER,         /* the same, a tuple whatever it holds */
     RECORD_NESTED,       /* another record */

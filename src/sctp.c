@@ -1,5 +1,5 @@
 /* Module _sctp.sctp: the socket's messages and options, and the module. */
-#include "sctp.h"
+#include "state.h"
 #include "constants.h"
 #include "error.h"
 
@@ -8,7 +8,7 @@
 static PyModuleDef sctp_module;
 
 sctp_state *
-sctp_get_state(PyTypeObject *type)
+state_get(PyTypeObject *type)
 {
     PyObject *module = PyType_GetModuleByDef(type, &sctp_module);
 
@@ -118,7 +118,7 @@ socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_sendv()", {"data", "addrs", "info", "flags"}, 4, 1, 4};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[4];
     int flags;
 
@@ -153,7 +153,7 @@ socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_recvv()", {"bufsize", "flags"}, 2, 1, 2};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2];
     long long size;
     int flags;
@@ -183,7 +183,7 @@ socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_recvv_into()", {"buffers", "flags"}, 2, 1, 2};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
@@ -205,18 +205,19 @@ PyDoc_STRVAR(
     "addrs, info), the arguments of sctp_sendv(), at most 1024. All of\n"
     "them are checked before the first one is sent. Messages to one\n"
     "association, named by the same address and identifier, wait for\n"
-    "each other to share packets (MSG_MORE; Linux only); when the call\n"
-    "returns, none of them waits any more. flags are those of\n"
-    "sctp_sendv(); with MSG_MORE the last message waits for what you\n"
-    "send next.\n\n"
+    "each other to share packets (MSG_MORE; Linux only). When the call\n"
+    "has sent all, none of them waits any more; when it returns early,\n"
+    "only those wait that the peer's window has no room for: until the\n"
+    "next message or heartbeat. flags are those of sctp_sendv(); with\n"
+    "MSG_MORE the last message waits for what you send next.\n\n"
     "A blocking socket sends all, unless one fails. With a timeout, or\n"
     "non-blocking, the socket sends those that there is room for.\n\n"
     "Raises what sctp_sendv() raises for bad arguments and for an error\n"
     "of the first message, and TimeoutError or BlockingIOError where\n"
     "there was room for none. An error of a later message ends the call:\n"
     "it returns how many went before; send the rest to see the error. An\n"
-    "exception has the number of messages that went as its attribute\n"
-    "sent.");
+    "exception of sending has the number of messages that went as its\n"
+    "attribute sent.");
 
 static PyObject *
 socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -224,7 +225,7 @@ socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_sendv_many()", {"messages", "flags"}, 2, 1, 2};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[2];
     int flags;
 
@@ -255,7 +256,7 @@ socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 {
     static const args_signature signature = {
         "sctp_recvv_many()", {"bufsize", "count", "flags"}, 3, 2, 3};
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *values[3];
     long long size, count;
     int flags;
@@ -282,7 +283,7 @@ PyDoc_STRVAR(getsockopt_doc,
 static PyObject *
 socket_getsockopt(PyObject *self, PyObject *args)
 {
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     int level, number;
     PyObject *bytes;
 
@@ -315,7 +316,7 @@ PyDoc_STRVAR(get_option_doc,
 static PyObject *
 socket_get_option(PyObject *self, PyObject *args)
 {
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *value;
     int row;
 
@@ -333,7 +334,7 @@ PyDoc_STRVAR(set_option_doc,
 static PyObject *
 socket_set_option(PyObject *self, PyObject *args)
 {
-    sctp_state *state = sctp_get_state(Py_TYPE(self));
+    sctp_state *state = state_get(Py_TYPE(self));
     PyObject *value;
     int row;
 
@@ -350,7 +351,7 @@ PyDoc_STRVAR(forget_doc,
 static PyObject *
 socket_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    const sctp_state *state = sctp_get_state(Py_TYPE(self));
+    const sctp_state *state = state_get(Py_TYPE(self));
 
     atomic_store(get_kept(state, self), 0);
     Py_RETURN_NONE;
@@ -622,8 +623,8 @@ add_core(PyObject *module, sctp_state *state)
     if (state->core == NULL) {
         return -1;
     }
-    for (PyMethodDef *method = sctp_association_methods;
-         method->ml_name != NULL; method++) {
+    for (PyMethodDef *method = association_methods; method->ml_name != NULL;
+         method++) {
         PyObject *descriptor = PyDescr_NewMethod(state->core, method);
         int result = descriptor == NULL
                          ? -1

@@ -8,10 +8,6 @@
 #include "compat.h"
 #include "platform.h"
 
-/* Room for the addresses of an ordinary multihomed endpoint without asking
-   for memory. */
-#define SOCKADDR_LIST_INLINE 256
-
 /* Addresses one after the other without gaps, as sctp_bindx takes them. */
 typedef struct {
     int count;
@@ -19,7 +15,6 @@ typedef struct {
     size_t room;
     unsigned char *bytes;
     PyObject *first; /* the tuple of the first address, or NULL */
-    unsigned char inline_bytes[SOCKADDR_LIST_INLINE];
 } sockaddr_list;
 
 /* The size of an address of that family, 0 for any but AF_INET and

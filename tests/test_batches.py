@@ -35,10 +35,12 @@ from sctp import (
     IPPROTO_SCTP,
     MSG_NOTIFICATION,
     SCTP_ABORT,
+    SCTP_ACTIVE,
     SCTP_ASSOC_CHANGE,
     SCTP_EOF,
     SCTP_EVENT,
     SCTP_FRAGMENT_INTERLEAVE,
+    SCTP_GET_PEER_ADDR_INFO,
     SCTP_INTERLEAVING_SUPPORTED,
     SCTP_PEER_ADDR_PARAMS,
     SCTP_RECVNXTINFO,
@@ -77,9 +79,9 @@ def end_a_hang():
     faulthandler.cancel_dump_traceback_later()
 
 
-def be_quiet(sock):
+def be_quiet(sock, assoc_id=0):
     """No heartbeat may send what is held back."""
-    params = sctp_paddrparams(spp_flags=SPP_HB_DISABLE)
+    params = sctp_paddrparams(spp_assoc_id=assoc_id, spp_flags=SPP_HB_DISABLE)
     sock.setsockopt(IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, params)
 
 
@@ -253,6 +255,28 @@ def test_info_is_that_of_its_message(make_quiet, type, shared):
     assert sender.sctp_sendv_many(messages) == 40
     got = [receiver.sctp_recvv(10)[2]["rcv_sid"] for _ in range(40)]
     assert got == sids * 20
+
+
+@only_ipv4
+@pytest.mark.parametrize("part", ["data", "addrs"])
+def test_iterable_of_a_message_may_change_the_info(quiet, part):
+    """As it may that of sctp_sendv, which reads the info last."""
+    sender, info, receiver = quiet
+    receiver.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+
+    def change(stream, item):
+        info["snd_sid"] = stream
+        yield item
+
+    def message(stream):
+        if part == "data":
+            return (change(stream, b"m"), None, info)
+        return ([b"m"], change(stream, receiver.getsockname()), info)
+
+    messages = [message(1), message(2), ([b"m"], None, info), message(3)]
+    assert sender.sctp_sendv_many(messages) == 4
+    streams = [receiver.sctp_recvv(10)[2]["rcv_sid"] for _ in range(4)]
+    assert streams == [1, 2, 2, 3]
 
 
 @only_ipv4
@@ -452,6 +476,70 @@ def test_round_robin_over_many_associations(make_hub, by, count, rounds):
         assert_nothing_more(peer)
 
 
+@pytest.fixture
+def make_homes(make_many, network):
+    """Makes an association with a peer of two addresses, both confirmed: who
+    sends, the addresses, and who receives."""
+
+    def make(send_buffer):
+        sender, assoc_id, receiver = make_many(homes=2, timeout=SOON)
+        sender.setsockopt(SOL_SOCKET, SO_SNDBUF, send_buffer)
+        sender.settimeout(None)
+        addresses = sender.sctp_getpaddrs(assoc_id)
+        for address in addresses:
+            status = sctp.sctp_paddrinfo(spinfo_address=address)
+            deadline = time.monotonic() + SOON
+            while (
+                sender.getsockopt(IPPROTO_SCTP, SCTP_GET_PEER_ADDR_INFO, status)[
+                    "spinfo_state"
+                ]
+                != SCTP_ACTIVE
+            ):
+                assert time.monotonic() < deadline, "a path is not confirmed"
+                time.sleep(0.001)
+        be_quiet(sender, assoc_id)
+        return sender, addresses, receiver
+
+    return make
+
+
+@only_ipv4
+@pytest.mark.parametrize("which", [0, 1])
+def test_any_address_of_the_peer_will_do(make_homes, which):
+    """Messages go on the primary path, whichever address names their peer."""
+    sender, addresses, receiver = make_homes(8192)
+    messages = [([b"%064d" % n], [addresses[which]]) for n in range(300)]
+    results, thread = in_thread(lambda: sender.sctp_sendv_many(messages))
+    assert_received(receiver, 300)
+    thread.join(SOON)
+    assert results == [300]
+    assert sender.sctp_sendv_many([*messages[:2], ([b""], [addresses[which]])]) == 2
+    assert_received(receiver, 2)
+
+
+@only_ipv4
+@pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
+def test_messages_of_a_new_association_are_not_held(
+    make_socket, make_listener, network, own_network, type
+):
+    """No heartbeat would let them go before it has been set up."""
+    own_network.disturb("delay 50ms")
+    listener = make_listener(type, timeout=SOON)
+    be_quiet(listener)
+    sender = make_socket(network.family, type, timeout=None)
+    be_quiet(sender)
+    to = [listener.getsockname()]
+    messages = [([b"%064d" % n], to) for n in range(3)]
+    assert sender.sctp_sendv_many([*messages, ([b""], to)]) == 3
+    receiver = listener
+    if type == SOCK_STREAM:
+        receiver = listener.accept()[0]
+        receiver.settimeout(SOON)
+    assert_received(receiver, 3)
+    if receiver is not listener:
+        receiver.close()
+
+
 @only_ipv4
 def test_what_goes_before_a_message_to_all_is_not_held(make_hub):
     hub, peers = make_hub(3)
@@ -649,6 +737,20 @@ def test_handler_that_raises_tells_how_many_went(make_quiet, type, timeout):
     for _ in range(went):
         assert receiver.sctp_recvv(2000)[0] == bytes(1000)
     assert_nothing_more(receiver)
+
+
+@only_ipv4
+def test_signal_between_two_messages_is_seen_before_the_wait(make_quiet):
+    def interrupt():
+        raise Interrupted
+
+    for _ in range(10):
+        sender, info, receiver = make_quiet(SOCK_STREAM, 400_000)
+        receiver.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
+        messages = [([bytes(600)], None, info)] * 1000
+        with pytest.raises(Interrupted), alarm(interrupt, 0.002):
+            while True:
+                sender.sctp_sendv_many(messages)
 
 
 @only_ipv4

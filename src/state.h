@@ -1,6 +1,6 @@
 /* What the methods of the socket share: the state of module _sctp.sctp. */
-#ifndef SCTP_SCTP_H
-#define SCTP_SCTP_H
+#ifndef SCTP_STATE_H
+#define SCTP_STATE_H
 
 #include "args.h"
 #include "batch.h"
@@ -18,10 +18,10 @@ typedef struct {
 
 /* The state of the module that made the type, or one that it is derived
    from. */
-sctp_state *sctp_get_state(PyTypeObject *type);
+sctp_state *state_get(PyTypeObject *type);
 
 /* The methods of associations.c, ended by NULL. */
-extern PyMethodDef sctp_association_methods[];
+extern PyMethodDef association_methods[];
 
 #define SCTP_METHOD(name, function, doc)          \
     {name, (PyCFunction)(void (*)(void))function, \
