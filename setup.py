@@ -13,8 +13,8 @@ LIBRARIES = {"linux": ["sctp"], "freebsd": []}
 
 # What each module is made of; the other sources are shared by several.
 SOURCES = {
-    "sctp": "sctp batch message option call buffers sockaddr record records_info "
-    "records_option args error",
+    "sctp": "sctp associations batch message option call buffers sockaddr record "
+    "records_info records_option args error",
     "sctp_info": "sctp_info sockaddr record records_info args error",
     "sctp_event": "sctp_event sockaddr record records_event records_info args error",
 }

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Iterable
 from typing import Final, Literal, Self
 
-from typing_extensions import disjoint_base
-
 class sctp_sndinfo(
     dict[
         Literal["snd_sid", "snd_flags", "snd_ppid", "snd_context", "snd_assoc_id"], int
@@ -73,8 +71,8 @@ class sctp_nxtinfo(
     ) -> None: ...
     def copy(self) -> Self: ...
 
-@disjoint_base
 class sctp_sendv_spa:
+    __slots__ = ("_authinfo", "_prinfo", "_sndinfo")
     sndinfo: sctp_sndinfo | None
     prinfo: sctp_prinfo | None
     authinfo: sctp_authinfo | None
@@ -82,8 +80,8 @@ class sctp_sendv_spa:
         self, infos: Iterable[sctp_sndinfo | sctp_prinfo | sctp_authinfo] = ()
     ) -> None: ...
 
-@disjoint_base
 class sctp_recvv_rn:
+    __slots__ = ("_nxtinfo", "_rcvinfo")
     rcvinfo: sctp_rcvinfo | None
     nxtinfo: sctp_nxtinfo | None
     def __init__(self, infos: Iterable[sctp_rcvinfo | sctp_nxtinfo] = ()) -> None: ...

@@ -20,7 +20,7 @@ args_sort(const args_signature *signature, PyObject *const *args,
 
     if (nargs > signature->positional) {
         PyErr_Format(PyExc_TypeError,
-                     "%s() takes at most %d positional arguments (%zd given)",
+                     "%s takes at most %d positional arguments (%zd given)",
                      signature->function, signature->positional, nargs);
         return -1;
     }
@@ -32,7 +32,7 @@ args_sort(const args_signature *signature, PyObject *const *args,
         int at = find_name(signature, name);
 
         if (at < 0 || values[at] != NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() got %s '%U'",
+            PyErr_Format(PyExc_TypeError, "%s got %s '%U'",
                          signature->function,
                          at < 0 ? "an unexpected keyword argument"
                                 : "multiple values for argument",
@@ -43,7 +43,7 @@ args_sort(const args_signature *signature, PyObject *const *args,
     }
     for (int i = 0; i < signature->required; i++) {
         if (values[i] == NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() missing argument '%s'",
+            PyErr_Format(PyExc_TypeError, "%s missing argument '%s'",
                          signature->function, signature->names[i]);
             return -1;
         }
@@ -68,8 +68,8 @@ int
 args_convert(PyObject *value, const char *owner, const char *name,
              long long min, unsigned long long max, long long *out)
 {
-    PyObject *number = NULL, *text;
-    int overflow, result = -1;
+    PyObject *number, *text;
+    int overflow, is_in_range;
 
     if (!PyIndex_Check(value)) {
         PyErr_Format(PyExc_TypeError, "%s: %s must be an int, not %.100s",
@@ -81,28 +81,46 @@ args_convert(PyObject *value, const char *owner, const char *name,
         return -1;
     }
     *out = PyLong_AsLongLongAndOverflow(number, &overflow);
+    is_in_range = !overflow && *out >= min &&
+                  (*out < 0 || (unsigned long long)*out <= max);
     if (overflow > 0 && max > LLONG_MAX) {
-        unsigned long long bits = PyLong_AsUnsignedLongLong(number);
-
-        if (!PyErr_Occurred()) {
-            *out = (long long)bits;
-            result = 0;
-            goto done;
-        }
+        *out = (long long)PyLong_AsUnsignedLongLong(number);
+        is_in_range = !PyErr_Occurred();
         PyErr_Clear();
     }
-    else if (!overflow && *out >= min &&
-             (*out < 0 || (unsigned long long)*out <= max)) {
-        result = 0;
-        goto done;
-    }
-    text = args_repr(number);
+    text = is_in_range ? NULL : args_repr(number);
     if (text != NULL) {
         PyErr_Format(PyExc_ValueError, "%s: %s must be in %lld..%llu, not %U",
                      owner, name, min, max, text);
         Py_DECREF(text);
     }
-done:
     Py_DECREF(number);
-    return result;
+    return is_in_range ? 0 : -1;
+}
+
+int
+args_int(PyObject *value, const char *owner, const char *name, int *out)
+{
+    long long number = 0;
+
+    if (value != NULL &&
+        args_integer(value, owner, name, INT_MIN, INT_MAX, &number) < 0) {
+        return -1;
+    }
+    *out = (int)number;
+    return 0;
+}
+
+int
+args_assoc_id(PyObject *value, const char *owner, sctp_assoc_t *out)
+{
+    long long number = 0;
+
+    if (value != NULL &&
+        args_integer(value, owner, "assoc_id", PLATFORM_ASSOC_ID_MIN,
+                     PLATFORM_ASSOC_ID_MAX, &number) < 0) {
+        return -1;
+    }
+    *out = (sctp_assoc_t)number;
+    return 0;
 }

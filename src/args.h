@@ -3,12 +3,15 @@
 #define SCTP_ARGS_H
 
 #include "compat.h"
+#include "platform.h"
 
-/* What a function takes: its name, its parameters in order, how many of them
-   it needs and how many may be given by position. */
+#define ARGS_MAX 4
+
+/* What a function takes: its name as errors show it, its parameters in order,
+   how many of them it needs and how many may be given by position. */
 typedef struct {
     const char *function;
-    const char *const *names;
+    const char *names[ARGS_MAX];
     int count;
     int required;
     int positional;
@@ -61,5 +64,10 @@ args_integer(PyObject *value, const char *owner, const char *name,
                ? 0
                : args_convert(value, owner, name, min, max, out);
 }
+
+/* The same for a C int and an association identifier: 0 where the argument is
+   absent. */
+int args_int(PyObject *value, const char *owner, const char *name, int *out);
+int args_assoc_id(PyObject *value, const char *owner, sctp_assoc_t *out);
 
 #endif

@@ -19,7 +19,8 @@
    where. */
 #define BLOCK 16
 
-/* How many received messages there is a place for to begin with. */
+/* For how many received messages there is a place without asking for memory.
+ */
 #define PLACES 16
 
 /* How long it rests, in milliseconds, before it lets go of messages again:
@@ -37,6 +38,9 @@ struct entry {
     entry *peer;      /* the first entry for the same association */
     entry *last;      /* of a peer: what may be held until the next */
     entry *next_peer; /* of a peer */
+    sctp_assoc_t id;  /* of a peer: its association */
+    int is_known;     /* of a peer: it has been looked up */
+    int is_settled;   /* of a peer: its association has been set up */
     int has_more;     /* another one for the association follows */
     int is_held;      /* of a peer: the last went with MSG_MORE */
 };
@@ -59,6 +63,7 @@ typedef struct {
     int held;     /* how many peers have something held */
     int is_alone; /* the next message goes without holding it */
     int is_ready; /* poll said so, without being of help */
+    int may_wait; /* signal handlers have just had their turn */
     int err;      /* of a message to all, which some may have got */
 } batch;
 
@@ -82,6 +87,7 @@ add_entry(batch *self)
     }
     added = &self->blocks->entries[index];
     added->next = added->peer = added->last = added->next_peer = NULL;
+    added->is_known = added->is_settled = 0;
     added->has_more = added->is_held = 0;
     if (self->last == NULL) {
         self->first = added;
@@ -162,10 +168,10 @@ plan(batch *self, entry *added, entry *before)
 }
 
 /* Appends the message of an item; its errors say which one it is.  is_kept
-   says that all items are there already: an info that several of them share is
-   the same for all.  (An iterator may change one between two items.) */
+   says that all items are there already, so that nobody changes an info that
+   several of them share.  (An iterator may, between two items.) */
 static int
-add_item(batch *self, const message_types *types, const call_methods *methods,
+add_item(batch *self, message_types *types, const call_methods *methods,
          PyObject *socket, PyObject *item, int is_kept)
 {
     PyObject *values[3] = {NULL, NULL, NULL};
@@ -212,8 +218,8 @@ add_item(batch *self, const message_types *types, const call_methods *methods,
 }
 
 static int
-fill_batch(batch *self, const message_types *types,
-           const call_methods *methods, PyObject *socket, PyObject *messages)
+fill_batch(batch *self, message_types *types, const call_methods *methods,
+           PyObject *socket, PyObject *messages)
 {
     PyObject *iterator = PyObject_GetIter(messages), *item;
     int is_kept = PyList_CheckExact(messages) || PyTuple_CheckExact(messages);
@@ -230,9 +236,52 @@ fill_batch(batch *self, const message_types *types,
     return PyErr_Occurred() ? -1 : 0;
 }
 
-/* Has the kernel send what it holds of this batch: a heartbeat goes out at
-   once, and data with it, as far as the peer's window lets it.  What is left
-   stays held until a message without MSG_MORE.  Leaves errno as it is. */
+static int
+is_set_up(int descriptor, sctp_assoc_t id)
+{
+    struct sctp_status status;
+    socklen_t size = sizeof status;
+
+    memset(&status, 0, sizeof status);
+    status.sstat_assoc_id = id;
+    return getsockopt(descriptor, IPPROTO_SCTP, SCTP_STATUS, &status, &size) ==
+               0 &&
+           status.sstat_state >= SCTP_ESTABLISHED;
+}
+
+/* Whether a peer's messages may be held.  Not before its association has been
+   set up: they go together then anyway, and no heartbeat would let them go.
+   Only a message with an address can set one up. */
+static int
+may_hold(entry *peer, int descriptor)
+{
+    const struct msghdr *header = &peer->message.header;
+
+    if (!peer->is_known) {
+        peer->is_known = 1;
+        peer->id = peer->message.assoc_id;
+        peer->is_settled = 1;
+        if (header->msg_namelen > 0) {
+            struct sctp_paddrinfo info;
+            socklen_t size = sizeof info;
+
+            memset(&info, 0, sizeof info);
+            memcpy(&info.spinfo_address, header->msg_name,
+                   header->msg_namelen);
+            peer->is_settled =
+                getsockopt(descriptor, IPPROTO_SCTP, SCTP_GET_PEER_ADDR_INFO,
+                           &info, &size) == 0 &&
+                is_set_up(descriptor, info.spinfo_assoc_id);
+            peer->id = info.spinfo_assoc_id;
+        }
+    }
+    return peer->is_settled;
+}
+
+/* Has the kernel send what it holds of this batch: heartbeats go out at once
+   on all paths, and data with them on one, as far as the windows let it.  What
+   is left stays held until a message without MSG_MORE or the next heartbeat.
+   Leaves errno as it is. */
 static void
 let_go(batch *self, int descriptor)
 {
@@ -241,19 +290,14 @@ let_go(batch *self, int descriptor)
     for (entry *peer = self->peers; peer != NULL; peer = peer->next_peer) {
         struct sctp_paddrparams params;
 
-        if (!peer->is_held) {
-            continue;
+        if (peer->is_held) {
+            memset(&params, 0, sizeof params);
+            params.spp_assoc_id = peer->id;
+            params.spp_flags = SPP_HB_DEMAND;
+            /* Where the association has gone, so has what was held. */
+            (void)setsockopt(descriptor, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS,
+                             &params, sizeof params);
         }
-        memset(&params, 0, sizeof params);
-        params.spp_assoc_id = peer->message.assoc_id;
-        if (peer->message.header.msg_namelen > 0) {
-            memcpy(&params.spp_address, peer->message.header.msg_name,
-                   peer->message.header.msg_namelen);
-        }
-        params.spp_flags = SPP_HB_DEMAND;
-        /* Where the association has gone, so has what was held. */
-        (void)setsockopt(descriptor, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS,
-                         &params, sizeof params);
     }
     errno = err;
 }
@@ -278,19 +322,27 @@ wait_for_room(batch *self, int descriptor)
 }
 
 /* Sends what is left, until the kernel takes no more.  Returns how many it has
-   taken in all, or -1 for an error of the first or a signal. */
+   taken in all, or -1 for an error of the first or a signal.  A call that may
+   wait is made only right after signal handlers had their turn: EINTR asks for
+   it. */
 static Py_ssize_t
 send_batch(int descriptor, void *argument)
 {
     batch *self = argument;
 
+    self->may_wait = 1;
     while (self->next != NULL) {
         entry *at = self->next;
         int is_last = at->next == NULL;
-        int holds = PLATFORM_MSG_MORE != 0 && at->has_more && !self->is_alone;
+        int holds = PLATFORM_MSG_MORE != 0 && at->has_more &&
+                    !self->is_alone && may_hold(at->peer, descriptor);
         int flags = self->flags & ~(is_last ? 0 : PLATFORM_MSG_MORE);
-        int waits = !holds && self->held == 0;
+        int waits = self->may_wait && !holds && self->held == 0;
 
+        if (at->message.is_to_all && !self->may_wait) {
+            errno = EINTR; /* as there is no second try for it */
+            return -1;
+        }
         flags |= (holds ? PLATFORM_MSG_MORE : 0) | (waits ? 0 : MSG_DONTWAIT);
         if (message_send_once(descriptor, &at->message, flags) < 0) {
             let_go(self, descriptor);
@@ -298,16 +350,23 @@ send_batch(int descriptor, void *argument)
                 self->err = errno;
                 return self->sent;
             }
-            if ((errno == EAGAIN || errno == EINPROGRESS) && !waits &&
-                (!self->is_alone || wait_for_room(self, descriptor) == 0)) {
-                self->is_alone = 1;
-                continue;
+            if ((errno == EAGAIN || errno == EINPROGRESS) && !waits) {
+                if (self->is_alone && self->may_wait) {
+                    if (wait_for_room(self, descriptor) == 0) {
+                        self->may_wait = 0;
+                        continue;
+                    }
+                }
+                else {
+                    self->is_alone = 1;
+                    errno = EINTR;
+                }
             }
             return self->sent == 0 || errno == EINTR ? -1 : self->sent;
         }
         self->held += holds - at->peer->is_held;
         at->peer->is_held = holds;
-        self->is_alone = self->is_ready = 0;
+        self->is_alone = self->is_ready = self->may_wait = 0;
         self->sent++;
         self->next = at->next;
     }
@@ -330,8 +389,8 @@ tell_sent(int sent)
 }
 
 PyObject *
-batch_send(const message_types *types, const call_methods *methods,
-           PyObject *socket, PyObject *messages, int flags)
+batch_send(message_types *types, const call_methods *methods, PyObject *socket,
+           PyObject *messages, int flags)
 {
     batch self = {.flags = flags};
     PyObject *result = NULL;
@@ -369,6 +428,7 @@ typedef struct {
     int count;
     int places;
     message_in *messages;
+    message_in first_messages[PLACES];
     size_t used;
     size_t room;
     char *bytes;
@@ -380,16 +440,20 @@ static int
 make_room(arrivals *self)
 {
     if (self->count == self->places) {
-        int places = self->places == 0 ? PLACES : self->places * 2;
-        void *more = PyMem_RawRealloc(self->messages,
-                                      (size_t)places * sizeof(message_in));
+        int is_first = self->messages == self->first_messages;
+        size_t size = (size_t)self->places * sizeof(message_in);
+        void *more =
+            PyMem_RawRealloc(is_first ? NULL : self->messages, size * 2);
 
         if (more == NULL) {
             errno = ENOMEM;
             return -1;
         }
+        if (is_first) {
+            memcpy(more, self->first_messages, size);
+        }
         self->messages = more;
-        self->places = places;
+        self->places *= 2;
     }
     if (self->room - self->used < self->size) {
         size_t room = self->used + self->size + Py_MAX(self->used, SPARE);
@@ -449,17 +513,23 @@ receive_batch(int descriptor, void *argument)
 }
 
 PyObject *
-batch_receive(const message_types *types, const call_methods *methods,
+batch_receive(message_types *types, const call_methods *methods,
               PyObject *socket, Py_ssize_t size, int count, int flags,
               batch_error *kept)
 {
-    /* Who only looks sees the same message again. */
-    arrivals self = {.size = (size_t)size,
-                     .most = flags & MSG_PEEK ? 1 : count,
-                     .flags = flags};
+    arrivals self;
     PyObject *result = NULL;
     const char *at;
 
+    self.size = (size_t)size;
+    /* Who only looks sees the same message again. */
+    self.most = flags & MSG_PEEK ? 1 : count;
+    self.flags = flags;
+    self.count = self.err = 0;
+    self.places = PLACES;
+    self.messages = self.first_messages;
+    self.used = self.room = 0;
+    self.bytes = NULL;
     if (make_room(&self) < 0) {
         PyErr_NoMemory();
         goto done;
@@ -490,7 +560,9 @@ batch_receive(const message_types *types, const call_methods *methods,
         at += from->size;
     }
 done:
-    PyMem_RawFree(self.messages);
+    if (self.messages != self.first_messages) {
+        PyMem_RawFree(self.messages);
+    }
     PyMem_RawFree(self.bytes);
     return result;
 }

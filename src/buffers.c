@@ -32,10 +32,9 @@ static int
 add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
            const char *name)
 {
-    int is_bytes = PyBytes_CheckExact(item) && flags == PyBUF_SIMPLE;
     Py_buffer *view;
 
-    if (!is_bytes && !PyObject_CheckBuffer(item)) {
+    if (!PyObject_CheckBuffer(item)) {
         PyErr_Format(PyExc_TypeError,
                      "%s(): %s[%d] must be a bytes-like object, not %.100s",
                      owner, name, self->count, Py_TYPE(item)->tp_name);
@@ -47,18 +46,10 @@ add_buffer(buffers *self, PyObject *item, int flags, const char *owner,
         return -1;
     }
     view = next_view(self);
-    if (view == NULL) {
+    if (view == NULL || PyObject_GetBuffer(item, view, flags) < 0) {
         return -1;
     }
-    if (is_bytes) {
-        /* What PyBuffer_Release and we look at. */
-        view->obj = Py_NewRef(item);
-        view->buf = PyBytes_AS_STRING(item);
-        view->len = PyBytes_GET_SIZE(item);
-    }
-    else if (PyObject_GetBuffer(item, view, flags) < 0) {
-        return -1;
-    }
+    self->is_plain &= PyBytes_CheckExact(item);
     self->vectors[self->count].iov_base = view->buf;
     self->vectors[self->count].iov_len = (size_t)view->len;
     self->count++;
@@ -76,7 +67,8 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     self->vectors = self->inline_vectors;
     self->count = 0;
     self->more_views = NULL;
-    if (is_tuple || PyList_CheckExact(iterable)) { /* as most are */
+    self->is_plain = is_tuple || PyList_CheckExact(iterable); /* as most are */
+    if (self->is_plain) {
         for (Py_ssize_t i = 0;
              result == 0 && i < PySequence_Fast_GET_SIZE(iterable); i++) {
             item = is_tuple ? Py_NewRef(PyTuple_GET_ITEM(iterable, i))

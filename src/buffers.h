@@ -10,6 +10,7 @@
 typedef struct {
     struct iovec *vectors;
     int count;
+    int is_plain; /* bytes in a tuple or list: no code of Python's ran */
     Py_buffer views[BUFFERS_INLINE];
     struct iovec inline_vectors[BUFFERS_INLINE];
     Py_buffer *more_views; /* those after the first BUFFERS_INLINE */

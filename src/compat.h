@@ -4,7 +4,6 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <structmember.h>
 
 /* Slots of a module that keeps everything in its state. */
 #if PY_VERSION_HEX >= 0x030D0000

@@ -1,6 +1,5 @@
 /* The one door from errno to OSError. */
 #include "error.h"
-#include "platform.h"
 
 #include <errno.h>
 
@@ -86,31 +85,4 @@ error_explain(PyObject *socket, const char *call, const char *format, ...)
     }
     Py_XDECREF(result);
     PyErr_SetRaisedException(error);
-}
-
-PyObject *
-error_raise_resolver(int code, int err)
-{
-    PyObject *socket_module = NULL, *type = NULL, *arguments = NULL;
-
-    if (code == EAI_SYSTEM) {
-        return error_raise(err);
-    }
-    socket_module = PyImport_ImportModule("socket");
-    if (socket_module == NULL) {
-        goto done;
-    }
-    type = PyObject_GetAttrString(socket_module, "gaierror");
-    if (type == NULL) {
-        goto done;
-    }
-    arguments = Py_BuildValue("(is)", code, gai_strerror(code));
-    if (arguments != NULL) {
-        PyErr_SetObject(type, arguments);
-    }
-done:
-    Py_XDECREF(socket_module);
-    Py_XDECREF(type);
-    Py_XDECREF(arguments);
-    return NULL;
 }

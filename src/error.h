@@ -21,8 +21,4 @@ void error_add_note(const char *note);
 void error_explain(PyObject *socket, const char *call, const char *format,
                    ...);
 
-/* Raises socket.gaierror for a code of getaddrinfo; OSError with err, the
-   errno it left, for EAI_SYSTEM.  Returns NULL. */
-PyObject *error_raise_resolver(int code, int err);
-
 #endif

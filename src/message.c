@@ -66,11 +66,6 @@ message_types_init(message_types *self)
             goto done;
         }
     }
-    self->memory = PyMem_Calloc(1, sizeof *self->memory);
-    if (self->memory == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
     self->spa = PyObject_GetAttrString(module, "sctp_sendv_spa");
     if (self->spa == NULL) {
         goto done;
@@ -102,14 +97,8 @@ message_types_clear(message_types *self)
     for (int i = 0; i < MESSAGE_SPA_MEMBERS; i++) {
         Py_CLEAR(self->spa_members[i]);
     }
-    if (self->memory != NULL) {
-        for (int i = 0; i < MESSAGE_PEERS; i++) {
-            Py_CLEAR(self->memory->peers[i].tuple);
-        }
-        Py_CLEAR(self->memory->space);
-        PyMem_Free(self->memory);
-        self->memory = NULL;
-    }
+    Py_CLEAR(self->peer.tuple);
+    Py_CLEAR(self->space);
     Py_CLEAR(self->spa);
     Py_CLEAR(self->rn);
 }
@@ -142,10 +131,9 @@ find_info(const struct cmsghdr *control, int info, int type)
 
 /* Appends the control message of an info if it is one of the kind. */
 static int
-add_info(const message_types *types, struct msghdr *header, int kind,
-         PyObject *info)
+add_info(message_types *types, struct msghdr *header, int kind, PyObject *info)
 {
-    const record_type *type = &types->infos[sent[kind].info];
+    record_type *type = &types->infos[sent[kind].info];
 
     if (!PyObject_TypeCheck(info, type->type)) {
         return 0;
@@ -159,7 +147,7 @@ add_info(const message_types *types, struct msghdr *header, int kind,
 
 /* Appends those of a sctp_sendv_spa. */
 static int
-add_spa(const message_types *types, struct msghdr *header, PyObject *spa)
+add_spa(message_types *types, struct msghdr *header, PyObject *spa)
 {
     int added = 0;
 
@@ -167,6 +155,13 @@ add_spa(const message_types *types, struct msghdr *header, PyObject *spa)
         PyObject *member = PyObject_GetAttr(spa, types->spa_members[i]);
 
         added = member == NULL ? -1 : add_info(types, header, i, member);
+        if (added == 0 && member != Py_None) { /* of a subclass */
+            PyErr_Format(PyExc_TypeError,
+                         "sctp_sendv_spa: %s must be a %s or None, not %.100s",
+                         sent[i].member, records_info[sent[i].info].name,
+                         Py_TYPE(member)->tp_name);
+            added = -1;
+        }
         Py_XDECREF(member);
     }
     return added;
@@ -174,7 +169,7 @@ add_spa(const message_types *types, struct msghdr *header, PyObject *spa)
 
 /* Appends the control messages of what the caller gave as info. */
 static int
-add_infos(const message_types *types, struct msghdr *header, const char *owner,
+add_infos(message_types *types, struct msghdr *header, const char *owner,
           PyObject *info)
 {
     int added = 0;
@@ -244,7 +239,7 @@ add_addresses(struct msghdr *header, sockaddr_list *addresses)
 }
 
 int
-message_prepare(message_out *self, const message_types *types,
+message_prepare(message_out *self, message_types *types,
                 const call_methods *methods, PyObject *socket,
                 const char *owner, PyObject *data, PyObject *addresses,
                 PyObject *info, const message_out *like)
@@ -274,7 +269,7 @@ message_prepare(message_out *self, const message_types *types,
         }
         self->header.msg_control = self->more_control;
     }
-    if (like != NULL) {
+    if (like != NULL && addresses == NULL && self->payload.is_plain) {
         self->header.msg_controllen = like->infos_size;
         memcpy(self->header.msg_control, like->header.msg_control,
                like->infos_size);
@@ -333,7 +328,7 @@ message_explain(const message_out *self, PyObject *socket)
 }
 
 PyObject *
-message_send(const message_types *types, const call_methods *methods,
+message_send(message_types *types, const call_methods *methods,
              PyObject *socket, PyObject *data, PyObject *addresses,
              PyObject *info, int flags)
 {
@@ -440,14 +435,14 @@ message_receive_once(int descriptor, struct iovec *vectors, int count,
 }
 
 static PyObject *
-make_info(const message_types *types, int info, const void *bytes)
+make_info(message_types *types, int info, const void *bytes)
 {
     return record_to_dict(&types->infos[info], bytes, records_info[info].size);
 }
 
 /* A new reference to what arrived as info, or None; NULL with an exception. */
 static PyObject *
-make_infos(const message_types *types, const message_in *from, int *infotype)
+make_infos(message_types *types, const message_in *from, int *infotype)
 {
     PyObject *first, *second, *pair, *result;
 
@@ -476,19 +471,8 @@ make_infos(const message_types *types, const message_in *from, int *infotype)
     return result;
 }
 
-/* A new tuple of who sent a message. */
-static PyObject *
-make_peer(const message_types *types, const message_in *from)
-{
-    return sockaddr_recall(
-        &types->memory
-             ->peers[sockaddr_port(&from->address.any) % MESSAGE_PEERS],
-        &from->address, from->address_size);
-}
-
 PyObject *
-message_to_tuple(const message_types *types, const message_in *from,
-                 PyObject *data)
+message_to_tuple(message_types *types, const message_in *from, PyObject *data)
 {
     PyObject *items[5] = {data, NULL, NULL, NULL, NULL}, *result = NULL;
     int infotype;
@@ -496,8 +480,10 @@ message_to_tuple(const message_types *types, const message_in *from,
     if (data == NULL) {
         return NULL;
     }
-    items[1] =
-        from->address_size == 0 ? Py_NewRef(Py_None) : make_peer(types, from);
+    items[1] = from->address_size == 0
+                   ? Py_NewRef(Py_None)
+                   : sockaddr_recall(&types->peer, &from->address,
+                                     from->address_size);
     if (items[1] == NULL) {
         goto done;
     }
@@ -562,9 +548,9 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
 
 /* A new bytes object of at least that size, maybe the one that was kept. */
 static PyObject *
-take_space(message_memory *memory, Py_ssize_t size)
+take_space(message_types *types, Py_ssize_t size)
 {
-    PyObject *space = memory->space;
+    PyObject *space = types->space;
 
     if (size > SPACE_LIMIT) {
         return PyErr_NoMemory(); /* where bytes would say OverflowError */
@@ -572,18 +558,18 @@ take_space(message_memory *memory, Py_ssize_t size)
     if (space == NULL || size < SPACE_MIN || PyBytes_GET_SIZE(space) < size) {
         return PyBytes_FromStringAndSize(NULL, size);
     }
-    memory->space = NULL;
+    types->space = NULL;
     return space;
 }
 
 /* Keeps a bytes object that is not needed any more; consumes the reference. */
 static void
-keep_space(message_memory *memory, PyObject *space)
+keep_space(message_types *types, PyObject *space)
 {
-    if (COMPAT_HAS_GIL && memory->space == NULL &&
+    if (COMPAT_HAS_GIL && types->space == NULL &&
         PyBytes_GET_SIZE(space) >= SPACE_MIN &&
         PyBytes_GET_SIZE(space) <= SPACE_MAX) {
-        memory->space = space;
+        types->space = space;
     }
     else {
         Py_DECREF(space);
@@ -592,14 +578,14 @@ keep_space(message_memory *memory, PyObject *space)
 
 /* The first bytes of what take_space gave, whose reference it consumes. */
 static PyObject *
-cut_space(message_memory *memory, PyObject *space, Py_ssize_t size)
+cut_space(message_types *types, PyObject *space, Py_ssize_t size)
 {
     PyObject *data = space;
 
     if (COMPAT_HAS_GIL && size <= COPIED_MAX &&
         PyBytes_GET_SIZE(space) >= SPACE_MIN) {
         data = PyBytes_FromStringAndSize(PyBytes_AS_STRING(space), size);
-        keep_space(memory, space);
+        keep_space(types, space);
     }
     else if (size != PyBytes_GET_SIZE(space)) {
         (void)_PyBytes_Resize(&data, size);
@@ -608,11 +594,11 @@ cut_space(message_memory *memory, PyObject *space, Py_ssize_t size)
 }
 
 PyObject *
-message_receive(const message_types *types, const call_methods *methods,
+message_receive(message_types *types, const call_methods *methods,
                 PyObject *socket, Py_ssize_t size, int flags)
 {
     message_in received;
-    PyObject *data = take_space(types->memory, size);
+    PyObject *data = take_space(types, size);
     struct iovec vector;
     Py_ssize_t count;
 
@@ -623,15 +609,14 @@ message_receive(const message_types *types, const call_methods *methods,
     vector.iov_len = (size_t)size;
     count = receive(methods, socket, &vector, 1, flags, &received);
     if (count < 0) {
-        keep_space(types->memory, data);
+        keep_space(types, data);
         return NULL;
     }
-    return message_to_tuple(types, &received,
-                            cut_space(types->memory, data, count));
+    return message_to_tuple(types, &received, cut_space(types, data, count));
 }
 
 PyObject *
-message_receive_into(const message_types *types, const call_methods *methods,
+message_receive_into(message_types *types, const call_methods *methods,
                      PyObject *socket, PyObject *into, int flags)
 {
     message_in received;

@@ -7,23 +7,16 @@
 #include "records_info.h"
 
 #define MESSAGE_SPA_MEMBERS 3
-#define MESSAGE_PEERS 64
 
-/* What one message leaves for the next: tuples of those who sent, and a bytes
-   object that nobody else knows, to receive into.  Without the GIL it stays
-   empty. */
-typedef struct {
-    sockaddr_memory peers[MESSAGE_PEERS];
-    PyObject *space;
-} message_memory;
-
-/* What messages need of _sctp.sctp_info; lives in the state of a module. */
+/* What messages need of _sctp.sctp_info, and what one leaves for the next,
+   except without the GIL; lives in the state of a module. */
 typedef struct {
     record_type infos[INFO_COUNT];
     PyObject *spa;
     PyObject *rn;
     PyObject *spa_members[MESSAGE_SPA_MEMBERS];
-    message_memory *memory;
+    sockaddr_memory peer; /* who sent the last one */
+    PyObject *space;      /* to receive into; nobody else knows it */
 } message_types;
 
 /* Imports the types.  Returns 0 or -1. */
@@ -60,11 +53,11 @@ typedef struct {
 } message_out;
 
 /* Checks the arguments of a message and makes it ready; owner stands in
-   errors.  like, unless NULL, is a message that was made ready with the same
-   info, which is not read again.  Returns 0, or -1 with an exception. Whatever
-   it returned, message_release has to follow; until then the message may not
-   move. */
-int message_prepare(message_out *self, const message_types *types,
+   errors.  like, unless NULL, is the message before with the same info, which
+   is read again only if Python's code ran since.  Returns 0, or -1 with an
+   exception.  Whatever it returned, message_release has to follow; until then
+   the message may not move. */
+int message_prepare(message_out *self, message_types *types,
                     const call_methods *methods, PyObject *socket,
                     const char *owner, PyObject *data, PyObject *addresses,
                     PyObject *info, const message_out *like);
@@ -103,24 +96,23 @@ int message_check_whole(const message_in *self);
 
 /* A new tuple (data, address, info, infotype, flags); consumes the reference
    to data, which may be NULL with an exception. */
-PyObject *message_to_tuple(const message_types *types, const message_in *from,
+PyObject *message_to_tuple(message_types *types, const message_in *from,
                            PyObject *data);
 
 /* Sends the buffers of data as one message to the addresses (NULL: none) with
    an info (NULL: none).  Returns the number of bytes as a new int. */
-PyObject *message_send(const message_types *types, const call_methods *methods,
+PyObject *message_send(message_types *types, const call_methods *methods,
                        PyObject *socket, PyObject *data, PyObject *addresses,
                        PyObject *info, int flags);
 
 /* Receives at most size bytes of a message or notification.  Returns a new
    tuple (data, address, info, infotype, flags). */
-PyObject *message_receive(const message_types *types,
-                          const call_methods *methods, PyObject *socket,
-                          Py_ssize_t size, int flags);
+PyObject *message_receive(message_types *types, const call_methods *methods,
+                          PyObject *socket, Py_ssize_t size, int flags);
 
 /* As message_receive, scattered into the caller's buffers: the tuple has the
    number of bytes in place of the data. */
-PyObject *message_receive_into(const message_types *types,
+PyObject *message_receive_into(message_types *types,
                                const call_methods *methods, PyObject *socket,
                                PyObject *into, int flags);
 

@@ -11,6 +11,7 @@
 #define LIST_SIZE 16384
 
 typedef struct {
+    int level;
     int number;
     void *bytes;
     socklen_t size;
@@ -117,7 +118,7 @@ set_all_paths(const record *record, const call_methods *methods,
 
 /* Whether the dict is one of the structure's. */
 static int
-check_class(const record_type *type, PyObject *value)
+check_class(record_type *type, PyObject *value)
 {
     if (PyObject_TypeCheck(value, type->type)) {
         return 0;
@@ -132,7 +133,7 @@ get_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
-    return getsockopt(descriptor, IPPROTO_SCTP, call->number, call->bytes,
+    return getsockopt(descriptor, call->level, call->number, call->bytes,
                       &call->size);
 }
 
@@ -169,16 +170,16 @@ set_once(int descriptor, void *argument)
 {
     option_call *call = argument;
 
-    return setsockopt(descriptor, IPPROTO_SCTP, call->number, call->bytes,
+    return setsockopt(descriptor, call->level, call->number, call->bytes,
                       call->size);
 }
 
 static PyObject *
-get_structure(const record_type *type, const call_methods *methods,
-              PyObject *socket, int number, PyObject *value)
+get_structure(record_type *type, const call_methods *methods, PyObject *socket,
+              int number, PyObject *value)
 {
     record_buffer buffer;
-    option_call call = {number, buffer.head.bytes,
+    option_call call = {IPPROTO_SCTP, number, buffer.head.bytes,
                         (socklen_t)type->record->size};
 
     if (value == NULL) {
@@ -198,28 +199,26 @@ get_structure(const record_type *type, const call_methods *methods,
 /* Fills what is in front of a list from a dict of the structure, or only its
    association from an identifier. */
 static int
-select_list(const record_type *type, PyObject *value, void *bytes)
+select_list(record_type *type, PyObject *value, void *bytes)
 {
     sctp_assoc_t id;
-    long long given;
 
     if (PyObject_TypeCheck(value, type->type)) {
         return record_from_dict(type, value, bytes);
     }
-    if (args_integer(value, "getsockopt()", "assoc_id", PLATFORM_ASSOC_ID_MIN,
-                     PLATFORM_ASSOC_ID_MAX, &given) < 0) {
+    if (args_assoc_id(value, "getsockopt()", &id) < 0) {
         return -1;
     }
-    id = (sctp_assoc_t)given;
     memcpy(bytes, &id, sizeof id);
     return 0;
 }
 
 static PyObject *
-get_list(const record_type *type, const call_methods *methods,
-         PyObject *socket, int number, PyObject *value)
+get_list(record_type *type, const call_methods *methods, PyObject *socket,
+         int number, PyObject *value)
 {
-    option_call call = {number, PyMem_RawCalloc(1, LIST_SIZE), LIST_SIZE};
+    option_call call = {IPPROTO_SCTP, number, PyMem_RawCalloc(1, LIST_SIZE),
+                        LIST_SIZE};
     PyObject *result = NULL;
 
     if (call.bytes == NULL) {
@@ -236,22 +235,45 @@ get_list(const record_type *type, const call_methods *methods,
 }
 
 PyObject *
-option_get(const option_types *self, const call_methods *methods,
-           PyObject *socket, int index, PyObject *value)
+option_get(option_types *self, const call_methods *methods, PyObject *socket,
+           int index, PyObject *value)
 {
     const option *row = &records_options[index];
-    const record_type *type = &self->structures[row->kind];
+    record_type *type = &self->structures[row->kind];
 
     return (type->record->tail == NULL ? get_structure : get_list)(
         type, methods, socket, row->number, value);
 }
 
 PyObject *
-option_set(const option_types *self, const call_methods *methods,
-           PyObject *socket, int index, PyObject *value)
+option_get_bytes(const call_methods *methods, PyObject *socket, int level,
+                 int number, PyObject *bytes)
+{
+    const Py_ssize_t size = PyBytes_GET_SIZE(bytes);
+    PyObject *result = PyBytes_FromStringAndSize(NULL, size);
+    option_call call;
+
+    if (result == NULL) {
+        return NULL;
+    }
+    memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(bytes), (size_t)size);
+    call = (option_call){level, number, PyBytes_AS_STRING(result),
+                         (socklen_t)Py_MIN(size, INT_MAX)};
+    if (call_run(methods, socket, 0, get_once, &call) < 0) {
+        Py_CLEAR(result);
+    }
+    else if ((Py_ssize_t)call.size < size) {
+        (void)_PyBytes_Resize(&result, (Py_ssize_t)call.size);
+    }
+    return result;
+}
+
+PyObject *
+option_set(option_types *self, const call_methods *methods, PyObject *socket,
+           int index, PyObject *value)
 {
     const option *row = &records_options[index];
-    const record_type *type = &self->structures[row->kind];
+    record_type *type = &self->structures[row->kind];
     record_buffer buffer;
     option_call call;
     PyObject *dict, *result = NULL;
@@ -270,8 +292,8 @@ option_set(const option_types *self, const call_methods *methods,
     }
     if (record_pack(type, dict, &buffer) == 0) {
         set_all_paths(type->record, methods, socket, buffer.bytes);
-        call =
-            (option_call){row->number, buffer.bytes, (socklen_t)buffer.size};
+        call = (option_call){IPPROTO_SCTP, row->number, buffer.bytes,
+                             (socklen_t)buffer.size};
         if (call_run(methods, socket, 0, set_once, &call) >= 0) {
             result = Py_NewRef(Py_None);
         }

@@ -26,12 +26,17 @@ int option_brand(option_types *self, PyTypeObject *class);
 /* Reads the option of a row that has a structure: value is a dict of it, or
    NULL for nothing but zeros, or for a list also the association identifier.
    Returns a new dict, or for an option that is nothing but a list a tuple. */
-PyObject *option_get(const option_types *self, const call_methods *methods,
+PyObject *option_get(option_types *self, const call_methods *methods,
                      PyObject *socket, int index, PyObject *value);
+
+/* Reads an option into a copy of the bytes, which the kernel sees.  Returns
+   what it left of that. */
+PyObject *option_get_bytes(const call_methods *methods, PyObject *socket,
+                           int level, int number, PyObject *bytes);
 
 /* Sets the option of a row that has a structure from a dict, or from an
    iterable where it is nothing but a list.  Returns None. */
-PyObject *option_set(const option_types *self, const call_methods *methods,
+PyObject *option_set(option_types *self, const call_methods *methods,
                      PyObject *socket, int index, PyObject *value);
 
 #endif

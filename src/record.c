@@ -25,7 +25,6 @@ static const struct {
     [RECORD_POLICY] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE16] = {2, 0, UINT16_MAX, "H"},
     [RECORD_CAUSE32] = {4, 0, UINT32_MAX, "I"},
-    [RECORD_KNOWN] = {2, 0, UINT16_MAX, "H"},
     [RECORD_BYTES] = {1, 0, 0, "s"},
     [RECORD_BYTES_IF_ANY] = {1, 0, 0, "s"},
 };
@@ -69,13 +68,8 @@ record_type_init(record_type *self, const record *record, PyTypeObject *type)
     }
     self->type = (PyTypeObject *)Py_NewRef(type);
     self->template = PyDict_New();
-    self->memory = PyMem_Calloc(1, sizeof *self->memory);
     zero = PyLong_FromLong(0);
     if (self->template == NULL || zero == NULL) {
-        goto done;
-    }
-    if (self->memory == NULL) {
-        PyErr_NoMemory();
         goto done;
     }
     for (int i = 0; i < count_keys(record); i++) {
@@ -101,19 +95,12 @@ record_type_clear(record_type *self)
     Py_CLEAR(self->template);
     for (int i = 0; i < RECORD_KEYS_MAX; i++) {
         Py_CLEAR(self->keys[i]);
-        if (self->memory != NULL) {
-            Py_CLEAR(self->memory->stored[i]);
-        }
     }
-    if (self->memory != NULL) {
-        Py_CLEAR(self->memory->address.tuple);
-        PyMem_Free(self->memory);
-        self->memory = NULL;
-    }
+    Py_CLEAR(self->address.tuple);
 }
 
 int
-record_find(const record_type *self, PyObject *key)
+record_find(record_type *self, PyObject *key)
 {
     const int count = count_keys(self->record);
 
@@ -131,8 +118,7 @@ record_find(const record_type *self, PyObject *key)
 }
 
 void
-record_raise_unknown(const record_type *self, PyObject *exception,
-                     PyObject *key)
+record_raise_unknown(record_type *self, PyObject *exception, PyObject *key)
 {
     PyObject *text = args_repr(key);
 
@@ -145,7 +131,7 @@ record_raise_unknown(const record_type *self, PyObject *exception,
 
 /* Raises ValueError with a key of the dict that the record lacks. */
 static void
-find_unknown_key(const record_type *self, PyObject *dict)
+find_unknown_key(record_type *self, PyObject *dict)
 {
     PyObject *keys = PyDict_Keys(dict), *unknown = Py_None;
 
@@ -222,26 +208,6 @@ store_integer(const record *record, const char *key, int kind, PyObject *value,
     return 0;
 }
 
-/* As store_integer for an int in its range, without a call into Python.
-   Returns 1, or 0 without an exception for anything else. */
-static int
-store_exact_integer(int kind, PyObject *value, unsigned char *at)
-{
-    long long number;
-    int overflow;
-
-    if (!PyLong_CheckExact(value) || kind >= RECORD_POLICY) {
-        return 0;
-    }
-    number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow || number < kinds[kind].min ||
-        (number > 0 && (unsigned long long)number > kinds[kind].max)) {
-        return 0;
-    }
-    store_number(kind, number, at);
-    return 1;
-}
-
 /* The bits of an integer, its sign extended. */
 static inline uint64_t
 load_bits(int kind, const unsigned char *at)
@@ -310,8 +276,7 @@ store_bytes(const record *record, const char *key, size_t size,
 
 /* Stores the value of a field in the structure at bytes. */
 static int
-store(const record_type *self, int field, PyObject *value,
-      unsigned char *bytes)
+store(record_type *self, int field, PyObject *value, unsigned char *bytes)
 {
     const record *record = self->record;
     const record_field *row = &record->fields[field];
@@ -346,7 +311,7 @@ store(const record_type *self, int field, PyObject *value,
 }
 
 static PyObject *
-load(const record_type *self, int field, const unsigned char *bytes)
+load(record_type *self, int field, const unsigned char *bytes)
 {
     const record_field *row = &self->record->fields[field];
     const unsigned char *at = bytes + row->offset;
@@ -356,7 +321,7 @@ load(const record_type *self, int field, const unsigned char *bytes)
         return record_to_dict(self->nested, at, self->record->nested->size);
     }
     if (row->kind == RECORD_PEER) {
-        return sockaddr_recall(&self->memory->address, at, ADDRESS_SIZE);
+        return sockaddr_recall(&self->address, at, ADDRESS_SIZE);
     }
     if (row->kind != RECORD_ADDRESS) {
         return load_integer(row->kind, at);
@@ -365,7 +330,7 @@ load(const record_type *self, int field, const unsigned char *bytes)
     /* No address stays bytes, so that the dict may be given back. */
     return sockaddr_size(&any) == 0
                ? PyBytes_FromStringAndSize((const char *)at, ADDRESS_SIZE)
-               : sockaddr_recall(&self->memory->address, at, ADDRESS_SIZE);
+               : sockaddr_recall(&self->address, at, ADDRESS_SIZE);
 }
 
 /* A new reference to the value of a tail: bytes, None, or else a tuple. */
@@ -445,7 +410,7 @@ store_tail(const record *record, PyObject *value, record_buffer *buffer)
 }
 
 PyObject *
-record_tail_value(const record_type *self, const void *bytes, size_t length)
+record_tail_value(record_type *self, const void *bytes, size_t length)
 {
     const record *record = self->record;
     const record_tail *tail = record->tail;
@@ -487,7 +452,7 @@ record_fits(const record *self, size_t length)
 
 /* Sets a key to a value, whose reference it consumes. */
 static int
-set_value(const record_type *self, PyObject *dict, int key, PyObject *value)
+set_value(record_type *self, PyObject *dict, int key, PyObject *value)
 {
     int result = -1;
 
@@ -500,19 +465,18 @@ set_value(const record_type *self, PyObject *dict, int key, PyObject *value)
 
 /* Sets those integers of a dict that are not as in the template. */
 static int
-set_integers(const record_type *self, PyObject *dict,
-             const unsigned char *bytes)
+set_integers(record_type *self, PyObject *dict, const unsigned char *bytes)
 {
     const record_field *row = self->record->fields;
     const int count = self->integers;
-    uint64_t *loaded = self->memory->loaded, made = 0;
+    uint64_t *loaded = self->loaded, made = 0;
     PyObject *value = NULL;
     int result = 0;
 
     for (int i = 0; i < count; i++, row++) {
         uint64_t bits;
 
-        if (row->kind >= RECORD_KNOWN) {
+        if (row->kind >= RECORD_ADDRESS) {
             continue;
         }
         bits = load_bits(row->kind, bytes + row->offset);
@@ -541,7 +505,7 @@ set_integers(const record_type *self, PyObject *dict,
    before the memory, which may collect garbage.  As the type adds nothing to a
    dict, such a copy is all that its instances are. */
 static PyObject *
-new_dict(const record_type *self, const unsigned char *bytes)
+new_dict(record_type *self, const unsigned char *bytes)
 {
     PyObject *dict;
 
@@ -565,7 +529,7 @@ new_dict(const record_type *self, const unsigned char *bytes)
 }
 
 PyObject *
-record_to_dict(const record_type *self, const void *bytes, size_t length)
+record_to_dict(record_type *self, const void *bytes, size_t length)
 {
     const record *record = self->record;
     PyObject *dict = new_dict(self, bytes);
@@ -589,7 +553,7 @@ record_to_dict(const record_type *self, const void *bytes, size_t length)
 
 /* A new reference to the value of a key that has to be there. */
 static PyObject *
-get_value(const record_type *self, PyObject *dict, int key)
+get_value(record_type *self, PyObject *dict, int key)
 {
     PyObject *value;
 
@@ -600,108 +564,41 @@ get_value(const record_type *self, PyObject *dict, int key)
     return value;
 }
 
-/* Stores a value that is an int in its range, without a call into Python.
-   Returns 0 for any other. */
+/* New references to the values of a dict that has its keys in order, as nearly
+   all have: a look-up of each takes longer.  Returns how many there are. */
 static int
-store_int(const record_type *self, int field, PyObject *value,
-          unsigned char *bytes)
-{
-    const record_field *row = &self->record->fields[field];
-    record_memory *memory = self->memory;
-
-    if (!COMPAT_HAS_GIL) {
-        return store_exact_integer(row->kind, value, bytes + row->offset);
-    }
-    if (value == memory->stored[field]) {
-        return 1;
-    }
-    if (!store_exact_integer(row->kind, value, memory->bytes + row->offset)) {
-        return 0;
-    }
-    Py_XSETREF(memory->stored[field], Py_NewRef(value));
-    return 1;
-}
-
-/* What is left to store of a dict: a value that is no int in its range. */
-typedef struct {
-    int field;
-    PyObject *value;
-} leftover;
-
-/* Walks a dict that has its keys in order, as nearly all have, and stores its
-   ints.  Returns how many keys it found; what is left of these, *count of
-   them, are new references. */
-static int
-store_in_order(const record_type *self, PyObject *dict, unsigned char *bytes,
-               leftover *left, int *count)
+take_in_order(record_type *self, PyObject *dict, PyObject **values)
 {
     const int length = self->record->length;
     PyObject *key, *value;
     Py_ssize_t position = 0;
     int found = 0;
 
-    *count = 0;
     Py_BEGIN_CRITICAL_SECTION(dict);
     while (found < length && PyDict_Next(dict, &position, &key, &value) &&
            key == self->keys[found]) {
-        if (!store_int(self, found, value, bytes)) {
-            left[(*count)++] = (leftover){found, Py_NewRef(value)};
-        }
-        found++;
+        values[found++] = Py_NewRef(value);
     }
     Py_END_CRITICAL_SECTION();
-    if (COMPAT_HAS_GIL) {
-        memcpy(bytes, self->memory->bytes, self->record->size);
-    }
     return found;
 }
 
-/* Whether a dict holds nothing but the very ints that were stored last. */
-static int
-is_as_before(const record_type *self, PyObject *dict)
-{
-    PyObject *const *stored = self->memory->stored;
-    const int length = self->record->length;
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-
-    if (PyDict_GET_SIZE(dict) != length || self->others < length) {
-        return 0;
-    }
-    for (int i = 0; i < length; i++) {
-        if (!PyDict_Next(dict, &position, &key, &value) ||
-            key != self->keys[i] || value != stored[i]) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 int
-record_from_dict(const record_type *self, PyObject *dict, void *bytes)
+record_from_dict(record_type *self, PyObject *dict, void *bytes)
 {
     const record *record = self->record;
-    leftover left[RECORD_KEYS_MAX];
-    int found, count, result = 0;
+    PyObject *values[RECORD_KEYS_MAX];
+    int found = take_in_order(self, dict, values), result = 0;
 
-    if (COMPAT_HAS_GIL && is_as_before(self, dict)) {
-        memcpy(bytes, self->memory->bytes, record->size);
-        return 0;
-    }
-    if (!COMPAT_HAS_GIL) {
-        memset(bytes, 0, record->size);
-    }
-    found = store_in_order(self, dict, bytes, left, &count);
-    for (int i = 0; i < count; i++) {
+    memset(bytes, 0, record->size);
+    for (int i = 0; i < record->length; i++) {
+        PyObject *value = i < found     ? values[i]
+                          : result == 0 ? get_value(self, dict, i)
+                                        : NULL;
+
         if (result == 0) {
-            result = store(self, left[i].field, left[i].value, bytes);
+            result = value == NULL ? -1 : store(self, i, value, bytes);
         }
-        Py_DECREF(left[i].value);
-    }
-    for (int i = found; result == 0 && i < record->length; i++) {
-        PyObject *value = get_value(self, dict, i);
-
-        result = value == NULL ? -1 : store(self, i, value, bytes);
         Py_XDECREF(value);
     }
     if (result == 0 && PyDict_GET_SIZE(dict) > count_keys(record)) {
@@ -712,7 +609,7 @@ record_from_dict(const record_type *self, PyObject *dict, void *bytes)
 }
 
 int
-record_pack(const record_type *self, PyObject *dict, record_buffer *buffer)
+record_pack(record_type *self, PyObject *dict, record_buffer *buffer)
 {
     PyObject *given, *tail = NULL;
     int result;
@@ -761,7 +658,7 @@ is_empty_nested(const record *record, int field, PyObject *value)
 }
 
 PyObject *
-record_check(const record_type *self, int key, PyObject *value)
+record_check(record_type *self, int key, PyObject *value)
 {
     record_buffer buffer = {.bytes = buffer.head.bytes};
     PyObject *checked = NULL;

@@ -20,7 +20,6 @@ typedef enum {
     RECORD_POLICY,       /* a PR-SCTP policy that the platform defines */
     RECORD_CAUSE16,      /* an error cause of a notification */
     RECORD_CAUSE32,      /* the last of the integers */
-    RECORD_KNOWN,        /* what the template of the record's dicts has */
     RECORD_ADDRESS,      /* sockaddr_storage: an address tuple, or bytes */
     RECORD_PEER,         /* the same, a tuple whatever it holds */
     RECORD_NESTED,       /* another record */
@@ -54,24 +53,17 @@ struct record {
     const record_tail *tail;
 };
 
-/* What the last structures of a record held, in each direction: most of the
-   next is the same.  Without the GIL it stays empty, for no thread is to wait
-   for another here. */
-typedef struct {
-    uint64_t loaded[RECORD_KEYS_MAX]; /* the integers of the template */
-    sockaddr_memory address;
-    PyObject *stored[RECORD_KEYS_MAX]; /* ints, and their bytes */
-    unsigned char bytes[RECORD_SIZE_MAX];
-} record_memory;
-
-/* A record with what it needs in Python; lives in a module's state. */
+/* A record with what it needs in Python; lives in a module's state.  What the
+   last structure held is remembered, as most of the next is the same: except
+   without the GIL, for no thread is to wait for another here. */
 typedef struct record_type record_type;
 struct record_type {
     const record *record;
     PyTypeObject *type; /* of its dicts */
     PyObject *template; /* a dict of all keys: copying beats inserting */
-    record_memory *memory;
-    const record_type *nested;
+    uint64_t loaded[RECORD_KEYS_MAX]; /* the integers of the template */
+    sockaddr_memory address;
+    record_type *nested;
     int integers; /* fields up to the last integer */
     int others;   /* the first field that is none */
     PyObject *keys[RECORD_KEYS_MAX];
@@ -125,16 +117,16 @@ int record_type_init(record_type *self, const record *record,
 void record_type_clear(record_type *self);
 
 /* The index of the key, or -1 without an exception. */
-int record_find(const record_type *self, PyObject *key);
+int record_find(record_type *self, PyObject *key);
 
 /* Raises an error about a key that the record lacks. */
-void record_raise_unknown(const record_type *self, PyObject *exception,
+void record_raise_unknown(record_type *self, PyObject *exception,
                           PyObject *key);
 
 /* A new reference to the checked value of a key, as the kernel would give it
    back: an int for what has __index__, an address with its name looked up;
    NULL with TypeError or ValueError, or what an address raises. */
-PyObject *record_check(const record_type *self, int key, PyObject *value);
+PyObject *record_check(record_type *self, int key, PyObject *value);
 
 /* Whether so many bytes are the structure and whole elements of its tail, or
    without one the structure and whatever follows it. */
@@ -142,22 +134,20 @@ int record_fits(const record *self, size_t length);
 
 /* A new dict of the record's type from the structure and its tail, which are
    length bytes, at least as many as the structure has. */
-PyObject *record_to_dict(const record_type *self, const void *bytes,
-                         size_t length);
+PyObject *record_to_dict(record_type *self, const void *bytes, size_t length);
 
 /* A new object for the tail alone. */
-PyObject *record_tail_value(const record_type *self, const void *bytes,
+PyObject *record_tail_value(record_type *self, const void *bytes,
                             size_t length);
 
 /* Fills the structure at bytes, all of it, from a dict of the record's type,
    which has no tail.  Returns 0, or -1 as record_check does, and with
    ValueError for a missing or unknown key. */
-int record_from_dict(const record_type *self, PyObject *dict, void *bytes);
+int record_from_dict(record_type *self, PyObject *dict, void *bytes);
 
 /* Fills a buffer, tail included.  Whatever it returned, record_buffer_clear
    has to follow. */
-int record_pack(const record_type *self, PyObject *dict,
-                record_buffer *buffer);
+int record_pack(record_type *self, PyObject *dict, record_buffer *buffer);
 void record_buffer_clear(record_buffer *buffer);
 
 /* A new tuple (size, ((key, format of struct, offset, size), ...), tail) that

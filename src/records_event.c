@@ -2,9 +2,8 @@
 #include "records_event.h"
 #include "records_info.h"
 
-/* The row that found the structure tells the type. */
 #define RECORD_FIELD_TYPE(structure, member) \
-    {"sn_type", offsetof(struct structure, member), RECORD_KNOWN}
+    {"sn_type", offsetof(struct structure, member), RECORD_U16}
 
 static const record_field sctp_sndrcvinfo_fields[] = {
     RECORD_FIELD(sctp_sndrcvinfo, sinfo_stream),

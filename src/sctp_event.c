@@ -20,14 +20,6 @@ typedef struct {
     uint32_t length;
 } event_header;
 
-/* Whether a notification may be so long: as its structure or longer, or as
-   that of an older kernel. */
-static int
-is_length(const event *row, size_t length)
-{
-    return length == row->least || record_fits(&row->record, length);
-}
-
 /* The row of the notification at bytes, of which size may be read; *length
    becomes what it declares.  -1 with OSError. */
 static int
@@ -45,14 +37,17 @@ find_event(const unsigned char *bytes, size_t size, size_t *length)
     memcpy(&header, bytes, sizeof header);
     *length = header.length;
     for (int i = 0; i < EVENT_TYPES; i++) {
-        if (header.type != records_event[i].type) {
+        const event *row = &records_event[i];
+
+        if (header.type != row->type) {
             continue;
         }
-        if (*length > size || !is_length(&records_event[i], *length)) {
-            error_raise_text(EBADMSG,
-                             "%s takes %zu bytes, declares %zu and has %zu",
-                             records_event[i].record.name,
-                             records_event[i].record.size, *length, size);
+        /* That of an older kernel is shorter than its structure. */
+        if (*length > size ||
+            (*length != row->least && !record_fits(&row->record, *length))) {
+            error_raise_text(
+                EBADMSG, "%s takes %zu bytes, declares %zu and has %zu",
+                row->record.name, row->record.size, *length, size);
             return -1;
         }
         return i;
@@ -76,7 +71,7 @@ has_features(const unsigned char *bytes, size_t length)
 
 /* Makes the features, which came as bytes, a tuple. */
 static int
-convert_features(const record_type *type, PyObject *dict)
+convert_features(record_type *type, PyObject *dict)
 {
     PyObject *key = type->keys[type->record->length], *bytes, *features;
     int result;
@@ -92,10 +87,10 @@ convert_features(const record_type *type, PyObject *dict)
 }
 
 static PyObject *
-parse(const event_state *state, const void *bytes, size_t size)
+parse(event_state *state, const void *bytes, size_t size)
 {
     unsigned char whole[RECORD_SIZE_MAX];
-    const record_type *type;
+    record_type *type;
     PyObject *dict;
     size_t length;
     int found = find_event(bytes, size, &length);
@@ -135,14 +130,10 @@ PyDoc_STRVAR(
 static PyObject *
 event_parse(PyObject *module, PyObject *notif)
 {
-    const event_state *state = PyModule_GetState(module);
+    event_state *state = PyModule_GetState(module);
     Py_buffer view;
     PyObject *dict;
 
-    if (PyBytes_CheckExact(notif)) { /* what sctp_recvv gave */
-        return parse(state, PyBytes_AS_STRING(notif),
-                     (size_t)PyBytes_GET_SIZE(notif));
-    }
     if (PyObject_GetBuffer(notif, &view, PyBUF_SIMPLE) < 0) {
         return NULL;
     }
@@ -157,20 +148,6 @@ static PyMethodDef event_functions[] = {
 };
 
 static const constant event_constants[] = {CONSTANTS_EVENT{NULL, 0}};
-
-/* Stores sn_type, the first key, in the template of a notification. */
-static int
-store_type(const record_type *self, int number)
-{
-    PyObject *value = PyLong_FromLong(number);
-    int result = -1;
-
-    if (value != NULL) {
-        result = PyDict_SetItem(self->template, self->keys[0], value);
-        Py_DECREF(value);
-    }
-    return result;
-}
 
 static int
 event_exec(PyObject *module)
@@ -196,8 +173,7 @@ event_exec(PyObject *module)
         record_type *type = &state->events[i];
 
         if (record_type_init(type, &records_event[i].record, &PyDict_Type) <
-                0 ||
-            store_type(type, records_event[i].type) < 0) {
+            0) {
             goto done;
         }
         type->nested = records_event[i].record.nested == &records_sndrcvinfo

@@ -3,54 +3,18 @@
 #include "constants.h"
 #include "records_info.h"
 
-/* Three infos in a sctp_sendv_spa, two in a sctp_recvv_rn. */
-#define HOLDER_MAX 3
-
-/* The attributes of a holder and the infos that they hold, in order. */
-typedef struct {
-    const char *name;
-    int count;
-    struct {
-        const char *attribute;
-        int info;
-    } members[HOLDER_MAX];
-} holder_layout;
-
-static const holder_layout spa_layout = {
-    "sctp_sendv_spa",
-    3,
-    {{"sndinfo", INFO_SNDINFO},
-     {"prinfo", INFO_PRINFO},
-     {"authinfo", INFO_AUTHINFO}},
-};
-
-static const holder_layout rn_layout = {
-    "sctp_recvv_rn",
-    2,
-    {{"rcvinfo", INFO_RCVINFO}, {"nxtinfo", INFO_NXTINFO}},
-};
-
 typedef struct {
     record_type infos[INFO_COUNT];
-    PyTypeObject *spa;
-    PyTypeObject *rn;
 } info_state;
 
 static PyModuleDef info_module;
 
-static info_state *
-get_state(PyTypeObject *type)
-{
-    PyObject *module = PyType_GetModuleByDef(type, &info_module);
-
-    return module == NULL ? NULL : PyModule_GetState(module);
-}
-
 /* The record of a class, also of a subclass; NULL with TypeError. */
-static const record_type *
+static record_type *
 get_record_type(PyTypeObject *class)
 {
-    info_state *state = get_state(class);
+    PyObject *module = PyType_GetModuleByDef(class, &info_module);
+    info_state *state = module == NULL ? NULL : PyModule_GetState(module);
 
     for (int i = 0; state != NULL && i < INFO_COUNT; i++) {
         PyTypeObject *type = state->infos[i].type; /* NULL as Python ends */
@@ -67,8 +31,8 @@ get_record_type(PyTypeObject *class)
 
 /* Sets a key to a value that is checked. */
 static int
-set_key(const record_type *type, PyObject *self, PyObject *key,
-        PyObject *value, PyObject *unknown)
+set_key(record_type *type, PyObject *self, PyObject *key, PyObject *value,
+        PyObject *unknown)
 {
     int field = record_find(type, key), result = -1;
 
@@ -90,7 +54,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
                 PyObject *kwnames)
 {
     static const unsigned char zeros[RECORD_SIZE_MAX];
-    const record_type *type = get_record_type((PyTypeObject *)class);
+    record_type *type = get_record_type((PyTypeObject *)class);
     Py_ssize_t count = kwnames == NULL ? 0 : PyTuple_GET_SIZE(kwnames);
     PyObject *self;
 
@@ -116,7 +80,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
 static int
 info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    const record_type *type = get_record_type(Py_TYPE(self));
+    record_type *type = get_record_type(Py_TYPE(self));
     PyObject *made;
     int result = -1;
 
@@ -132,7 +96,7 @@ info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 static int
 info_set_item(PyObject *self, PyObject *key, PyObject *value)
 {
-    const record_type *type = get_record_type(Py_TYPE(self));
+    record_type *type = get_record_type(Py_TYPE(self));
 
     if (type == NULL) {
         return -1;
@@ -148,12 +112,9 @@ info_set_item(PyObject *self, PyObject *key, PyObject *value)
 static PyObject *
 info_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *nothing = PyTuple_New(0), *copy = NULL;
+    PyObject *copy = PyObject_CallMethod((PyObject *)&PyDict_Type, "__new__",
+                                         "O", Py_TYPE(self));
 
-    if (nothing != NULL) {
-        copy = PyDict_Type.tp_new(Py_TYPE(self), nothing, NULL);
-        Py_DECREF(nothing);
-    }
     if (copy != NULL && PyDict_Update(copy, self) < 0) {
         Py_CLEAR(copy);
     }
@@ -216,286 +177,6 @@ make_info_type(PyObject *module, const char *name, const char *doc)
     return type;
 }
 
-typedef struct {
-    PyObject_HEAD PyObject *infos[HOLDER_MAX]; /* NULL for None */
-} holder;
-
-static const holder_layout *
-get_layout(const info_state *state, PyObject *self)
-{
-    return PyObject_TypeCheck(self, state->spa) ? &spa_layout : &rn_layout;
-}
-
-/* The member whose type the info has, or -1. */
-static int
-find_member(const info_state *state, const holder_layout *layout,
-            PyObject *info)
-{
-    for (int i = 0; i < layout->count; i++) {
-        if (PyObject_TypeCheck(info,
-                               state->infos[layout->members[i].info].type)) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* A new reference: the info, or None. */
-static PyObject *
-holder_info(PyObject *self, int member)
-{
-    PyObject *info;
-
-    Py_BEGIN_CRITICAL_SECTION(self);
-    info = ((holder *)self)->infos[member];
-    info = Py_NewRef(info == NULL ? Py_None : info);
-    Py_END_CRITICAL_SECTION();
-    return info;
-}
-
-/* Consumes the reference to info, which may be NULL. */
-static void
-holder_replace(PyObject *self, int member, PyObject *info)
-{
-    PyObject *old;
-
-    Py_BEGIN_CRITICAL_SECTION(self);
-    old = ((holder *)self)->infos[member];
-    ((holder *)self)->infos[member] = info;
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old);
-}
-
-static int
-holder_init(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"infos", NULL};
-    info_state *state = get_state(Py_TYPE(self));
-    PyObject *infos = NULL, *found[HOLDER_MAX] = {NULL};
-    PyObject *iterator = NULL, *info;
-    const holder_layout *layout;
-    int result = -1;
-
-    if (state == NULL ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "|O", names, &infos)) {
-        return -1;
-    }
-    layout = get_layout(state, self);
-    iterator = infos == NULL ? NULL : PyObject_GetIter(infos);
-    if (infos != NULL && iterator == NULL) {
-        return -1;
-    }
-    while (iterator != NULL && (info = PyIter_Next(iterator)) != NULL) {
-        int member = find_member(state, layout, info);
-
-        if (member < 0) {
-            PyErr_Format(PyExc_TypeError, "%s: no place for %.100s",
-                         layout->name, Py_TYPE(info)->tp_name);
-        }
-        else if (found[member] != NULL) {
-            PyErr_Format(PyExc_ValueError, "%s: more than one %s",
-                         layout->name, layout->members[member].attribute);
-        }
-        else {
-            found[member] = info;
-            continue;
-        }
-        Py_DECREF(info);
-        goto done;
-    }
-    if (PyErr_Occurred()) {
-        goto done;
-    }
-    for (int i = 0; i < layout->count; i++) {
-        holder_replace(self, i, Py_XNewRef(found[i]));
-    }
-    result = 0;
-done:
-    Py_XDECREF(iterator);
-    for (int i = 0; i < HOLDER_MAX; i++) {
-        Py_XDECREF(found[i]);
-    }
-    return result;
-}
-
-static PyObject *
-holder_get(PyObject *self, void *member)
-{
-    return holder_info(self, (int)(intptr_t)member);
-}
-
-static int
-holder_set(PyObject *self, PyObject *value, void *closure)
-{
-    info_state *state = get_state(Py_TYPE(self));
-    int member = (int)(intptr_t)closure;
-    const holder_layout *layout;
-
-    if (state == NULL) {
-        return -1;
-    }
-    layout = get_layout(state, self);
-    if (value == NULL ||
-        (value != Py_None && find_member(state, layout, value) != member)) {
-        PyErr_Format(PyExc_TypeError,
-                     "%s: %s must be a %s or None, not %.100s", layout->name,
-                     layout->members[member].attribute,
-                     records_info[layout->members[member].info].name,
-                     value == NULL ? "deleted" : Py_TYPE(value)->tp_name);
-        return -1;
-    }
-    holder_replace(self, member, value == Py_None ? NULL : Py_NewRef(value));
-    return 0;
-}
-
-/* A new dict of the attributes. */
-static PyObject *
-holder_as_dict(PyObject *self)
-{
-    info_state *state = get_state(Py_TYPE(self));
-    PyObject *dict = state == NULL ? NULL : PyDict_New();
-
-    if (dict != NULL) {
-        const holder_layout *layout = get_layout(state, self);
-
-        for (int i = 0; dict != NULL && i < layout->count; i++) {
-            PyObject *info = holder_info(self, i);
-
-            if (PyDict_SetItemString(dict, layout->members[i].attribute,
-                                     info) < 0) {
-                Py_CLEAR(dict);
-            }
-            Py_DECREF(info);
-        }
-    }
-    return dict;
-}
-
-static PyObject *
-holder_repr(PyObject *self)
-{
-    PyObject *dict = holder_as_dict(self);
-    PyObject *text = dict == NULL ? NULL : PyObject_Repr(dict);
-
-    Py_XDECREF(dict);
-    return text;
-}
-
-static PyObject *
-holder_compare(PyObject *self, PyObject *other, int operation)
-{
-    PyObject *mine, *theirs, *result = NULL;
-
-    if (!Py_IS_TYPE(other, Py_TYPE(self)) ||
-        (operation != Py_EQ && operation != Py_NE)) {
-        Py_RETURN_NOTIMPLEMENTED;
-    }
-    mine = holder_as_dict(self);
-    theirs = holder_as_dict(other);
-    if (mine != NULL && theirs != NULL) {
-        result = PyObject_RichCompare(mine, theirs, operation);
-    }
-    Py_XDECREF(mine);
-    Py_XDECREF(theirs);
-    return result;
-}
-
-/* For copy and pickle: the class, its infos as the argument, and what a
-   subclass adds. */
-static PyObject *
-holder_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    PyObject *state = PyObject_CallMethod(self, "__getstate__", NULL);
-    PyObject *infos = PyList_New(0), *result = NULL;
-
-    for (int i = 0; infos != NULL && i < HOLDER_MAX; i++) {
-        PyObject *info = holder_info(self, i);
-
-        if (info != Py_None && PyList_Append(infos, info) < 0) {
-            Py_CLEAR(infos);
-        }
-        Py_DECREF(info);
-    }
-    if (state != NULL && infos != NULL) {
-        result = Py_BuildValue("(O(O)O)", Py_TYPE(self), infos, state);
-    }
-    Py_XDECREF(state);
-    Py_XDECREF(infos);
-    return result;
-}
-
-static int
-holder_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(self));
-    for (int i = 0; i < HOLDER_MAX; i++) {
-        Py_VISIT(((holder *)self)->infos[i]);
-    }
-    return 0;
-}
-
-static int
-holder_clear(PyObject *self)
-{
-    for (int i = 0; i < HOLDER_MAX; i++) {
-        Py_CLEAR(((holder *)self)->infos[i]);
-    }
-    return 0;
-}
-
-static void
-holder_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-
-    PyObject_GC_UnTrack(self);
-    (void)holder_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyMethodDef holder_methods[] = {
-    {"__reduce__", holder_reduce, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-#define HOLDER_MEMBER(name, member, doc) \
-    {name, holder_get, holder_set, PyDoc_STR(doc), (void *)(intptr_t)(member)}
-
-static PyGetSetDef spa_members[] = {
-    HOLDER_MEMBER("sndinfo", 0, "The sctp_sndinfo, or None."),
-    HOLDER_MEMBER("prinfo", 1, "The sctp_prinfo, or None."),
-    HOLDER_MEMBER("authinfo", 2, "The sctp_authinfo, or None."),
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyGetSetDef rn_members[] = {
-    HOLDER_MEMBER("rcvinfo", 0, "The sctp_rcvinfo, or None."),
-    HOLDER_MEMBER("nxtinfo", 1, "The sctp_nxtinfo, or None."),
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyTypeObject *
-make_holder_type(PyObject *module, const char *name, const char *doc,
-                 PyGetSetDef *members)
-{
-    PyType_Slot slots[] = {
-        {Py_tp_doc, (void *)doc},          {Py_tp_init, holder_init},
-        {Py_tp_repr, holder_repr},         {Py_tp_richcompare, holder_compare},
-        {Py_tp_methods, holder_methods},   {Py_tp_getset, members},
-        {Py_tp_traverse, holder_traverse}, {Py_tp_clear, holder_clear},
-        {Py_tp_dealloc, holder_dealloc},   {0, NULL},
-    };
-    PyType_Spec spec = {
-        .name = name,
-        .basicsize = sizeof(holder),
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-        .slots = slots,
-    };
-
-    return (PyTypeObject *)compat_make_type(module, &spec, NULL);
-}
-
 PyDoc_STRVAR(
     sndinfo_doc,
     "sctp_sndinfo(*, snd_sid=0, snd_flags=0, snd_ppid=0, "
@@ -538,18 +219,6 @@ PyDoc_STRVAR(nxtinfo_doc,
              "What the next call will receive (RFC 6458, section 5.3.6).\n\n"
              "nxt_ppid is as it came on the wire, as rcv_ppid is.");
 
-PyDoc_STRVAR(
-    spa_doc,
-    "sctp_sendv_spa(infos=())\n--\n\n"
-    "Several infos for one message (RFC 6458, section 9.12): at most\n"
-    "one each of sctp_sndinfo, sctp_prinfo and sctp_authinfo.");
-
-PyDoc_STRVAR(
-    rn_doc,
-    "sctp_recvv_rn(infos=())\n--\n\n"
-    "Both infos of a received message (RFC 6458, section 9.13): at most\n"
-    "one each of sctp_rcvinfo and sctp_nxtinfo.");
-
 static const struct {
     const char *name;
     const char *doc;
@@ -562,6 +231,21 @@ static const struct {
 };
 
 static const constant info_constants[] = {CONSTANTS_INFO{NULL, 0}};
+
+/* Lets Python add what holds several infos: sctp_sendv_spa and
+   sctp_recvv_rn. */
+static int
+add_holders(PyObject *module)
+{
+    PyObject *holders = PyImport_ImportModule("_sctp._holders");
+    PyObject *result =
+        holders == NULL ? NULL
+                        : PyObject_CallMethod(holders, "add_to", "O", module);
+
+    Py_XDECREF(holders);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
 
 static int
 info_exec(PyObject *module)
@@ -580,12 +264,7 @@ info_exec(PyObject *module)
         }
         Py_DECREF(type);
     }
-    state->spa = make_holder_type(module, "_sctp.sctp_info.sctp_sendv_spa",
-                                  spa_doc, spa_members);
-    state->rn = make_holder_type(module, "_sctp.sctp_info.sctp_recvv_rn",
-                                 rn_doc, rn_members);
-    if (state->spa == NULL || PyModule_AddType(module, state->spa) < 0 ||
-        state->rn == NULL || PyModule_AddType(module, state->rn) < 0) {
+    if (add_holders(module) < 0) {
         return -1;
     }
     return constants_add(module, info_constants);
@@ -599,8 +278,6 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     for (int i = 0; i < INFO_COUNT; i++) {
         Py_VISIT(state->infos[i].type);
     }
-    Py_VISIT(state->spa);
-    Py_VISIT(state->rn);
     return 0;
 }
 
@@ -612,8 +289,6 @@ state_clear(PyObject *module)
     for (int i = 0; i < INFO_COUNT; i++) {
         record_type_clear(&state->infos[i]);
     }
-    Py_CLEAR(state->spa);
-    Py_CLEAR(state->rn);
     return 0;
 }
 

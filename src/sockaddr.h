@@ -8,10 +8,6 @@
 #include "compat.h"
 #include "platform.h"
 
-/* Room for the addresses of an ordinary multihomed endpoint without asking
-   for memory. */
-#define SOCKADDR_LIST_INLINE 256
-
 /* Addresses one after the other without gaps, as sctp_bindx takes them. */
 typedef struct {
     int count;
@@ -19,15 +15,11 @@ typedef struct {
     size_t room;
     unsigned char *bytes;
     PyObject *first; /* the tuple of the first address, or NULL */
-    unsigned char inline_bytes[SOCKADDR_LIST_INLINE];
 } sockaddr_list;
 
 /* The size of an address of that family, 0 for any but AF_INET and
    AF_INET6. */
 size_t sockaddr_size(const struct sockaddr *address);
-
-/* Its port in host byte order. */
-unsigned sockaddr_port(const struct sockaddr *address);
 
 /* Converts an address tuple; the rest of *out is zero.  Names are looked up
    with the GIL released, numeric hosts without a resolver.  Returns 0, or -1

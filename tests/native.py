@@ -101,10 +101,13 @@ class Compiler:
         for source, output in zip(SOURCES, objects, strict=True):
             flags = ("-O1", "-fPIC", "-fvisibility=hidden", "-o", output)
             self.run(*flags, "-c", source)
-        shared = [file for file in objects if file.stem not in MODULES]
+        own = {name: {name} for name in MODULES}
+        own["sctp"].add("associations")
         for name in MODULES:
-            output, own = Path(directory, name + suffix), Path(directory, f"{name}.o")
-            self.run("-shared", "-o", output, own, *shared, *arguments)
+            others = set().union(*own.values()) - own[name]
+            wanted = [file for file in objects if file.stem not in others]
+            output = Path(directory, name + suffix)
+            self.run("-shared", "-o", output, *wanted, *arguments)
 
     def names(self):
         """The SCTP_, SPP_ and MSG_ names that the headers of SCTP define: macros

@@ -927,8 +927,8 @@ def test_getsockopt_passes_on_the_kernels_errors(make_socket):
         ((SOL_SOCKET, SO_TYPE, bytearray(4)), TypeError),
         (("1", SO_TYPE, b""), TypeError),
         ((SOL_SOCKET, None, b""), TypeError),
-        ((2**31, SO_TYPE, b""), ValueError),
-        ((SOL_SOCKET, -(2**31) - 1, b""), ValueError),
+        ((2**31, SO_TYPE, b""), OverflowError),
+        ((SOL_SOCKET, -(2**31) - 1, b""), OverflowError),
     ],
 )
 def test_getsockopt_takes_two_integers_and_bytes(make_socket, args, error):

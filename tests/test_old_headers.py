@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -70,6 +71,7 @@ def test_old_headers_lack_what_is_to_be_filled_in(old_headers, name, tmp_path):
 def test_modules_offer_the_same(old_headers, tmp_path):
     package = tmp_path / "_sctp"
     package.mkdir()
-    (package / "__init__.py").touch()
+    for source in Path(_sctp.__file__).parent.glob("*.py"):
+        shutil.copy(source, package)
     old_headers.build(package, sysconfig.get_config_var("EXT_SUFFIX"), "-lsctp")
     assert shown(tmp_path) == shown(Path(_sctp.__file__).parent.parent)

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import inspect
 import itertools
 import pickle
 import re
@@ -413,6 +414,29 @@ def test_failed_initialization_changes_nothing(holder):
     assert held == filled_holder(holder)
     held.__init__()
     assert held == holder()
+
+
+@each_holder
+def test_holder_that_was_not_initialized_holds_nothing(holder):
+    held = holder.__new__(holder)
+    assert all(getattr(held, member) is None for member in HOLDERS[holder])
+    assert held == holder() and repr(held) == repr(holder())
+    assert copy.copy(held) == held
+    filled = filled_holder(holder)
+    for member in HOLDERS[holder]:
+        setattr(held, member, getattr(filled, member))
+    assert held == filled
+
+
+@each_holder
+def test_holder_says_what_it_is(holder):
+    assert holder.__module__ == "_sctp.sctp_info"
+    assert holder.__qualname__ == holder.__name__
+    (infos,) = inspect.signature(holder).parameters.values()
+    assert infos.name == "infos" and infos.default == ()
+    assert "RFC 6458" in holder.__doc__
+    for member, cls in HOLDERS[holder].items():
+        assert getattr(holder, member).__doc__ == f"The {cls.__name__}, or None."
 
 
 @each_member

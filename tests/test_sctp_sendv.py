@@ -37,6 +37,7 @@ from sctp import (
     SCTP_EVENT,
     SCTP_GET_ASSOC_ID_LIST,
     SCTP_GET_ASSOC_NUMBER,
+    SCTP_RECVRCVINFO,
     SCTP_SACK_IMMEDIATELY,
     SCTP_SENDALL,
     SCTP_SHUTDOWN_COMP,
@@ -528,6 +529,41 @@ def test_one_wrong_info_of_three_is_refused(refuse):
 )
 def test_foreign_type_is_refused(refuse, info):
     refuse(info, TypeError, f"info .*{type(info).__name__}")
+
+
+class Nonsense(sctp_sendv_spa):
+    """What it holds is checked by nobody but the call."""
+
+    sndinfo = prinfo = authinfo = None
+
+
+@only_ipv4
+@pytest.mark.parametrize("member", ["sndinfo", "prinfo", "authinfo"])
+@pytest.mark.parametrize("value", [5, {}, (), sctp_rcvinfo(), sctp_sendv_spa()])
+def test_member_of_a_subclass_is_checked(refuse, member, value):
+    spa = type("Spa", (Nonsense,), {member: value})()
+    refuse(spa, TypeError, rf"sctp_sendv_spa: {member} must be a sctp_{member} or None")
+
+
+@only_ipv4
+def test_error_of_a_member_of_a_subclass_comes_through(refuse):
+    class Spa(sctp_sendv_spa):
+        @property
+        def prinfo(self):
+            raise ZeroDivisionError("prinfo")
+
+    refuse(Spa([sctp_sndinfo()]), ZeroDivisionError, "prinfo")
+
+
+@only_ipv4
+def test_member_of_a_subclass_is_sent(pair):
+    class Spa(sctp_sendv_spa):
+        sndinfo = sctp_sndinfo(snd_sid=3)
+
+    sender, receiver = pair
+    receiver.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    sender.sctp_sendv([b"x"], None, Spa())
+    assert receiver.sctp_recvv(10)[2]["rcv_sid"] == 3
 
 
 def test_spa_is_what_it_is_when_used(pair):

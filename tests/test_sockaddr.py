@@ -9,7 +9,9 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from socket import AF_INET, AF_INET6
 
 import pytest
@@ -230,6 +232,55 @@ def test_port_may_be_a_service(service):
         assert to_address(to_storage(address))[1] == port
 
 
+def test_threads_look_up_services_at_once():
+    services = ["discard", "amqp", "http", "ssh"]
+    wrong, begin = [], threading.Barrier(len(services))
+
+    def look_up(service, port):
+        begin.wait(30)
+        for _ in range(300):
+            found = to_address(to_storage(("", service)))[1]
+            if found != port:
+                wrong.append((service, found))
+
+    with ThreadPoolExecutor(len(services)) as threads:
+        list(threads.map(look_up, services, map(socket.getservbyname, services)))
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        None,
+        ("10.1.0.1",),
+        ("host", 5),
+        (5, 5),
+        ("10.1.0.1", "5"),
+        ("10.1.0.1", None),
+        ("10.1.0.1", 5, 0),
+        (b"10.1.0.1", 5),
+    ],
+)
+def test_nonsense_from_the_resolver_is_a_type_error(found, monkeypatch):
+    """Of one that replaces Python's."""
+    monkeypatch.setattr("_sctp._names.resolve", lambda *address: found)
+    with pytest.raises(TypeError):
+        to_storage(("localhost", 5))
+
+
+def test_resolver_may_be_replaced(monkeypatch):
+    """As gevent and eventlet do it."""
+
+    def look_up(host, service, family, kind):
+        address = ("fe80::7", 0, 0, 3) if family == AF_INET6 else ("10.9.8.7", 0)
+        return [(family, kind, 0, "", address)]
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    assert to_address(to_storage(("host", 5))) == ("10.9.8.7", 5)
+    assert to_address(to_storage(("host", 5, 6, 0))) == ("fe80::7", 5, 6, 3)
+    assert to_address(to_storage(("host", 5, 6, 7))) == ("fe80::7", 5, 6, 7)
+
+
 @pytest.mark.parametrize("port", [0, 9, 80, 5000, 65535])
 def test_port_may_be_text_of_digits(port):
     for text in (f"{port}", f"000{port}", f"{port:0>6000}"):
@@ -296,6 +347,11 @@ def test_what_is_no_address_is_a_type_error(address):
         (("::1", 5, 0, 1 << 32), "scope_id"),
         (("::1", 5, 0, 2**70), "scope_id"),
         (("::1", 5, 0, -HUGE), "scope_id"),
+        (("no host", 65536), "port"),
+        (("no host", Index(65536)), "port"),
+        (("no host", "65536"), "port"),
+        (("no host", 5, -1, 0), "flowinfo"),
+        (("no host", 5, 0, -1), "scope_id"),
         (("10.1.0.1\0", 5), "host"),
         ((b"10.1.0.1\0.2", 5), "host"),
         (("\0", 5, 0, 0), "host"),

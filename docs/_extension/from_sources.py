@@ -142,14 +142,16 @@ def names_of_stub(module):
 
 
 def definitions():
-    """Every function, class and method of the stubs, as (full name, node)."""
+    """Every function, class and method of the stubs, as (full name, node). The
+    methods of _core are the socket's."""
     for module, path in STUBS.items():
         for statement in walk(ast.parse(path.read_text()).body):
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 yield f"{module}.{statement.name}", statement
             for member in getattr(statement, "body", []):
                 if isinstance(member, ast.FunctionDef):
-                    yield f"{module}.{statement.name}.{member.name}", member
+                    owner = statement.name.replace("_core", "sctp_socket")
+                    yield f"{module}.{owner}.{member.name}", member
 
 
 def read_signatures():

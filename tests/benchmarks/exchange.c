@@ -5,13 +5,17 @@
    Like the contestants in Python: see exchange.py. */
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <netinet/sctp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STREAM = 3, PPID = 60, SPACE = 16384 };
 
@@ -20,6 +24,9 @@ struct pair {
     sctp_assoc_t assoc_id;
     size_t size;
 };
+
+/* Sends and receives so many messages. */
+typedef void exchange(const struct pair *pair, int times);
 
 static char message[SPACE], space[SPACE];
 
@@ -117,38 +124,66 @@ libsctp(const struct pair *pair, int times)
     }
 }
 
+static int
+open_socket(int type)
+{
+    const int on = 1;
+    int opened = socket(AF_INET, type, IPPROTO_SCTP);
+
+    require(opened >= 0, "socket");
+    require(!setsockopt(opened, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on),
+            "SCTP_NODELAY");
+    require(
+        !setsockopt(opened, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on),
+        "SCTP_RECVRCVINFO");
+    return opened;
+}
+
 static struct pair
 open_pair(int many, size_t size)
 {
     struct sockaddr_in address;
     struct pair pair = {.size = size};
-    const int on = 1;
     const int type = many ? SOCK_SEQPACKET : SOCK_STREAM;
     socklen_t length = sizeof address;
 
     memset(&address, 0, sizeof address);
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int server = socket(AF_INET, type, IPPROTO_SCTP);
-    require(server >= 0, "socket");
+    int server = open_socket(type);
     require(!bind(server, (struct sockaddr *)&address, length), "bind");
     require(!getsockname(server, (struct sockaddr *)&address, &length),
             "getsockname");
-    require(
-        !setsockopt(server, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on),
-        "SCTP_RECVRCVINFO");
     require(!listen(server, 1), "listen");
-    pair.sender = socket(AF_INET, type, IPPROTO_SCTP);
-    require(pair.sender >= 0, "socket");
-    require(
-        !setsockopt(pair.sender, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on),
-        "SCTP_NODELAY");
+    pair.sender = open_socket(type);
     require(!sctp_connectx(pair.sender, (struct sockaddr *)&address, 1,
                            &pair.assoc_id),
             "sctp_connectx");
     pair.receiver = many ? server : accept(server, NULL, NULL);
     require(pair.receiver >= 0, "accept");
     return pair;
+}
+
+/* Leaves one end to another process, which answers each message: after the
+   first one it does the same as this end. */
+static pid_t
+fork_answer(struct pair *pair, exchange *way)
+{
+    pid_t child = fork();
+
+    require(child >= 0, "fork");
+    if (child == 0) {
+        close(pair->sender);
+        pair->sender = pair->receiver;
+        require(read(pair->receiver, space, sizeof space) ==
+                    (ssize_t)pair->size,
+                "read");
+        way(pair, INT_MAX);
+        exit(1);
+    }
+    close(pair->receiver);
+    pair->receiver = pair->sender;
+    return child;
 }
 
 static int64_t
@@ -167,14 +202,16 @@ main(int argc, char **argv)
                 argv[0]);
         return 2;
     }
-    void (*way)(const struct pair *, int) =
-        strcmp(argv[1], "raw") == 0 ? raw : libsctp;
+    exchange *way = strcmp(argv[1], "raw") == 0 ? raw : libsctp;
     int times = atoi(argv[2]), rounds = atoi(argv[3]);
     for (int i = 4; i < argc; i++) {
         const char *size = strchr(argv[i], ':');
         require(size != NULL, argv[i]);
         struct pair pair = open_pair(strncmp(argv[i], "one-to-many:", 12) == 0,
                                      strtoul(size + 1, NULL, 10));
+        pid_t child = strncmp(argv[i], "round-trip:", 11) == 0
+                          ? fork_answer(&pair, way)
+                          : 0;
         int64_t least = INT64_MAX;
         way(&pair, times);
         for (int j = 0; j < rounds; j++) {
@@ -185,6 +222,10 @@ main(int argc, char **argv)
         }
         printf("%s %.1f\n", argv[i], (double)least / times);
         fflush(stdout);
+        if (child > 0) {
+            kill(child, SIGKILL);
+            waitpid(child, NULL, 0);
+        }
     }
     return 0;
 }

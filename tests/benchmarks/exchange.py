@@ -2,13 +2,17 @@
 
 usage: CONTESTANT MESSAGES ROUNDS MODE:SIZE...
 
-For each mode and size a contestant opens two sockets, sends a message through
-them and receives it, so many times in a round, and checks each one's stream and
-payload protocol identifier. One-to-many, those that can name the association by
-its identifier. A line per MODE:SIZE says how many
-nanoseconds a message took in the round that took the least.
+For each mode and size a contestant opens two sockets, sends a message from one
+to the other and receives it, so many times in a round, and checks each one's
+stream and payload protocol identifier. One-to-many, those that can name the
+association by its identifier. In a round trip the sockets are one-to-one and in
+two processes: each waits for the other's message before it sends its own. A line
+per MODE:SIZE says how many nanoseconds a message or a round trip took in the
+round that took the least.
 """
 
+import multiprocessing
+import os
 import sys
 import time
 from socket import htonl
@@ -20,16 +24,40 @@ SPACE = 16384
 SERVER = ("127.0.0.1", 0)
 
 
-def main(open_pair):
-    """open_pair(many, message) returns what exchanges so many messages."""
+def answer(sock, make_exchange, message):
+    """Answer each message: after the first one it is what the other end does."""
+    os.read(sock.fileno(), SPACE)
+    make_exchange(sock, sock, None, message)(sys.maxsize)
+
+
+def measure(exchange, messages, rounds):
+    exchange(messages)
+    least = float("inf")
+    for _ in range(rounds):
+        start = time.monotonic_ns()
+        exchange(messages)
+        least = min(least, time.monotonic_ns() - start)
+    return least / messages
+
+
+def main(open_pair, make_exchange):
+    """Measure a contestant.
+
+    open_pair(many) returns a sender, a receiver, and what names the receiver to
+    the sender, None on one-to-one sockets. make_exchange(sender, receiver, to,
+    message) returns what sends and then receives so many messages.
+    """
+    fork = multiprocessing.get_context("fork")
     messages, rounds = map(int, sys.argv[1:3])
     for case in sys.argv[3:]:
         mode, size = case.split(":")
-        exchange = open_pair(mode == "one-to-many", b"x" * int(size))
-        exchange(messages)
-        least = float("inf")
-        for _ in range(rounds):
-            start = time.monotonic_ns()
-            exchange(messages)
-            least = min(least, time.monotonic_ns() - start)
-        print(f"{case} {least / messages:.1f}", flush=True)
+        message = b"x" * int(size)
+        sender, receiver, to = open_pair(mode == "one-to-many")
+        if mode == "round-trip":
+            arguments = (receiver, make_exchange, message)
+            fork.Process(target=answer, args=arguments, daemon=True).start()
+            # If the other process fails, so does this one.
+            receiver.close()
+            receiver = sender
+        took = measure(make_exchange(sender, receiver, to, message), messages, rounds)
+        print(f"{case} {took:.1f}", flush=True)

@@ -1,4 +1,4 @@
-"""Count the instructions that a message takes: what runs in the guest.
+"""Count the instructions that a message and a round trip take: runs in the guest.
 
 Starts the contestants one after the other, several times, and prints what they
 took as JSON. There a nanosecond is an instruction.

@@ -21,19 +21,24 @@ from sctp import (
 WAY = sys.argv.pop(1)
 
 
-def open_pair(many, message):
+def open_pair(many):
     kind = SOCK_SEQPACKET if many else SOCK_STREAM
-    receiver = sctp_socket(AF_INET, kind)
+    sender, receiver = sctp_socket(AF_INET, kind), sctp_socket(AF_INET, kind)
+    for one in sender, receiver:
+        one.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
+        one.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     receiver.bind(SERVER)
-    receiver.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     receiver.listen()
-    sender = sctp_socket(AF_INET, kind)
-    sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
     assoc_id = sender.sctp_connectx([receiver.getsockname()], assoc_id=True)
-    if not many:
-        receiver, _ = receiver.accept()
+    if many:
+        return sender, receiver, assoc_id
+    return sender, receiver.accept()[0], None
+
+
+def make_exchange(sender, receiver, to, message):
     send, receive = sender.sctp_sendv, receiver.sctp_recvv
     receive_into = receiver.sctp_recvv_into
+    assoc_id = to or 0
     sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID, snd_assoc_id=assoc_id)
     space = bytearray(SPACE)
 
@@ -59,4 +64,4 @@ def open_pair(many, message):
     return {"reused": reused, "fresh": fresh, "into": into}[WAY]
 
 
-main(open_pair)
+main(open_pair, make_exchange)

@@ -14,19 +14,22 @@ from sctp import (
 )
 
 
-def open_pair(many, message):
+def open_pair(many):
     kind = SOCK_SEQPACKET if many else SOCK_STREAM
-    receiver = sctp_socket(AF_INET, kind)
+    sender, receiver = sctp_socket(AF_INET, kind), sctp_socket(AF_INET, kind)
+    for one in sender, receiver:
+        one.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
+        one.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     receiver.bind(SERVER)
-    receiver.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     receiver.listen()
-    sender = sctp_socket(AF_INET, kind)
-    sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
-    addresses = (receiver.getsockname(),)
-    if not many:
-        sender.connect(*addresses)
-        receiver, _ = receiver.accept()
-        addresses = None
+    address = receiver.getsockname()
+    if many:
+        return sender, receiver, (address,)
+    sender.connect(address)
+    return sender, receiver.accept()[0], None
+
+
+def make_exchange(sender, receiver, addresses, message):
     send, receive = sender.sctp_sendv, receiver.sctp_recvv
     sndinfo = sctp_sndinfo(snd_sid=STREAM, snd_ppid=PPID)
 
@@ -39,4 +42,4 @@ def open_pair(many, message):
     return exchange
 
 
-main(open_pair)
+main(open_pair, make_exchange)

@@ -8,21 +8,25 @@ from exchange import PPID, SERVER, SPACE, STREAM, main
 from sctp import sctpsocket_tcp, sctpsocket_udp
 
 
-def open_pair(many, message):
+def open_pair(many):
     kind = sctpsocket_udp if many else sctpsocket_tcp
-    receiver = kind(AF_INET)
+    sender, receiver = kind(AF_INET), kind(AF_INET)
+    for one in sender, receiver:
+        one.nodelay = True
+        one.events.clear()
+        one.events.data_io = 1
     receiver.bind(SERVER)
-    receiver.events.clear()
-    receiver.events.data_io = 1
     receiver.listen(1)
-    sender = kind(AF_INET)
-    sender.nodelay = True
     address = receiver.getsockname()
-    if not many:
-        sender.connect(address)
-        receiver, _ = receiver.accept()
-        address = ("", 0)
+    if many:
+        return sender, receiver, address
+    sender.connect(address)
+    return sender, receiver.accept()[0], None
+
+
+def make_exchange(sender, receiver, to, message):
     send, receive = sender.sctp_send, receiver.sctp_recv
+    address = to or ("", 0)
     # It sends the identifier in network order but does not convert it back.
     ppid = ntohl(PPID)
 
@@ -35,4 +39,4 @@ def open_pair(many, message):
     return exchange
 
 
-main(open_pair)
+main(open_pair, make_exchange)

@@ -15,10 +15,12 @@ import sysconfig
 from importlib.metadata import distributions
 from pathlib import Path
 
-from contestants import BUILT, CASES, CONTESTANTS, MODES, REFERENCE, SIZES
+from contestants import BUILT, CASES, CONTESTANTS, MODES, REFERENCE
 
 PAGES = Path(__file__).parent.parent.parent / "docs" / "performance"
 SIZE_NAMES = {64: "64 B", 1024: "1 KiB", 16384: "16 KiB"}
+TABLES = {"One-to-one": ("one-to-one", "round-trip"), "One-to-many": ("one-to-many",)}
+HEADS = {"one-to-one": "Ready", "one-to-many": "Ready", "round-trip": "Round trip"}
 
 
 def output(*command):
@@ -67,25 +69,23 @@ def summarize(counts):
     return medians, spread
 
 
-def rows(medians):
-    """The table: a label, and a cell for each case."""
-    for contestant in CONTESTANTS:
-        counts = medians.get(contestant.key)
-        if counts is None:
-            yield contestant.label, ["not installed"] + [""] * (len(CASES) - 1)
-        else:
-            yield (
-                contestant.label,
-                [
-                    f"{counts[case]:,} ({counts[case] / medians[REFERENCE][case]:.2f})"
-                    for case in CASES
-                ],
-            )
+def multiple(medians, contestant, case):
+    return f"{medians[contestant.key][case] / medians[REFERENCE][case]:.2f}"
+
+
+def row(contestant, medians, cases):
+    """The cells of a contestant: what each case takes, and the multiple of C."""
+    counts = medians.get(contestant.key)
+    if counts is None:
+        return ["not installed"] + [""] * (len(cases) - 1)
+    return [
+        f"{counts[case]:,} ({multiple(medians, contestant, case)})" for case in cases
+    ]
 
 
 def as_text(medians):
-    head = ["", *(f"{mode} {SIZE_NAMES[size]}" for mode in MODES for size in SIZES)]
-    table = [head, *([label, *cells] for label, cells in rows(medians))]
+    head = ["", *CASES]
+    table = [head, *([one.label, *row(one, medians, CASES)] for one in CONTESTANTS)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
         f"{line[0]:{widths[0]}}"
@@ -98,63 +98,78 @@ def as_text(medians):
 
 
 def as_page(medians, versions):
-    """The tables of the page, one for each mode."""
+    """The tables of the page."""
     lines = [".. Made by tests/benchmarks/run.", ""]
-    for number, mode in enumerate(MODES):
-        lines += [f".. list-table:: {mode.capitalize()}", "   :header-rows: 1", ""]
-        some = slice(number * len(SIZES), (number + 1) * len(SIZES))
-        head = ["", *SIZE_NAMES.values()]
-        for label, *cells in [head, *([label, *c[some]] for label, c in rows(medians))]:
+    for title, modes in TABLES.items():
+        cases = [f"{mode}:{size}" for mode in modes for size in MODES[mode]]
+        head = [
+            f"{HEADS[mode]}, {SIZE_NAMES[size]}"
+            for mode in modes
+            for size in MODES[mode]
+        ]
+        lines += [f".. list-table:: {title}", "   :header-rows: 1", ""]
+        body = [[one.label, *row(one, medians, cases)] for one in CONTESTANTS]
+        for cells in [["", *head], *body]:
             lines += [
                 f"   {'*' if not place else ' '} - {cell}".rstrip()
-                for place, cell in enumerate([label, *cells])
+                for place, cell in enumerate(cells)
             ]
         lines.append("")
     lines.append("Counted with " + ", ".join(map(" ".join, versions.items())) + ".")
     return "\n".join(lines) + "\n"
 
 
-ROW, BAR, LABELS, SCALE = 20, 13, 270, 360
-COLOURS = {"exchange": "#8a8f98", "ours.py": "#2f7fd0"}
+# Of the chart. On a page that is as wide, letters are as high as they say.
+WIDTH, PLOT, TOP, LINE, BAR = 400, 290, 54, 16, 13
+SERIES = {
+    "one-to-one:64": ("a message that is ready", "#2f7fd0"),
+    "round-trip:64": ("a round trip, two processes", "#d08a20"),
+}
+
+
+def text(x, y, words, attributes=""):
+    return f'<text x="{x:.1f}" y="{y}"{attributes}>{words}</text>'
+
+
+def bar(x, y, width, height, colour):
+    return (
+        f'<rect x="{x}" y="{y}" width="{width:.1f}" height="{height}" fill="{colour}"/>'
+    )
 
 
 def as_chart(medians):
-    """A bar chart of one-to-one sockets, in the colours of the page around it."""
+    """A bar chart of 64 B on one-to-one sockets, in the text's colour of the page."""
     there = [one for one in CONTESTANTS if one.key in medians]
-    mode = MODES[0]
-    longest = max(medians[one.key][case] for one in there for case in CASES)
-    parts, y = [], 0
-    for size in SIZES:
-        y += 22
-        parts.append(
-            f'<text x="0" y="{y}" font-weight="bold">{SIZE_NAMES[size]}</text>'
-        )
-        y += 8
-        top = y
-        base = medians[REFERENCE][f"{mode}:{size}"]
-        for one in there:
-            count = medians[one.key][f"{mode}:{size}"]
-            width = count / longest * SCALE
-            fill = COLOURS.get(one.program[0], "#c98a2b")
+    longest = max(medians[one.key][case] for one in there for case in SERIES)
+    scale = PLOT / longest
+    title = "Thousands of instructions, 64 bytes, one-to-one"
+    parts = [text(0, 14, title, ' font-weight="bold"')]
+    x = 0
+    for label, colour in SERIES.values():
+        parts += [bar(x, 26, 11, 11, colour), text(x + 16, 36, label)]
+        x += 185
+    y = TOP
+    for one in there:
+        weight = ' font-weight="bold"' if one.program[0] == "ours.py" else ""
+        parts.append(text(0, y + 11, one.label, weight))
+        y += LINE
+        for case, (_, colour) in SERIES.items():
+            count = medians[one.key][case]
+            label = f"{count / 1000:.1f} ({multiple(medians, one, case)})"
             parts += [
-                f'<text x="{LABELS - 8}" y="{y + BAR - 2}" text-anchor="end">'
-                f"{one.label}</text>",
-                f'<rect x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}"'
-                f' fill="{fill}"/>',
-                f'<text x="{LABELS + width + 6:.1f}" y="{y + BAR - 2}">{count:,}'
-                f" ({count / base:.2f})</text>",
+                bar(0, y, count * scale, BAR, colour),
+                text(count * scale + 5, y + 11, label),
             ]
-            y += ROW
-        line = LABELS + base / longest * SCALE
-        parts.append(
-            f'<path d="M{line:.1f} {top - 4}V{y - 3}" stroke="currentColor"'
-            ' stroke-dasharray="3 3" opacity="0.6"/>'
-        )
+            y += BAR + 1
+        y += 8
+    y += 10
+    parts.append(text(0, y, "In brackets: the multiple of C, sendmsg and recvmsg."))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" fill="currentColor"'
-        f' viewBox="0 0 {LABELS + SCALE + 110} {y + 4}" font-family="sans-serif"'
-        ' font-size="12">\n<title>Instructions per message on one-to-one sockets'
-        "</title>\n" + "\n".join(parts) + "\n</svg>\n"
+        f' viewBox="0 0 {WIDTH} {y + 6}" style="max-width: 540px"'
+        f' font-family="sans-serif" font-size="12">\n<title>{title}</title>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 
@@ -162,12 +177,12 @@ def main():
     counted = json.loads(Path(sys.argv[1]).read_text())
     medians, spread = summarize(counted["counts"])
     versions = find_versions(counted["kernel"])
-    results = {"versions": versions, "instructions per message": medians}
+    results = {"versions": versions, "instructions": medians}
     PAGES.mkdir(exist_ok=True)
     (PAGES / "results.json").write_text(json.dumps(results, indent=2) + "\n")
     (PAGES / "table.txt").write_text(as_page(medians, versions))
     (PAGES / "chart.svg").write_text(as_chart(medians))
-    print("Instructions per message (as a multiple of the first):\n")
+    print("Instructions per message or round trip (as a multiple of the first):\n")
     print(as_text(medians))
     print(f"\nThe runs differ by {spread:.2%} at most.")
     print(f"Interpreter: {os.path.realpath(sys.executable)}")

@@ -16,23 +16,26 @@ ASSOC_IDS = struct.Struct("=Ii")
 CONTROL_SPACE = socket.CMSG_SPACE(RCVINFO.size)
 
 
-def open_pair(many, message):
+def open_pair(many):
     kind = socket.SOCK_SEQPACKET if many else socket.SOCK_STREAM
-    receiver = socket.socket(socket.AF_INET, kind, IPPROTO_SCTP)
-    receiver.bind(SERVER)
-    receiver.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
-    receiver.listen()
     sender = socket.socket(socket.AF_INET, kind, IPPROTO_SCTP)
-    sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
+    receiver = socket.socket(socket.AF_INET, kind, IPPROTO_SCTP)
+    for one in sender, receiver:
+        one.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, 1)
+        one.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
+    receiver.bind(SERVER)
+    receiver.listen()
     sender.connect(receiver.getsockname())
-    assoc_id = 0
-    if many:
-        ids = sender.getsockopt(IPPROTO_SCTP, SCTP_GET_ASSOC_ID_LIST, ASSOC_IDS.size)
-        _, assoc_id = ASSOC_IDS.unpack(ids)
-    else:
-        receiver, _ = receiver.accept()
+    if not many:
+        return sender, receiver.accept()[0], None
+    ids = sender.getsockopt(IPPROTO_SCTP, SCTP_GET_ASSOC_ID_LIST, ASSOC_IDS.size)
+    _, assoc_id = ASSOC_IDS.unpack(ids)
+    return sender, receiver, assoc_id
+
+
+def make_exchange(sender, receiver, to, message):
     send, receive, unpack = sender.sendmsg, receiver.recvmsg, RCVINFO.unpack
-    sndinfo = SNDINFO.pack(STREAM, 0, PPID, 0, assoc_id)
+    sndinfo = SNDINFO.pack(STREAM, 0, PPID, 0, to or 0)
     control = ((IPPROTO_SCTP, SCTP_SNDINFO, sndinfo),)
 
     def exchange(times):
@@ -47,4 +50,4 @@ def open_pair(many, message):
     return exchange
 
 
-main(open_pair)
+main(open_pair, make_exchange)

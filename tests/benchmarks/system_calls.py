@@ -1,4 +1,4 @@
-"""Count the system calls that a message takes, in the guest, by strace.
+"""Count the system calls that a message takes, or a round trip, by strace.
 
 What a longer run makes more than a shorter one, of each call.
 """
@@ -28,7 +28,7 @@ def count(contestant, messages, mode):
 
 
 def main():
-    print("System calls per message, send and receive:\n")
+    print("System calls per message, send and receive, and per round trip:\n")
     for contestant in CONTESTANTS:
         if contestant.is_missing():
             print(f"{contestant.label}: not installed", flush=True)

@@ -125,7 +125,7 @@ def check_names(_, times):
 def check_services(_, times):
     """What is not found, for whatever reason, is unknown."""
     for number in errno.ENOENT, errno.ERANGE, errno.EMFILE:
-        with injected(Fault("getservbyname_r", "FAIL", number, 1, 2)):
+        with injected(Fault("getaddrinfo", "FAIL", number, 1, 2)):
             try:
                 result = sctp.ipaddr_to_sockaddr_storage(("127.0.0.1", "http"))
             except OSError as error:

@@ -34,7 +34,6 @@ enum {
     FCNTL,
     IOCTL,
     GETADDRINFO,
-    GETSERVBYNAME_R,
     SCTP_BINDX,
     SCTP_CONNECTX,
     SCTP_GETLADDRS,
@@ -44,11 +43,11 @@ enum {
 };
 
 static const char *const names[FUNCTIONS] = {
-    "sendmsg",       "recvmsg",        "getsockopt",      "setsockopt",
-    "getsockname",   "poll",           "accept4",         "connect",
-    "shutdown",      "socket",         "close",           "fcntl",
-    "ioctl",         "getaddrinfo",    "getservbyname_r", "sctp_bindx",
-    "sctp_connectx", "sctp_getladdrs", "sctp_getpaddrs",  "sctp_peeloff",
+    "sendmsg",        "recvmsg",        "getsockopt",   "setsockopt",
+    "getsockname",    "poll",           "accept4",      "connect",
+    "shutdown",       "socket",         "close",        "fcntl",
+    "ioctl",          "getaddrinfo",    "sctp_bindx",   "sctp_connectx",
+    "sctp_getladdrs", "sctp_getpaddrs", "sctp_peeloff",
 };
 
 /* What happens to a call; injection.py has the same order. */
@@ -414,17 +413,4 @@ getaddrinfo(const char *host, const char *service,
         return what.value;
     }
     return REAL(getaddrinfo)(host, service, hints, found);
-}
-
-EXPORT int
-getservbyname_r(const char *name, const char *protocol, struct servent *entry,
-                char *space, size_t size, struct servent **found)
-{
-    rule what = decide(GETSERVBYNAME_R);
-
-    if (what.action == FAIL) {
-        *found = NULL;
-        return what.value;
-    }
-    return REAL(getservbyname_r)(name, protocol, entry, space, size, found);
 }

@@ -27,7 +27,6 @@ FUNCTIONS = [
     "connect",
     "fcntl",
     "getaddrinfo",
-    "getservbyname_r",
     "getsockname",
     "getsockopt",
     "ioctl",

@@ -1,4 +1,5 @@
-"""Calls of everything that C implements: what each is to do, and with what."""
+"""Calls of everything that C implements, and the methods of the socket that
+stand on it: what each is to do, and with what."""
 
 import copy
 import gc
@@ -14,6 +15,7 @@ from functools import cached_property
 from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM
 from types import (
     BuiltinFunctionType,
+    FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
     MethodDescriptorType,
@@ -32,9 +34,12 @@ ANY_PORT = ("127.0.0.1", 0)
 
 
 def entry_points():
-    """The names of everything that C implements."""
+    """The names of everything that C implements, and of the methods of the
+    socket."""
     kinds = (
         BuiltinFunctionType,
+        FunctionType,
+        property,
         MethodDescriptorType,
         GetSetDescriptorType,
         MemberDescriptorType,
@@ -45,10 +50,20 @@ def entry_points():
         for name, value in vars(module).items():
             if isinstance(value, BuiltinFunctionType):
                 yield name
-            if isinstance(value, type) and not issubclass(value, Exception):
+            if (
+                isinstance(value, type)
+                and not issubclass(value, Exception)
+                and name not in ("sctp_sendv_spa", "sctp_recvv_rn")  # Python's
+            ):
                 for attribute, member in vars(value).items():
                     if isinstance(member, kinds):
-                        yield f"{name}.{attribute}"
+                        yield f"{name.replace('_core', 'sctp_socket')}.{attribute}"
+
+
+def in_python(entry_point):
+    """Whether it is a method written in Python, over C."""
+    owner, _, attribute = entry_point.rpartition(".")
+    return owner == "sctp_socket" and attribute in vars(sctp_socket)
 
 
 def readable(sock):
@@ -277,12 +292,14 @@ class World:
 @dataclass(frozen=True)
 class Case:
     """A call; the error that it raises; how many times more often other calls
-    are made, which take less; what is to be done before each call."""
+    are made, which take less; what is to be done before each call; whether code
+    of ours in Python raises within it."""
 
     call: Callable[[World], object]
     error: type[BaseException] | None = None
     divisor: int = 1
     prepare: Callable[[World], object] = lambda world: None
+    in_python: bool = False
 
 
 class Bad:
@@ -372,98 +389,8 @@ def make_info_cases(name, key):
     }
 
 
-def make_holder_cases(name, members):
-    """The cases of sctp_sendv_spa and sctp_recvv_rn."""
-    cls = getattr(sctp, name)
-    infos = [getattr(sctp, f"sctp_{member}")() for member in members]
-    derived = type("derived", (cls,), {})
-
-    def in_cycle():
-        holder = derived(infos)
-        holder.itself = holder
-
-    def derived_with_attribute():
-        holder = derived(infos)
-        holder.extra = [1000]
-        return copy.copy(holder)
-
-    def compare(operator):
-        cases = {
-            "same class": Case(lambda w: getattr(cls(infos), operator)(cls(infos[:1]))),
-            "other class": Case(lambda w: getattr(cls(infos), operator)(1)),
-        }
-        if operator in ("__eq__", "__ne__"):
-            cases["comparison"] = fails(
-                ZeroDivisionError,
-                lambda w: getattr(holding_bad(cls, infos), operator)(
-                    holding_bad(cls, infos)
-                ),
-            )
-        return cases
-
-    def get_set(member, info):
-        return {
-            "get": Case(lambda w: getattr(cls(infos), member)),
-            "get none": Case(lambda w: getattr(cls(), member)),
-            "set": Case(lambda w: setattr(cls(infos), member, info)),
-            "set none": Case(lambda w: setattr(cls(infos), member, None)),
-            "type": fails(TypeError, lambda w: setattr(cls(), member, {})),
-            "delete": fails(TypeError, lambda w: delattr(cls(), member)),
-        }
-
-    # Python 3.13 keeps something of every class that is made.
-    without_state = type("without_state", (cls,), {"__getstate__": Bad.fail})
-    cases = {
-        f"{name}.__init__": {
-            "none": Case(lambda w: cls()),
-            "all": Case(lambda w: cls(infos)),
-            "derived": Case(lambda w: derived(infos)),
-            # Collected, for it would look like a leak until then.
-            "cycle": Case(
-                lambda w: in_cycle(), divisor=10, prepare=lambda w: gc.collect()
-            ),
-            "again": Case(lambda w: cls(infos).__init__(infos[:1])),
-            "keyword": fails(TypeError, lambda w: cls(nonsense=1)),
-            "no iterable": fails(TypeError, lambda w: cls(1)),
-            "iterable": fails(ZeroDivisionError, lambda w: cls(bad)),
-            "iteration": fails(ZeroDivisionError, lambda w: cls(failing_items(*infos))),
-            "type": fails(TypeError, lambda w: cls([*infos, {}])),
-            "twice": fails(ValueError, lambda w: cls([*infos, infos[0]])),
-        },
-        f"{name}.__repr__": {
-            "none": Case(lambda w: repr(cls())),
-            "all": Case(lambda w: repr(cls(infos))),
-            "repr": fails(ZeroDivisionError, lambda w: repr(holding_bad(cls, infos))),
-        },
-        f"{name}.__reduce__": {
-            "reduce": Case(lambda w: cls(infos).__reduce__()),
-            "copy": Case(lambda w: copy.copy(cls(infos))),
-            "attributes": Case(lambda w: derived_with_attribute()),
-            "pickle": Case(lambda w: pickle.loads(pickle.dumps(cls(infos)))),
-            "state": fails(ZeroDivisionError, lambda w: without_state().__reduce__()),
-        },
-    }
-    for operator in "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__":
-        cases[f"{name}.{operator}"] = compare(operator)
-    for member, info in zip(members, infos, strict=True):
-        cases[f"{name}.{member}"] = get_set(member, info)
-    return cases
-
-
-def holding_bad(cls, infos):
-    """A holder whose repr and comparison fail."""
-    holder = cls(infos)
-    member = type(infos[0]).__name__.removeprefix("sctp_")
-    setattr(holder, member, BAD_INFOS[type(infos[0])]())
-    return holder
-
-
-BAD_INFOS = {
-    cls: type(
-        "bad", (cls,), {"__eq__": Bad.fail, "__ne__": Bad.fail, "__repr__": Bad.fail}
-    )
-    for cls in (sctp.sctp_sndinfo, sctp.sctp_rcvinfo)
-}
+class NonsenseSpa(sctp.sctp_sendv_spa):
+    prinfo = 5
 
 
 def notification(type, *words, tail=b""):
@@ -562,6 +489,15 @@ def storage_fails(error, address):
     return fails(error, lambda w: core.ipaddr_to_sockaddr_storage(address))
 
 
+def name_fails(error, address, divisor=1):
+    return fails(
+        error,
+        lambda w: core.ipaddr_to_sockaddr_storage(address),
+        divisor=divisor,
+        in_python=True,
+    )
+
+
 def check_of(name, key, value, error=None):
     return Case(lambda w: core._check(name, key, value), error)
 
@@ -581,42 +517,38 @@ FUNCTIONS = {
             lambda w: core.ipaddr_to_sockaddr_storage(("localhost", 1)), divisor=50
         ),
         "service": Case(
-            lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "http")), divisor=50
+            lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "http")),
+            divisor=50,
+            in_python=True,
         ),
         "no tuple": storage_fails(TypeError, "10.0.0.1"),
         "three": storage_fails(TypeError, ("::1", 1, 2)),
         "repr": storage_fails(ZeroDivisionError, bad),
-        "port type": storage_fails(TypeError, ("10.0.0.1", 1.5)),
-        "port bool": storage_fails(TypeError, ("10.0.0.1", True)),
+        "port type": name_fails(TypeError, ("10.0.0.1", 1.5)),
+        "port bool": name_fails(TypeError, ("10.0.0.1", True)),
         "port range": storage_fails(ValueError, ("10.0.0.1", 65536)),
         "port digits": Case(
             lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "65535"))
         ),
-        "port digits range": storage_fails(ValueError, ("10.0.0.1", "65536")),
+        "port digits range": name_fails(ValueError, ("10.0.0.1", "65536")),
         "long int": storage_fails(ValueError, ("10.0.0.1", 10**5000)),
         "no tuple but a long int": storage_fails(TypeError, 10**5000),
         "port index": storage_fails(ZeroDivisionError, ("10.0.0.1", bad)),
-        "no service": fails(
-            socket.gaierror,
-            lambda w: core.ipaddr_to_sockaddr_storage(("10.0.0.1", "no service")),
-            divisor=50,
+        "no service": name_fails(
+            socket.gaierror, ("10.0.0.1", "no service"), divisor=50
         ),
-        "service with NUL": storage_fails(ValueError, ("10.0.0.1", "ht\0tp")),
+        "service with NUL": name_fails(ValueError, ("10.0.0.1", "ht\0tp")),
         "service encoding": storage_fails(
             UnicodeError, ("10.0.0.1", "\N{LATIN SMALL LETTER A WITH ACUTE}" * 99)
         ),
-        "host type": storage_fails(TypeError, (1, 1)),
-        "host with NUL": storage_fails(ValueError, ("10.0\0", 1)),
+        "host type": name_fails(TypeError, (1, 1)),
+        "host with NUL": name_fails(ValueError, ("10.0\0", 1)),
         "host encoding": storage_fails(
             UnicodeError, ("\N{LATIN SMALL LETTER A WITH ACUTE}" * 99, 1)
         ),
-        "other family": storage_fails(TypeError, ("::1", 1)),
-        "other family of four": storage_fails(TypeError, ("10.0.0.1", 1, 0, 0)),
-        "no host": fails(
-            socket.gaierror,
-            lambda w: core.ipaddr_to_sockaddr_storage(("no host", 1)),
-            divisor=50,
-        ),
+        "other family": name_fails(TypeError, ("::1", 1)),
+        "other family of four": name_fails(TypeError, ("10.0.0.1", 1, 0, 0)),
+        "no host": name_fails(socket.gaierror, ("no host", 1), divisor=50),
         "flowinfo": storage_fails(ValueError, ("::1", 1, 2**20, 0)),
         "scope": storage_fails(ValueError, ("::1", 1, 0, 2**32)),
     },
@@ -760,6 +692,20 @@ def accepted(world):
     world.listener.accept()[0].close()
 
 
+def takes(call):
+    """What appends a descriptor to a list."""
+
+    def take(world):
+        taken = []
+        try:
+            call(world, taken)
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+
+    return take
+
+
 def closed(call):
     return fails(OSError, lambda w: call(w.closed))
 
@@ -811,6 +757,44 @@ SOCKET = {
         "keyword": fails(TypeError, lambda w: w.idle.accept(nonsense=1)),
         "closed": closed(lambda s: s.accept()),
     },
+    "_accept": {
+        "accept": Case(
+            takes(lambda w, taken: w.listener._accept(taken)),
+            divisor=ASSOCIATION,
+            prepare=World.exchange_pending,
+        ),
+        "waiting not": fails(OSError, lambda w: w.idle._accept([])),
+        "list": Case(
+            lambda w: w.listener._accept(()),
+            SystemError,
+            divisor=ASSOCIATION,
+            prepare=World.exchange_pending,
+        ),
+    },
+    "_peeloff": {
+        "peeled": Case(
+            takes(lambda w, taken: w.many._peeloff(w.assoc_id, taken)),
+            divisor=ASSOCIATION,
+            prepare=World.associate,
+        ),
+        "association": fails(OSError, lambda w: w.many._peeloff(1_000_000, [])),
+        "list": fails(TypeError, lambda w: w.many._peeloff(1, ())),
+    },
+    "_end_peeled": {
+        "peeled": Case(
+            lambda w: w.spare._end_peeled(socket.SHUT_RDWR),
+            divisor=ASSOCIATION,
+            prepare=World.peel,
+        ),
+        "no association": fails(OSError, lambda w: w.idle._end_peeled(1)),
+        "type": fails(TypeError, lambda w: w.idle._end_peeled("1")),
+    },
+    "_ask_family": {
+        "socket": Case(lambda w: w.idle._ask_family(w.idle.fileno())),
+        "none": Case(lambda w: w.idle._ask_family(1_000_000)),
+        "type": Case(lambda w: w.idle._ask_family("1")),
+    },
+    "_forget": {"nothing": Case(lambda w: w.idle._forget())},
     "shutdown": {
         "one-to-one": Case(
             lambda w: w.spare.shutdown(socket.SHUT_RDWR),
@@ -1009,6 +993,9 @@ SOCKET["sctp_sendv"] = {
         lambda send, w: send([b"1"], None, sctp.sctp_sendv_spa([spoiled(w.sndinfo)])),
         ValueError,
     ),
+    "spa member type": sends(
+        lambda send, w: send([b"1"], None, NonsenseSpa()), TypeError
+    ),
     "stream": sends(
         lambda send, w: send([b"1"], None, sctp.sctp_sndinfo(snd_sid=60000)), OSError
     ),
@@ -1158,7 +1145,7 @@ SOCKET["_getsockopt"] = {
         lambda w: w.idle._getsockopt(PROTO, sctp.SCTP_NODELAY, bytes(1000))
     ),
     "level": fails(TypeError, lambda w: w.idle._getsockopt("1", 1, b"")),
-    "option": fails(ValueError, lambda w: w.idle._getsockopt(PROTO, w.big, b"")),
+    "option": fails(OverflowError, lambda w: w.idle._getsockopt(PROTO, w.big, b"")),
     "value": fails(TypeError, lambda w: w.idle._getsockopt(PROTO, 1, 1)),
     "missing": fails(TypeError, lambda w: w.idle._getsockopt(PROTO, 1)),
     "kernel": fails(OSError, lambda w: w.idle._getsockopt(PROTO, 12345, bytes(8))),
@@ -1239,6 +1226,11 @@ SOCKET["sock"] = {
     "set": fails(AttributeError, lambda w: setattr(w.idle, "sock", None)),
 }
 
+# What C does of methods in Python is called by the same calls.
+SOCKET["_bindx"] = SOCKET["sctp_bindx"]
+SOCKET["_connectx"] = SOCKET["sctp_connectx"]
+SOCKET["_getaddrs"] = SOCKET["sctp_getladdrs"] | SOCKET["sctp_getpaddrs"]
+
 CASES = {
     **{f"import {module.__name__}": import_case(module.__name__) for module in MODULES},
     **FUNCTIONS,
@@ -1248,6 +1240,4 @@ CASES = {
     **make_info_cases("sctp_authinfo", "auth_keynumber"),
     **make_info_cases("sctp_rcvinfo", "rcv_tsn"),
     **make_info_cases("sctp_nxtinfo", "nxt_length"),
-    **make_holder_cases("sctp_sendv_spa", ["sndinfo", "prinfo", "authinfo"]),
-    **make_holder_cases("sctp_recvv_rn", ["rcvinfo", "nxtinfo"]),
 }
