@@ -40,13 +40,16 @@ use_sanitized_modules() {
     cp _sctp/*.py* _sctp/py.typed "$modules/_sctp"
     # More sources than each needs.  A UBSan shared with AddressSanitizer loses
     # its log_path to that one.
-    shared=$(find src -name '*.c' ! -name 'sctp*.c')
-    for module in sctp sctp_info sctp_event; do
+    shared=$(find src -name '*.c' ! -name 'sctp*.c' ! -name associations.c)
+    for module in 'sctp associations' sctp_info sctp_event; do
+        # shellcheck disable=SC2086
+        own=$(printf 'src/%s.c ' $module)
+        module=${module%% *}
         $cc -fsanitize=address,undefined -fno-sanitize-recover=all \
             -static-libubsan -Wl,--exclude-libs,libubsan.a \
             -std=gnu11 -O1 -g -fno-omit-frame-pointer -fPIC \
             -fvisibility=hidden -shared -I"${python_header%/*}" \
-            -o "$modules/_sctp/$module.so" "src/$module.c" $shared -lsctp
+            -o "$modules/_sctp/$module.so" $own $shared -lsctp
     done
     preload=$($cc -print-file-name=libasan.so)
     # The directory we are in has the modules as they are installed.  The
