@@ -19,9 +19,10 @@
    where. */
 #define BLOCK 16
 
-/* For how many received messages there is a place without asking for memory.
- */
+/* For how many received messages there is a place, and for how many bytes of
+   them room, without asking for memory. */
 #define PLACES 16
+#define ROOM (20 << 10)
 
 /* How long it rests, in milliseconds, before it lets go of messages again:
    where poll says at once that there is room while there is none, and else. */
@@ -432,38 +433,48 @@ typedef struct {
     size_t used;
     size_t room;
     char *bytes;
+    char first_bytes[ROOM];
     int err; /* behind the last message, or 0 */
 } arrivals;
+
+/* Moves what was received to memory of that size.  Returns that, or NULL with
+   errno. */
+static void *
+move(void *from, const void *first, size_t used, size_t size)
+{
+    void *to = PyMem_RawRealloc(from == first ? NULL : from, size);
+
+    if (to == NULL) {
+        errno = ENOMEM;
+    }
+    else if (from == first) {
+        memcpy(to, first, used);
+    }
+    return to;
+}
 
 /* Makes room for another message.  Returns 0, or -1 with errno. */
 static int
 make_room(arrivals *self)
 {
     if (self->count == self->places) {
-        int is_first = self->messages == self->first_messages;
         size_t size = (size_t)self->places * sizeof(message_in);
-        void *more =
-            PyMem_RawRealloc(is_first ? NULL : self->messages, size * 2);
+        void *to = move(self->messages, self->first_messages, size, 2 * size);
 
-        if (more == NULL) {
-            errno = ENOMEM;
+        if (to == NULL) {
             return -1;
         }
-        if (is_first) {
-            memcpy(more, self->first_messages, size);
-        }
-        self->messages = more;
+        self->messages = to;
         self->places *= 2;
     }
     if (self->room - self->used < self->size) {
         size_t room = self->used + self->size + Py_MAX(self->used, SPARE);
-        void *more = PyMem_RawRealloc(self->bytes, room);
+        void *to = move(self->bytes, self->first_bytes, self->used, room);
 
-        if (more == NULL) {
-            errno = ENOMEM;
+        if (to == NULL) {
             return -1;
         }
-        self->bytes = more;
+        self->bytes = to;
         self->room = room;
     }
     return 0;
@@ -528,8 +539,9 @@ batch_receive(message_types *types, const call_methods *methods,
     self.count = self.err = 0;
     self.places = PLACES;
     self.messages = self.first_messages;
-    self.used = self.room = 0;
-    self.bytes = NULL;
+    self.used = 0;
+    self.room = ROOM;
+    self.bytes = self.first_bytes;
     if (make_room(&self) < 0) {
         PyErr_NoMemory();
         goto done;
@@ -563,6 +575,8 @@ done:
     if (self.messages != self.first_messages) {
         PyMem_RawFree(self.messages);
     }
-    PyMem_RawFree(self.bytes);
+    if (self.bytes != self.first_bytes) {
+        PyMem_RawFree(self.bytes);
+    }
     return result;
 }
