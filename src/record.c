@@ -159,7 +159,7 @@ is_policy(long long number)
 }
 
 /* Stores an integer of a kind that has been checked. */
-static void
+static inline void
 store_number(int kind, long long number, unsigned char *at)
 {
     uint8_t bits8;
@@ -189,7 +189,7 @@ store_number(int kind, long long number, unsigned char *at)
 }
 
 /* Stores an integer of a kind, checked. */
-static int
+static inline int
 store_integer(const record *record, const char *key, int kind, PyObject *value,
               unsigned char *at)
 {
@@ -275,7 +275,7 @@ store_bytes(const record *record, const char *key, size_t size,
 }
 
 /* Stores the value of a field in the structure at bytes. */
-static int
+static inline int
 store(record_type *self, int field, PyObject *value, unsigned char *bytes)
 {
     const record *record = self->record;
