@@ -84,9 +84,6 @@ class sctp_socket(_core):
     __module__ = "_sctp.sctp"
     __slots__ = ()
 
-    # What socket.socket.accept() calls, for a class that prefers that one.
-    _accept = _socket.socket._accept  # type: ignore[attr-defined]
-
     def __init__(
         self,
         family: int = _ABSENT,
@@ -188,7 +185,7 @@ class sctp_socket(_core):
         The socket is made by type(self)(family, type, proto, fileno=...): a
         class that takes other arguments has to override this.
         """
-        return _adopt(self, super()._accept, _type(self), "accept")
+        return _adopt(self, super()._accept_into, _type(self), "accept")
 
     def sctp_peeloff(self, assoc_id: int) -> Self:
         """Moves an association of a one-to-many socket to a new one-to-one

@@ -425,7 +425,6 @@ def test_dup_copies_the_timeout(make_socket, timeout, default_timeout):
 ADDRESS = ("127.0.0.1", 9)
 INITMSG_ROW = [name for name, *_ in _sctp.sctp._options].index("SCTP_INITMSG")
 CALLS = {
-    "_accept": (),
     "accept": (),
     "bind": (ADDRESS,),
     "connect": (ADDRESS,),

@@ -328,7 +328,7 @@ class Occupied(sctp_socket):
     """Has names of its own where the library has some."""
 
     _ask_family = _bindx = _connectx = _getaddrs = None
-    _end_peeled = _forget = _peeloff = _accept = None
+    _end_peeled = _forget = _peeloff = _accept_into = None
 
 
 def test_class_may_use_names_of_the_library(make_ready, how):
