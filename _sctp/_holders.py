@@ -46,7 +46,12 @@ class _Holder:
 
     def __reduce__(self) -> tuple[Any, ...]:
         infos = [info for info in self._as_dict().values() if info is not None]
-        return type(self), (infos,), self.__getstate__()
+        state = self.__getstate__()
+        if isinstance(state, tuple):  # with the slots, where the infos are
+            own = self._slots.values()
+            slots = {name: state[1][name] for name in state[1] if name not in own}
+            state = (state[0], slots) if slots else state[0]
+        return type(self), (infos,), state
 
 
 def _make_member(holder: str, member: str, cls: type) -> property:

@@ -26,7 +26,17 @@ from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS, _core, _describe
 
 _Address = tuple[Any, ...]
 
-_ABSENT: Any = object()
+
+class _Absent(int):
+    """The number that stands for what is left out, as help() is to show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<absent>"
+
+
+_ABSENT = _Absent(-1)
 _TYPES = SOCK_STREAM, SOCK_SEQPACKET
 
 
@@ -60,7 +70,7 @@ def _explain(error: OSError, call: str, sock: Any, *facts: Any) -> None:
     with contextlib.suppress(Exception):  # it only helps
         from _sctp import _notes
 
-        _notes.add(error, call, sock, facts)
+        _notes.add(error, call, sock, tuple(map(int, facts)))
 
 
 class sctp_socket(_core):
@@ -81,7 +91,7 @@ class sctp_socket(_core):
         proto: int = IPPROTO_SCTP,
         fileno: Any = None,
     ) -> None:
-        self._forget()
+        super()._forget()
         if fileno is None:
             for name, value in ("family", family), ("type", type):
                 if value is _ABSENT:
@@ -93,14 +103,12 @@ class sctp_socket(_core):
                 _explain(error, "sctp_socket", self)
                 raise
             return
-        family = -1 if family is _ABSENT else family
-        type = -1 if type is _ABSENT else type
         _check(family, type, proto, -1)
         lacks_type = type == -1
         if family == -1:
             # CPython would ask for the name, which a socket that is not bound
             # lacks on FreeBSD.
-            family = self._ask_family(fileno)
+            family = super()._ask_family(fileno)
         super().__init__(family, type, -1, fileno)
         try:
             _check(self.family, self.type, self.proto)
@@ -133,7 +141,7 @@ class sctp_socket(_core):
         TypeError for what is no address or none of the socket's family,
         OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.
         """
-        self._bindx(addrs, flags)
+        super()._bindx(addrs, flags)
 
     def sctp_connectx(
         self, addrs: Iterable[_Address], *, assoc_id: bool = False
@@ -153,21 +161,21 @@ class sctp_socket(_core):
         BlockingIOError; with assoc_id, the identifier is its attribute
         assoc_id where the kernel gave one.
         """
-        return self._connectx(addrs, assoc_id)
+        return super()._connectx(addrs, assoc_id)
 
     def sctp_getladdrs(self, assoc_id: int = 0) -> tuple[_Address, ...] | None:
         """The local addresses of an association, or with 0 those that the
         socket is bound to, as a tuple of address tuples; None where there
         is none (RFC 6458, section 9.5).
         """
-        return self._getaddrs(assoc_id, True)
+        return super()._getaddrs(assoc_id, True)
 
     def sctp_getpaddrs(self, assoc_id: int = 0) -> tuple[_Address, ...] | None:
         """The peer's addresses in an association as a tuple of address
         tuples; None where there is none (RFC 6458, section 9.3).
         One-to-one sockets ignore assoc_id.
         """
-        return self._getaddrs(assoc_id, False)
+        return super()._getaddrs(assoc_id, False)
 
     def accept(self) -> tuple[Self, Any]:
         """Waits for an association and returns (socket, address), as
@@ -177,7 +185,7 @@ class sctp_socket(_core):
         The socket is made by type(self)(family, type, proto, fileno=...): a
         class that takes other arguments has to override this.
         """
-        return _adopt(self, self._accept, _type(self), "accept")
+        return _adopt(self, super()._accept_into, _type(self), "accept")
 
     def sctp_peeloff(self, assoc_id: int) -> Self:
         """Moves an association of a one-to-many socket to a new one-to-one
@@ -195,7 +203,7 @@ class sctp_socket(_core):
         descriptor left (EMFILE, ENFILE): the association stays as it is,
         unless another thread takes the last descriptor meanwhile.
         """
-        take = functools.partial(self._peeloff, assoc_id)
+        take = functools.partial(super()._peeloff, assoc_id)
         made: Self
         made, _ = _adopt(self, take, SOCK_STREAM, "sctp_peeloff", assoc_id)
         return made
@@ -210,7 +218,7 @@ class sctp_socket(_core):
         """
         direction = operator.index(how)
         if direction in (SHUT_WR, SHUT_RDWR) and _is_peeled(self):
-            self._end_peeled(direction)
+            super()._end_peeled(direction)
         try:
             super().shutdown(direction)
         except OSError as error:
@@ -261,26 +269,27 @@ def _adopt(
             raise
         arguments = _socket.socket.family.__get__(sock), kind, IPPROTO_SCTP
         try:
-            made = cls.__new__(cls, *arguments, fileno=taken[0])
-            if isinstance(made, cls) and _descriptor(made) in (-1, taken[0]):
+            new = cls.__new__(cls, *arguments, fileno=taken[0])
+            # isinstance() would believe what a class or an object says.
+            made = new if cls in type(new).__mro__ else None
+            if made is not None and _descriptor(made) in (-1, taken[0]):
                 init = type(made).__init__(made, *arguments, fileno=taken[0])
                 if init is not None:
-                    raise TypeError("__init__() should return None")
+                    name = type(init).__name__
+                    raise TypeError(f"__init__() should return None, not '{name}'")
         except TypeError as error:
             error.add_note(advice)
             raise
-        if not isinstance(made, cls):
-            made = None
         if made is None or _descriptor(made) != taken[0]:
             raise TypeError(advice)
         # accept's rule: without a default timeout, the socket of a waiting
         # socket waits; systems differ in what the descriptor inherits.
-        if _socket.getdefaulttimeout() is None and _socket.socket.gettimeout(sock) != 0:
+        if _socket.getdefaulttimeout() is None and _socket.socket.gettimeout(sock):
             made.setblocking(True)
     except BaseException as error:
         for descriptor in taken:
             _disown(made, descriptor, error)
-        made = None  # lest it live as long as the traceback
+        made = new = None  # lest it live as long as the traceback
         raise
     return made, result
 

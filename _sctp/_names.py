@@ -55,8 +55,8 @@ def _find_port(port: Any) -> int:
 
 
 def _find_service(name: str) -> int:
-    """As getservbyname() finds it, for SCTP or else for any protocol: Python's
-    may give what it found for another thread."""
+    """For SCTP, or else for any protocol that getaddrinfo() knows. Not with
+    getservbyname(): Python's may give what it found for another thread."""
     # This other function takes all numbers, with sign and space.
     is_number = name.strip().lstrip("+-").isdecimal()
     for kind in () if is_number or not name else _KINDS:

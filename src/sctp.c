@@ -354,7 +354,7 @@ static PyMethodDef socket_methods[] = {
     METHOD("sctp_sendv_many", socket_sendv_many, sendv_many_doc),
     METHOD("sctp_recvv_many", socket_recvv_many, recvv_many_doc),
     {"_ask_family", association_ask_family, METH_O, NULL},
-    {"_accept", association_accept, METH_O, NULL},
+    {"_accept_into", association_accept, METH_O, NULL},
     {"_end_peeled", association_end_peeled, METH_O, NULL},
     {"_bindx", association_bindx, METH_VARARGS, NULL},
     {"_connectx", association_connectx, METH_VARARGS, NULL},

@@ -561,3 +561,10 @@ def test_holder_leaks_nothing(holder, assert_no_leak):
     references = [sys.getrefcount(info) for info in infos]
     assert_no_leak(use)
     assert [sys.getrefcount(info) for info in infos] == references
+
+
+@each_holder
+def test_holder_is_pickled_as_its_infos_alone(holder):
+    value = filled_holder(holder)
+    infos = [getattr(value, member) for member in HOLDERS[holder]]
+    assert value.__reduce__() == (holder, (infos,), None)

@@ -1,8 +1,10 @@
 """Classes derived from sctp_socket, as accept and sctp_peeloff make sockets of
 them: what such a class may do, and what becomes of the descriptor."""
 
+import inspect
 import os
 import socket
+import unittest.mock
 from socket import AF_INET, SO_TYPE, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from types import SimpleNamespace
 
@@ -228,6 +230,31 @@ def test_other_errors_pass_as_they_are(make_refused):
         assert make_refused(ZeroDivisionError, **{name: fail}) == "of the class"
 
 
+class SaysAnything(type):
+    def __instancecheck__(cls, instance):
+        return True
+
+
+class Believed(sctp_socket, metaclass=SaysAnything):
+    def __new__(cls, *args, fileno=None, **kwargs):
+        return super().__new__(cls) if fileno is None else object()
+
+
+class Pretends(sctp_socket):
+    def __new__(cls, *args, fileno=None, **kwargs):
+        return super().__new__(cls) if fileno is None else unittest.mock.Mock(spec=cls)
+
+
+@pytest.mark.parametrize("cls", [Believed, Pretends])
+def test_what_only_says_that_it_is_a_socket_is_refused(make_ready, how, cls):
+    _, get, peer = make_ready(how, cls)
+    before = system.open_descriptors()
+    with pytest.raises(TypeError, match="has to override"):
+        get()
+    assert system.open_descriptors() == before
+    assert peer.recv(8) == b""
+
+
 def test_descriptor_that_a_class_gave_up_is_not_closed(make_ready, how, monkeypatch):
     _, get, peer = make_ready(how, Switched)
     numbers = []
@@ -297,6 +324,28 @@ class Named(sctp_socket):
         return Named(descriptor=sock.detach(), name="peeloff")
 
 
+class Occupied(sctp_socket):
+    """Has names of its own where the library has some."""
+
+    _ask_family = _bindx = _connectx = _getaddrs = None
+    _end_peeled = _forget = _peeloff = _accept_into = None
+
+
+def test_class_may_use_names_of_the_library(make_ready, how):
+    _, get, peer = make_ready(how, Occupied)
+    with get() as sock:
+        assert sock.sctp_getpaddrs()
+        assert_works(sock, peer)
+
+
+def test_accept_of_the_standard_library_works(make_ready):
+    server, _, peer = make_ready("accept")
+    sock, _ = socket.socket.accept(server)
+    with sock:
+        assert type(sock) is socket.socket
+        assert_works(sock, peer)
+
+
 def test_class_may_override_the_method(make_ready, how):
     _, get, peer = make_ready(how, Named)
     before = system.open_descriptors()
@@ -304,3 +353,17 @@ def test_class_may_override_the_method(make_ready, how):
         assert (type(sock), sock.name) == (Named, how)
         assert_works(sock, peer)
     assert system.open_descriptors() == before
+
+
+def test_help_shows_no_address_as_a_default(network):
+    assert " at 0x" not in str(inspect.signature(sctp_socket))
+
+
+def test_note_of_peeloff_names_the_number(make_socket, network):
+    class Index:
+        def __index__(self):
+            return 77
+
+    with pytest.raises(OSError) as caught:
+        make_socket(network.family, SOCK_SEQPACKET).sctp_peeloff(Index())
+    assert "association 77" in caught.value.__notes__[0]

@@ -757,15 +757,15 @@ SOCKET = {
         "keyword": fails(TypeError, lambda w: w.idle.accept(nonsense=1)),
         "closed": closed(lambda s: s.accept()),
     },
-    "_accept": {
+    "_accept_into": {
         "accept": Case(
-            takes(lambda w, taken: w.listener._accept(taken)),
+            takes(lambda w, taken: w.listener._accept_into(taken)),
             divisor=ASSOCIATION,
             prepare=World.exchange_pending,
         ),
-        "waiting not": fails(OSError, lambda w: w.idle._accept([])),
+        "waiting not": fails(OSError, lambda w: w.idle._accept_into([])),
         "list": Case(
-            lambda w: w.listener._accept(()),
+            lambda w: w.listener._accept_into(()),
             SystemError,
             divisor=ASSOCIATION,
             prepare=World.exchange_pending,
