@@ -32,9 +32,9 @@ class Client:
                 async with await connect(SERVER) as self.association:
                     self._up.set()
                     async for message in self.association:
-                        number = HEADER.unpack_from(message.data)[3]
-                        if number in self._waiting:
-                            self._waiting[number].set_result(message.data)
+                        answer = self._waiting.get(int.from_bytes(message.data[12:16]))
+                        if answer and not answer.done():
+                            answer.set_result(message.data)
             except OSError as error:
                 print(f"no association: {error!r}", flush=True)
             self._up.clear()

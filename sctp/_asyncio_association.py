@@ -10,11 +10,11 @@ import errno
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from socket import SHUT_WR
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
 
@@ -30,7 +30,14 @@ from ._sockets import abort_socket
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    _Sendable: TypeAlias = Buffer | tuple[Buffer, Mapping[str, Any]]
+    class _Keywords(TypedDict, total=False):
+        stream: int
+        ppid: int
+        unordered: bool
+        lifetime: float | None
+        context: int
+
+    _Sendable: TypeAlias = Buffer | tuple[Buffer, _Keywords]
 
     class Message(_messages.Message):
         association: "Association"
@@ -115,7 +122,8 @@ class Association:
     __module__ = "sctp.asyncio"
 
     socket: sctp_socket
-    """The socket underneath, for its options. Do not receive from it."""
+    """The socket underneath, for its options. Do not receive from it, and do not
+    close it: abort() does that."""
 
     def __init__(
         self,
@@ -516,14 +524,21 @@ class Association:
         self, messages: "Iterable[_Sendable]", *defaults: Any
     ) -> list[Outgoing]:
         outgoing = self._core.outgoing
-        info, batch = None, []
+        info = None
+        batch: list[Outgoing] = []
         for message in messages:
             if info is not None and type(message) is bytes and message:
                 batch.append(((message,), None, info))  # as the one before
             elif isinstance(message, tuple):
+                if len(message) != 2 or not set(_KEYWORDS).issuperset(message[1]):
+                    raise TypeError(
+                        f"messages[{len(batch)}] must be bytes-like, or that and a"
+                        f" dict with keywords of send(), not {message!r}"
+                    )
                 data, keywords = message
-                values = dict(zip(_KEYWORDS, defaults, strict=True))
-                batch.append(outgoing(data, **{**values, **keywords}))
+                values: dict[str, Any] = dict(zip(_KEYWORDS, defaults, strict=True))
+                values.update(keywords)
+                batch.append(outgoing(data, **values))
             else:
                 batch.append(outgoing(message, *defaults))
                 info = batch[-1][2]

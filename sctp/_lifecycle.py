@@ -413,7 +413,7 @@ class Lifecycle:
     ) -> Outgoing:
         """A message as sctp_sendv() takes it; TypeError and ValueError for what
         is none."""
-        if not (len(data) if type(data) is bytes else memoryview(data).nbytes):
+        if not (len(data) if type(data) is bytes else _count_bytes(data)):
             raise ValueError("SCTP has no empty messages: data must not be empty")
         info: sctp_sndinfo | sctp_sendv_spa | None
         info = self.infos.get((stream, ppid, unordered, context))
@@ -439,8 +439,19 @@ class Lifecycle:
         return info
 
 
+def _count_bytes(data: "Buffer") -> int:
+    try:
+        return memoryview(data).nbytes
+    except TypeError:
+        kind = type(data).__name__
+        raise TypeError(f"data must be bytes-like, not {kind}") from None
+
+
 def _limit(lifetime: float) -> sctp_prinfo:
     """PR-SCTP's TTL, in whole milliseconds."""
+    if not isinstance(lifetime, (int, float)):
+        kind = type(lifetime).__name__
+        raise TypeError(f"lifetime must be a number, not {kind}")
     if not lifetime > 0 or math.isinf(lifetime):
         raise ValueError(f"lifetime must be above 0 and finite, not {lifetime!r}")
     milliseconds = math.ceil(lifetime * 1000)

@@ -249,6 +249,8 @@ class Assembler:
 
 def network_ppid(ppid: int) -> int:
     """A payload protocol identifier for snd_ppid; ValueError out of range."""
+    if not isinstance(ppid, int):
+        raise TypeError(f"ppid must be an int, not {type(ppid).__name__}")
     if not 0 <= ppid <= 0xFFFFFFFF:
         raise ValueError(f"ppid must be in 0..{0xFFFFFFFF}, not {ppid}")
     return htonl(ppid)

@@ -81,7 +81,7 @@ def _parse(text: str, default_port: int | None) -> list[AnyAddress]:
         port = int(service)
         if port > _PORT_MAX:
             raise ValueError(f"a port is in 0..{_PORT_MAX}: {text!r}")
-    elif service and service.isascii() and service.isprintable():
+    elif service.isascii() and service.isprintable() and service.strip("-0123456789"):
         port = service
     else:
         raise ValueError(f"{service!r} is no port: {text!r}")
@@ -170,6 +170,15 @@ def has_ipv4(addresses: Iterable[AnyAddress]) -> bool:
 # Options
 
 
+def check_int(value: object, name: str) -> int:
+    """What has __index__ as an int; else TypeError, which names it."""
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be an int, not {kind}") from None
+
+
 # What the layer lives on, in the order in which it is set.
 _ALWAYS = (
     NotificationType.ASSOC_CHANGE,
@@ -229,15 +238,20 @@ def _list_options(options: Options) -> list[Option]:
     pairs = options.items() if isinstance(options, Mapping) else options
     listed = []
     for key, value in pairs:
-        level, number = key if isinstance(key, tuple) else (IPPROTO_SCTP, key)
-        listed.append(Option(index(level), index(number), value))
+        both = key if isinstance(key, tuple) else (IPPROTO_SCTP, key)
+        if len(both) != 2:
+            raise ValueError(f"options: {key!r} is no option and no (level, option)")
+        level, number = (check_int(each, "options") for each in both)
+        listed.append(Option(level, number, value))
     return listed
 
 
 def _stream_option(streams: int | tuple[int, int]) -> Option:
+    if isinstance(streams, tuple) and len(streams) != 2:
+        raise ValueError(f"streams must be one number or two, not {streams!r}")
     outgoing, incoming = streams if isinstance(streams, tuple) else (streams, 0)
     for number, least in ((outgoing, 1), (incoming, int(isinstance(streams, tuple)))):
-        if not least <= index(number) <= _STREAMS_MAX:
+        if not least <= check_int(number, "streams") <= _STREAMS_MAX:
             raise ValueError(f"streams must be in 1..{_STREAMS_MAX}, not {streams!r}")
     value = sctp_initmsg(sinit_num_ostreams=outgoing, sinit_max_instreams=incoming)
     return Option(IPPROTO_SCTP, sctp.SCTP_INITMSG, value)
@@ -283,9 +297,15 @@ class Limits(NamedTuple):
     close_timeout: float
 
     def check(self) -> "Limits":
-        """Raises ValueError for what is not above 0."""
+        """Raises ValueError for what is not above 0, TypeError for what is no
+        number."""
         for name, value in zip(self._fields, self, strict=True):
             least: Literal[0, 1] = 0 if name == "close_timeout" else 1
+            if least:
+                check_int(value, name)
+            elif not isinstance(value, (int, float)):
+                kind = type(value).__name__
+                raise TypeError(f"{name} must be a number, not {kind}")
             if not value >= least:
                 raise ValueError(f"{name} must be {least} or more, not {value!r}")
         return self

@@ -540,3 +540,19 @@ def test_order_of_a_message_and_its_type():
     core = make()
     core.feed([piece(b"a")])
     assert type(core.take()) is Message
+
+
+@pytest.mark.parametrize(
+    ("data", "keywords", "name"),
+    [
+        ("x", {}, "data"),
+        (1, {}, "data"),
+        (b"x", {"ppid": "x"}, "ppid"),
+        (b"x", {"ppid": 1.5}, "ppid"),
+        (b"x", {"lifetime": "1"}, "lifetime"),
+    ],
+)
+def test_argument_of_a_wrong_type_is_named(data, keywords, name):
+    core = Lifecycle(object(), Assembler(1 << 20, 1 << 20), 1 << 20)
+    with pytest.raises(TypeError, match=name):
+        core.outgoing(data, **keywords)

@@ -272,7 +272,7 @@ def test_limits(name):
     assert limits.check() is limits
     with pytest.raises(ValueError, match=name):
         limits._replace(**{name: -1}).check()
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises((TypeError, ValueError), match=name):
         limits._replace(**{name: float("nan")}).check()
 
 
@@ -303,3 +303,39 @@ assert not {"AssociationRestarted", "Message", "MessageTooLong"} & set(names)
 assert not {"asyncio", "sctp.asyncio", "sctp.sync"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize("name", setup.Limits._fields)
+@pytest.mark.parametrize("value", ["1", None, b"1"])
+def test_limits_are_numbers(name, value):
+    limits = setup.Limits(1, 1, 1, 1.0)._replace(**{name: value})
+    with pytest.raises(TypeError, match=name):
+        limits.check()
+
+
+@pytest.mark.parametrize("name", setup.Limits._fields[:3])
+def test_limits_of_bytes_are_whole_numbers(name):
+    with pytest.raises(TypeError, match=name):
+        setup.Limits(1, 1, 1, 1.0)._replace(**{name: 1.5}).check()
+
+
+@pytest.mark.parametrize(
+    ("streams", "error"),
+    [((1,), ValueError), ((1, 2, 3), ValueError), ("3", TypeError), (1.5, TypeError)],
+)
+def test_streams_that_are_none_are_named(streams, error):
+    with pytest.raises(error, match="streams"):
+        setup.plan_options(streams, (), ())
+
+
+@pytest.mark.parametrize(
+    ("key", "error"), [("x", TypeError), ((1, 2, 3), ValueError), (1.5, TypeError)]
+)
+def test_options_that_are_none_are_named(key, error):
+    with pytest.raises(error, match="options"):
+        setup.plan_options(None, {key: 1}, ())
+
+
+def test_port_of_digits_and_signs_is_no_service():
+    with pytest.raises(ValueError, match="-1"):
+        parse_addresses("127.0.0.1:-1")
