@@ -57,15 +57,18 @@ def compiler(system, directory):
 
 def build(system, sources, directory):
     """A shared object of what is compiled for a system, linked for this one: both
-    have the same calling convention. Nothing is called that is only there."""
+    have the same calling convention. Nothing else is called that is only there."""
     command = [*compiler(system, directory), f"-I{SOURCES}", *FLAGS]
     objects = []
     for source in sources:
         objects.append(f"{directory}/{system}-{source.stem}.o")
         subprocess.run([*command, "-c", source, "-o", objects[-1]], check=True)
+    if system != SYSTEM:
+        objects += sorted((TESTS / system).glob("*.c"))
     library = f"{directory}/{system}-{sources[0].stem}.so"
     subprocess.run(
-        [*HOST_COMPILER, "-shared", "-Wl,-z,lazy", *objects, "-o", library], check=True
+        [*HOST_COMPILER, "-shared", "-fPIC", "-Wl,-z,lazy", *objects, "-o", library],
+        check=True,
     )
     return library
 
