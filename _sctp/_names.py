@@ -51,10 +51,10 @@ def _find_port(port: Any) -> int:
                 f"address: port must be in 0..{_PORT_MAX}, not {port!r:.20}"
             )
         return number
-    return _find_service(_encode(port, "service").decode())
+    return find_service(_encode(port, "service").decode())
 
 
-def _find_service(name: str) -> int:
+def find_service(name: str) -> int:
     """For SCTP, or else for any protocol that getaddrinfo() knows. Not with
     getservbyname(): Python's may give what it found for another thread."""
     # This other function takes all numbers, with sign and space.

@@ -23,13 +23,6 @@ def find_host(infos: Iterable[Any]) -> list[tuple[int, str, int]]:
     ]
 
 
-def find_service(name: str) -> int:
-    try:
-        return socket.getservbyname(name, "sctp")
-    except OSError:
-        return socket.getservbyname(name)
-
-
 def numeric(
     addresses: Iterable[AnyAddress],
     names: Mapping[AnyAddress, Name],

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from socket import SOCK_STREAM
 
+from _sctp._names import find_service
+
 from ._asyncio_association import Association, Message, Notifications
 from ._asyncio_server import Handler, Server
 from ._lifecycle import AssociationRestarted
@@ -22,7 +24,7 @@ from ._setup import (
     plan_options,
 )
 from ._socket import sctp_socket
-from ._sockets import check_socket, find_host, find_service, make_socket, numeric
+from ._sockets import check_socket, find_host, make_socket, numeric
 
 __all__ = [
     "Association",
