@@ -40,10 +40,15 @@ class Mallinfo(ctypes.Structure):
 used = ctypes.CDLL(None).mallinfo2
 used.restype = Mallinfo
 
+# CPython's cache of attributes keeps names that were looked up, up to some
+# thousands; those that C functions look up ("add_note") are new each time.
+clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+
 
 def measure():
     """Blocks of Python, and bytes that the C library has given."""
     gc.collect()
+    clear_caches()
     return sys.getallocatedblocks(), used().uordblks
 
 
