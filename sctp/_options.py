@@ -2,6 +2,7 @@
 
 import struct
 import sys
+from collections.abc import Iterable
 from typing import ClassVar
 
 from _sctp.sctp import (
@@ -27,6 +28,49 @@ def _layout(rows, size):
     return "".join([*parts, f"{size - end}x" if size > end else ""])
 
 
+# Of each structure its size, its rows, and what follows it: None, or the key, the
+# format, and where its count is (format, offset).
+_LAYOUTS = {name: _describe(name) for _, _, name, *_ in _options if name is not None}
+
+# Linux takes no key without a byte to look at.
+_NO_KEY = b"\0" if sys.platform == "linux" else b""
+
+
+def _check_tail(name, value):
+    """What is to follow a structure: bytes or None, or else a tuple of ints."""
+    key, code, count, _ = _LAYOUTS[name][2]
+    type_name, unit = type(value).__name__, "bytes" if code == "s" else "items"
+    if code == "s":
+        if value is not None and not isinstance(value, bytes):
+            raise TypeError(f"{name}: {key} must be bytes or None, not {type_name}")
+    elif isinstance(value, Iterable) or hasattr(type(value), "__getitem__"):
+        value = tuple(value)
+    else:
+        raise TypeError(f"{name}: {key} must be an iterable, not {type_name}")
+    length, most = len(value or ()), 2 ** (8 * struct.calcsize(count)) - 1
+    if length > most:
+        raise ValueError(f"{name}: {key} must have at most {most} {unit}, not {length}")
+    return value if code == "s" else tuple(_check(name, key, item) for item in value)
+
+
+def pack(name, fields):
+    """The bytes of a structure and of what follows it."""
+    head, tail = _pack(name, fields), _LAYOUTS[name][2]
+    if tail is None:
+        return head
+    key, code, count, offset = tail
+    if key not in fields:
+        raise ValueError(f"{name}: missing key '{key}'")
+    value = _check_tail(name, fields[key])
+    packed = bytearray(head)
+    struct.pack_into(f"={count}", packed, offset, len(value or ()))
+    if code == "s":
+        packed += value or _NO_KEY
+    else:
+        packed += struct.pack(f"={len(value)}{code}", *value)
+    return bytes(packed)
+
+
 def _default(code):
     return bytes(struct.calcsize(code)) if code.endswith("s") else 0
 
@@ -41,6 +85,7 @@ class _Structure(dict):
     fmt = ""
     size = 0
     _structure = ""
+    _tail = ()  # the key of what follows it, if anything does
 
     def __init_subclass__(cls, abstract=False, tail_default=(), **kwargs):
         """Reads the layout of a class that names a structure from the C rows;
@@ -52,9 +97,10 @@ class _Structure(dict):
         if abstract:
             return
         cls._structure = name = cls.__name__
-        cls.__c_size__, rows, tail = _describe(name)
+        cls.__c_size__, rows, tail = _LAYOUTS[name]
         cls.__fields__ = {key: (code, _default(code)) for key, code, _, _ in rows}
         if tail is not None:
+            cls._tail = (tail[0],)
             cls.__fields__[tail[0]] = (tail[1], tail_default)
         cls.__optname__ = next(
             (number for _, number, structure, *_ in _options if structure == name), 0
@@ -74,7 +120,11 @@ class _Structure(dict):
                 super().__setitem__(field, default)
 
     def __setitem__(self, field, value):
-        super().__setitem__(field, _check(self._structure, field, value))
+        if field in self._tail:
+            checked = _check_tail(self._structure, value)
+        else:
+            checked = _check(self._structure, field, value)
+        super().__setitem__(field, checked)
 
     def __delitem__(self, field):
         raise TypeError(f"{self._structure}: {field} cannot be deleted")
@@ -108,7 +158,7 @@ class _Structure(dict):
     @property
     def to_bytes(self):
         """The structure as bytes, followed by its list where it has one."""
-        return _pack(self._structure, self)
+        return pack(self._structure, self)
 
 
 class sctp_generic(_Structure, abstract=True):

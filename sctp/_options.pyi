@@ -13,6 +13,17 @@ _K = TypeVar("_K", bound=str)
 _V = TypeVar("_V")
 _T = TypeVar("_T")
 
+_LAYOUTS: dict[
+    str,
+    tuple[
+        int,
+        tuple[tuple[str, str, int, int], ...],
+        tuple[str, str, str, int] | None,
+    ],
+]
+
+def pack(name: str, fields: Any) -> bytes: ...
+
 # An address comes from the kernel as a tuple; it is bytes only where an
 # application made it so, or gave none: hence "_Address | Any".
 class _Structure(dict[_K, _V]):

@@ -1,8 +1,12 @@
 """The socket that applications use, with its options as dicts."""
 
+import _socket
 import contextlib
+import errno
 import multiprocessing.reduction
 import operator
+import sys
+from socket import AF_INET
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import _sctp.sctp
@@ -12,24 +16,42 @@ from _sctp.sctp import (
     SCTP_AUTH_HMAC_ID_SHA1,
     SCTP_DEFAULT_SNDINFO,
     SCTP_FRAGMENT_INTERLEAVE,
+    SCTP_GET_ASSOC_ID_LIST,
     SCTP_HMAC_IDENT,
+    SOCKADDR_STORAGE_CSIZE,
+    _pack,
+    _unpack,
+    ipaddr_to_sockaddr_storage,
 )
 from _sctp.sctp_info import sctp_sndinfo
 
 from ._enums import ChunkTypes
-from ._options import _Structure, sctp_authchunk, sctp_default_sndinfo
+from ._options import (
+    _LAYOUTS,
+    _Structure,
+    pack,
+    sctp_authchunk,
+    sctp_default_sndinfo,
+)
 
-# Where the rows of options with a structure are, and of those that are lists.
-_STRUCTURES = {
-    number: row
-    for row, (_, number, structure, *_) in enumerate(_sctp.sctp._options)
-    if structure
-}
-_LISTS = {
-    row
-    for row in _STRUCTURES.values()
-    if _sctp.sctp._options[row][2]
-    in ("sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids")
+_LINUX = sys.platform == "linux"
+
+# The structures of options, and those of them that are lists.
+_STRUCTURES = {number: name for _, number, name, *_ in _sctp.sctp._options if name}
+_LISTS = {"sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids"}
+
+# Room for a list: every chunk type, every algorithm, a few thousand associations;
+# and the most that we read of one (FreeBSD takes no more for any option).
+_ROOM = 16 << 10
+_ROOM_MAX = 64 << 20 if _LINUX else 64 << 10
+
+# Where the address is of which FreeBSD takes the wildcard, and nothing else, for all
+# paths of an association. On Linux an address that is left out stands for them.
+_ALL_PATHS = {
+    name: offset
+    for name in ("sctp_paddrparams", "sctp_paddrthlds", "sctp_udpencaps")
+    for _, _, offset, size in _LAYOUTS[name][1]
+    if size == SOCKADDR_STORAGE_CSIZE and not _LINUX
 }
 
 # The most bytes that socket.socket.getsockopt() reads.
@@ -70,6 +92,57 @@ def _read_bytes(sock: "sctp_socket", level: int, optname: int, optval: Any) -> A
         if 0 < optval <= _LENGTH_MAX:
             return sock._getsockopt(level, optname, bytes(optval))
     return read(sock, level, optname, optval)
+
+
+def _read_list(sock: "sctp_socket", optname: int, name: str, value: Any) -> Any:
+    """Reads a list: its dict, or a tuple where that has nothing else. value is a
+    dict, an association identifier or None."""
+    size, rows, tail = _LAYOUTS[name]
+    if value is None:
+        asked = b""
+    elif isinstance(value, dict):
+        asked = _pack(name, value)
+    else:
+        asked = _pack("sctp_authchunks", {"gauth_assoc_id": value})
+    room = _ROOM
+    while True:
+        try:
+            found = sock._getsockopt(IPPROTO_SCTP, optname, asked.ljust(room, b"\0"))
+            break
+        except OSError as error:
+            # Too little room for the associations is EINVAL, as other mistakes are.
+            is_too_short = error.errno == errno.EINVAL and room < _ROOM_MAX
+            if not is_too_short or optname != SCTP_GET_ASSOC_ID_LIST:
+                raise
+        room = min(8 * room, _ROOM_MAX)
+    fields = _unpack(name, found.ljust(size, b"\0"))
+    return fields if rows or tail is None else fields[tail[0]]
+
+
+def _name_all_paths(sock: "sctp_socket", name: str, packed: bytes) -> bytes:
+    """The bytes of a structure, with the wildcard of the socket's family where an
+    address is left out."""
+    offset = _ALL_PATHS[name]
+    end = offset + SOCKADDR_STORAGE_CSIZE
+    if any(packed[offset:end]):
+        return packed
+    is_ipv4 = _socket.socket.family.__get__(sock) == AF_INET
+    wildcard = ipaddr_to_sockaddr_storage(("", 0) if is_ipv4 else ("", 0, 0, 0))
+    return packed[:offset] + wildcard + packed[end:]
+
+
+def _read_paths(sock: "sctp_socket", optname: int, name: str, value: Any) -> Any:
+    """Reads an option of _ALL_PATHS."""
+    packed = bytes(_LAYOUTS[name][0]) if value is None else _pack(name, value)
+    packed = _name_all_paths(sock, name, packed)
+    return _unpack(name, sock._getsockopt(IPPROTO_SCTP, optname, packed))
+
+
+# What reads a structure that is not read as it stands.
+_READERS = {
+    **dict.fromkeys(_LISTS, _read_list),
+    **dict.fromkeys(_ALL_PATHS, _read_paths),
+}
 
 
 def _explain(
@@ -122,14 +195,14 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         the length of the answer, which comes as bytes. The kernel, which
         reads from there which association is meant, sees zeros.
         """
-        row = None
+        name = None
         if level == IPPROTO_SCTP:
             # A float that is equal is refused, as the base does.
             level, optname = operator.index(level), operator.index(optname)
-            row = _STRUCTURES.get(optname)
-        if row is None or not isinstance(optval, _Structure):
-            if row is None or not (
-                optval is None or isinstance(optval, dict) or row in _LISTS
+            name = _STRUCTURES.get(optname)
+        if name is None or not isinstance(optval, _Structure):
+            if name is None or not (
+                optval is None or isinstance(optval, dict) or name in _LISTS
             ):
                 try:
                     return _read_bytes(self, level, optname, optval)
@@ -144,7 +217,9 @@ class sctp_socket(_sctp.sctp.sctp_socket):
                 value: Any = self.getsockopt(level, optname, default)
                 return sctp_sndinfo(**value)
         try:
-            return self._get_option(row, optval)
+            if name in _READERS:
+                return _READERS[name](self, optname, name, optval)
+            return self._get_option(optname, name, optval)
         except OSError as error:
             _explain(error, "read", self, optname, optval)
             raise
@@ -180,8 +255,15 @@ class sctp_socket(_sctp.sctp.sctp_socket):
                 raise
         if optname == SCTP_DEFAULT_SNDINFO and isinstance(value, sctp_sndinfo):
             value = sctp_default_sndinfo(value)
+        name = _STRUCTURES[optname]
+        _, rows, tail = _LAYOUTS[name]
+        if not rows and tail is not None:
+            value = {tail[0]: value}
+        packed = pack(name, value)
+        if name in _ALL_PATHS:
+            packed = _name_all_paths(self, name, packed)
         try:
-            self._set_option(_STRUCTURES[optname], value)
+            self._setsockopt(IPPROTO_SCTP, optname, packed)
         except OSError as error:
             _explain(error, "write", self, optname, value)
             raise

@@ -23,6 +23,22 @@
 #define COMPAT_HAS_GIL 1
 #endif
 
+#if PY_VERSION_HEX < 0x030E0000
+/* A new reference to an attribute of a module.  Its name is interned, lest the
+   cache of types keep one more string after each call. */
+static inline PyObject *
+PyImport_ImportModuleAttrString(const char *module_name, const char *name)
+{
+    PyObject *module = PyImport_ImportModule(module_name);
+    PyObject *key = module == NULL ? NULL : PyUnicode_InternFromString(name);
+    PyObject *found = key == NULL ? NULL : PyObject_GetAttr(module, key);
+
+    Py_XDECREF(key);
+    Py_XDECREF(module);
+    return found;
+}
+#endif
+
 #if PY_VERSION_HEX < 0x030D0000
 /* A new reference in *value and 1, NULL and 0 for no such key, or -1. */
 static inline int

@@ -33,12 +33,17 @@ void
 error_add_note(const char *note)
 {
     PyObject *exception = PyErr_GetRaisedException();
-    PyObject *result = PyObject_CallMethod(exception, "add_note", "s", note);
+    PyObject *name = PyUnicode_InternFromString("add_note");
+    PyObject *text = name == NULL ? NULL : PyUnicode_FromString(note);
+    PyObject *result =
+        text == NULL ? NULL : PyObject_CallMethodOneArg(exception, name, text);
 
     /* The note only helps: failing to add it leaves the error as it is. */
     if (result == NULL) {
         PyErr_Clear();
     }
+    Py_XDECREF(name);
+    Py_XDECREF(text);
     Py_XDECREF(result);
     PyErr_SetRaisedException(exception);
 }
@@ -49,18 +54,16 @@ call_notes(PyObject *error, PyObject *socket, const char *call,
            const char *format, va_list values)
 {
     PyObject *facts = Py_VaBuildValue(format, values);
-    PyObject *module, *result = NULL;
+    PyObject *add =
+        facts == NULL ? NULL
+                      : PyImport_ImportModuleAttrString("_sctp._notes", "add");
+    PyObject *result =
+        add == NULL
+            ? NULL
+            : PyObject_CallFunction(add, "OsOO", error, call, socket, facts);
 
-    if (facts == NULL) {
-        return NULL;
-    }
-    module = PyImport_ImportModule("_sctp._notes");
-    if (module != NULL) {
-        result = PyObject_CallMethod(module, "add", "OsOO", error, call,
-                                     socket, facts);
-        Py_DECREF(module);
-    }
-    Py_DECREF(facts);
+    Py_XDECREF(add);
+    Py_XDECREF(facts);
     return result;
 }
 

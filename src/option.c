@@ -1,14 +1,8 @@
-/* Socket options by table row: one system call between dict and kernel. */
-#include "option.h"
-#include "args.h"
+/* The structures of socket options: dicts, bytes and system calls.  What
+   follows a structure, a list or a key, is sctp/_options.py's. */
+#include "state.h"
 
-#include <errno.h>
 #include <string.h>
-
-/* Room for a list: every chunk type, every algorithm, a few thousand
-   associations.  Where the kernel has more of these it says EINVAL, as for
-   other mistakes: so it is asked again with more room, but not for ever. */
-#define LIST_SIZE 16384
 
 typedef struct {
     int level;
@@ -17,28 +11,65 @@ typedef struct {
     socklen_t size;
 } option_call;
 
-int
-option_types_init(option_types *self)
+/* Adds the number of every option, and their table. */
+static int
+add_options(PyObject *module)
 {
-    for (int i = 0; i < OPTION_STRUCTURES; i++) {
-        const record *nested = records_option[i].nested;
+    PyObject *table = PyList_New(0);
+    int result = table == NULL ? -1 : 0;
 
-        if (record_type_init(&self->structures[i], &records_option[i],
-                             &PyDict_Type) < 0) {
+    for (int i = 0; result == 0 && i < records_options_length; i++) {
+        const option *row = &records_options[i];
+        PyObject *item = Py_BuildValue(
+            "(sizss)", row->name, row->number,
+            strcmp(row->structure, "int") == 0 ? NULL : row->structure,
+            row->access, row->reference);
+
+        result =
+            item == NULL || PyList_Append(table, item) < 0 ||
+                    PyModule_AddIntConstant(module, row->name, row->number) < 0
+                ? -1
+                : 0;
+        Py_XDECREF(item);
+    }
+    if (result == 0) {
+        result = PyModule_AddObjectRef(module, "_options", table);
+    }
+    Py_XDECREF(table);
+    return result;
+}
+
+int
+option_types_init(option_types *self, PyObject *module)
+{
+    self->indexes = PyDict_New();
+    if (self->indexes == NULL) {
+        return -1;
+    }
+    for (int i = 0; i < records_option_length; i++) {
+        const record *row = &records_option[i];
+        PyObject *index = PyLong_FromLong(i);
+        int result = index == NULL ? -1
+                                   : PyDict_SetItemString(self->indexes,
+                                                          row->name, index);
+
+        Py_XDECREF(index);
+        if (result < 0 ||
+            record_type_init(&self->structures[i], row, &PyDict_Type) < 0) {
             return -1;
         }
-        if (nested != NULL) {
+        if (row->nested != NULL) {
             self->structures[i].nested =
-                &self->structures[nested - records_option];
+                &self->structures[row->nested - records_option];
         }
     }
-    return 0;
+    return add_options(module);
 }
 
 int
 option_types_traverse(option_types *self, visitproc visit, void *arg)
 {
-    for (int i = 0; i < OPTION_STRUCTURES; i++) {
+    for (int i = 0; i < records_option_length; i++) {
         Py_VISIT(self->structures[i].type);
     }
     return 0;
@@ -47,85 +78,146 @@ option_types_traverse(option_types *self, visitproc visit, void *arg)
 void
 option_types_clear(option_types *self)
 {
-    for (int i = 0; i < OPTION_STRUCTURES; i++) {
+    for (int i = 0; i < records_option_length; i++) {
         record_type_clear(&self->structures[i]);
     }
+    Py_CLEAR(self->indexes);
 }
 
-record_type *
-option_find(option_types *self, PyObject *name)
+/* The structure of that name, or NULL with LookupError. */
+static record_type *
+find_structure(sctp_state *state, PyObject *name)
 {
-    for (int i = 0; PyUnicode_Check(name) && i < OPTION_STRUCTURES; i++) {
-        if (PyUnicode_CompareWithASCIIString(name, records_option[i].name) ==
-            0) {
-            return &self->structures[i];
+    option_types *self = &state->options;
+    PyObject *index = PyDict_GetItemWithError(self->indexes, name);
+
+    if (index == NULL) {
+        if (!PyErr_Occurred()) {
+            PyErr_Format(PyExc_LookupError, "no structure %R", name);
         }
+        return NULL;
     }
-    PyErr_Format(PyExc_LookupError, "no structure %R", name);
-    return NULL;
+    return &self->structures[PyLong_AsLong(index)];
 }
 
-int
-option_brand(option_types *self, PyTypeObject *class)
+/* Fills a structure from a dict of its class. */
+static int
+fill(record_type *type, PyObject *value, record_memory *memory)
 {
-    PyObject *name = PyObject_GetAttrString((PyObject *)class, "__name__");
-    record_type *type = name == NULL ? NULL : option_find(self, name);
-
-    Py_XDECREF(name);
-    if (type == NULL) {
+    if (!PyObject_TypeCheck(value, type->type)) {
+        PyErr_Format(PyExc_TypeError, "the option takes %s, not %.100s",
+                     type->record->name, Py_TYPE(value)->tp_name);
         return -1;
     }
-    if (class->tp_basicsize != PyDict_Type.tp_basicsize ||
-        class->tp_dictoffset != 0 || class->tp_weaklistoffset != 0) {
+    return record_from_dict(type, value, memory->bytes);
+}
+
+/* The layout of a structure: (size, ((key, format, offset, size), ...), tail
+   or None). */
+PyObject *
+option_describe(PyObject *module, PyObject *name)
+{
+    record_type *type = find_structure(PyModule_GetState(module), name);
+
+    return type == NULL ? NULL : record_describe(type->record);
+}
+
+/* Makes a class the one of the dicts of the structure that it is named after,
+   which may add nothing to a dict. */
+PyObject *
+option_brand(PyObject *module, PyObject *class)
+{
+    PyTypeObject *branded = (PyTypeObject *)class;
+    PyObject *name;
+    record_type *type;
+
+    if (!PyType_Check(class) || !PyType_IsSubtype(branded, &PyDict_Type)) {
+        PyErr_Format(PyExc_TypeError, "_brand(): %R is no class of dicts",
+                     class);
+        return NULL;
+    }
+    name = PyObject_GetAttrString(class, "__name__");
+    type =
+        name == NULL ? NULL : find_structure(PyModule_GetState(module), name);
+    Py_XDECREF(name);
+    if (type == NULL) {
+        return NULL;
+    }
+    if (branded->tp_basicsize != PyDict_Type.tp_basicsize ||
+        branded->tp_dictoffset != 0 || branded->tp_weaklistoffset != 0) {
         PyErr_Format(PyExc_TypeError,
                      "%s must add nothing to a dict: __slots__ = ()",
                      type->record->name);
-        return -1;
+        return NULL;
     }
     Py_SETREF(type->type, (PyTypeObject *)Py_NewRef(class));
-    return 0;
+    Py_RETURN_NONE;
 }
 
-/* Whether an address that is left out means all paths of an association. */
-static int
-has_all_paths(const record *record)
+/* The value for a key of a structure, an int for all that has __index__:
+   (name, key, value). */
+PyObject *
+option_check(PyObject *module, PyObject *args)
 {
-    return record == &records_option[OPTION_sctp_paddrparams] ||
-           record == &records_option[OPTION_sctp_paddrthlds] ||
-           record == &records_option[OPTION_sctp_udpencaps];
+    PyObject *name, *key, *value;
+    record_type *type;
+    int index;
+
+    if (!PyArg_ParseTuple(args, "UOO", &name, &key, &value)) {
+        return NULL;
+    }
+    type = find_structure(PyModule_GetState(module), name);
+    if (type == NULL) {
+        return NULL;
+    }
+    index = record_find(type, key);
+    if (index < 0) {
+        record_raise_unknown(type, PyExc_KeyError, key);
+        return NULL;
+    }
+    return record_check(type, index, value);
 }
 
-/* Puts the wildcard of the socket's family where an address is left out, if
-   that is how the system means all paths. */
-static void
-set_all_paths(const record *record, const call_methods *methods,
-              PyObject *socket, unsigned char *bytes)
+/* The bytes of a structure: (name, dict). */
+PyObject *
+option_pack(PyObject *module, PyObject *args)
 {
-    if (!PLATFORM_ALL_PATHS_NEED_FAMILY || !has_all_paths(record)) {
-        return;
-    }
-    for (int i = 0; i < record->length; i++) {
-        const record_field *row = &record->fields[i];
-        struct sockaddr *address = (struct sockaddr *)(bytes + row->offset);
+    PyObject *name, *value;
+    record_memory memory;
+    record_type *type;
 
-        if (row->kind == RECORD_ADDRESS && address->sa_family == AF_UNSPEC) {
-            address->sa_family =
-                (sa_family_t)call_member(methods->family, socket);
-            platform_set_sockaddr_length(address, sockaddr_size(address));
-        }
+    if (!PyArg_ParseTuple(args, "UO", &name, &value)) {
+        return NULL;
     }
+    type = find_structure(PyModule_GetState(module), name);
+    return type == NULL || fill(type, value, &memory) < 0
+               ? NULL
+               : PyBytes_FromStringAndSize((const char *)memory.bytes,
+                                           (Py_ssize_t)type->record->size);
 }
 
-/* Whether the dict is one of the structure's. */
-static int
-check_class(record_type *type, PyObject *value)
+/* The dict of a structure in bytes, with what follows it: (name, bytes). */
+PyObject *
+option_unpack(PyObject *module, PyObject *args)
 {
-    if (PyObject_TypeCheck(value, type->type)) {
-        return 0;
+    PyObject *name, *bytes;
+    record_type *type;
+
+    if (!PyArg_ParseTuple(args, "US", &name, &bytes)) {
+        return NULL;
     }
-    PyErr_Format(PyExc_TypeError, "the option takes %s, not %.100s",
-                 type->record->name, Py_TYPE(value)->tp_name);
-    return -1;
+    type = find_structure(PyModule_GetState(module), name);
+    if (type == NULL) {
+        return NULL;
+    }
+    if ((size_t)PyBytes_GET_SIZE(bytes) < type->record->size) {
+        PyErr_Format(PyExc_ValueError, "%s has %zu bytes, not %zd",
+                     type->record->name, type->record->size,
+                     PyBytes_GET_SIZE(bytes));
+        return NULL;
+    }
+    return record_to_dict(type, PyBytes_AS_STRING(bytes),
+                          (size_t)PyBytes_GET_SIZE(bytes));
 }
 
 static Py_ssize_t
@@ -137,34 +229,6 @@ get_once(int descriptor, void *argument)
                       &call->size);
 }
 
-/* As get_once, for a list, in memory that it may have to replace. */
-static Py_ssize_t
-get_list_once(int descriptor, void *argument)
-{
-    option_call *call = argument;
-    socklen_t room = call->size;
-
-    for (;;) {
-        Py_ssize_t result = get_once(descriptor, call);
-        void *more;
-
-        if (result >= 0 || errno != EINVAL ||
-            room >= PLATFORM_OPTION_SIZE_MAX ||
-            call->number != SCTP_GET_ASSOC_ID_LIST) {
-            return result;
-        }
-        room = Py_MIN(room * 8, PLATFORM_OPTION_SIZE_MAX);
-        more = PyMem_RawCalloc(1, room); /* that list selects nothing */
-        if (more == NULL) {
-            errno = ENOMEM;
-            return -1;
-        }
-        PyMem_RawFree(call->bytes);
-        call->bytes = more;
-        call->size = room;
-    }
-}
-
 static Py_ssize_t
 set_once(int descriptor, void *argument)
 {
@@ -174,92 +238,60 @@ set_once(int descriptor, void *argument)
                       call->size);
 }
 
-static PyObject *
-get_structure(record_type *type, const call_methods *methods, PyObject *socket,
-              int number, PyObject *value)
+/* Reads an option of SCTP by its structure: (optname, name, value), where
+   value is a dict of it or None for nothing but zeros.  What _pack,
+   _getsockopt and _unpack would do, in one step. */
+PyObject *
+option_get(PyObject *socket, PyObject *args)
 {
-    record_buffer buffer;
-    option_call call = {IPPROTO_SCTP, number, buffer.head.bytes,
-                        (socklen_t)type->record->size};
+    sctp_state *state = state_get(Py_TYPE(socket));
+    record_memory memory;
+    option_call call = {IPPROTO_SCTP, 0, memory.bytes, 0};
+    PyObject *name, *value;
+    record_type *type;
 
-    if (value == NULL) {
-        memset(buffer.head.bytes, 0, type->record->size);
-    }
-    else if (check_class(type, value) < 0 ||
-             record_from_dict(type, value, buffer.head.bytes) < 0) {
+    if (!PyArg_ParseTuple(args, "iUO", &call.number, &name, &value)) {
         return NULL;
     }
-    set_all_paths(type->record, methods, socket, buffer.head.bytes);
-    if (call_run(methods, socket, 0, get_once, &call) < 0) {
+    type = find_structure(state, name);
+    if (type == NULL) {
         return NULL;
     }
-    return record_to_dict(type, buffer.head.bytes, type->record->size);
+    if (value == Py_None) {
+        memset(&memory, 0, sizeof memory);
+    }
+    else if (fill(type, value, &memory) < 0) {
+        return NULL;
+    }
+    call.size = (socklen_t)type->record->size;
+    return call_run(&state->methods, socket, 0, get_once, &call) < 0
+               ? NULL
+               : record_to_dict(type, memory.bytes, type->record->size);
 }
 
-/* Fills what is in front of a list from a dict of the structure, or only its
-   association from an identifier. */
-static int
-select_list(record_type *type, PyObject *value, void *bytes)
-{
-    sctp_assoc_t id;
-
-    if (PyObject_TypeCheck(value, type->type)) {
-        return record_from_dict(type, value, bytes);
-    }
-    if (args_assoc_id(value, "getsockopt()", &id) < 0) {
-        return -1;
-    }
-    memcpy(bytes, &id, sizeof id);
-    return 0;
-}
-
-static PyObject *
-get_list(record_type *type, const call_methods *methods, PyObject *socket,
-         int number, PyObject *value)
-{
-    option_call call = {IPPROTO_SCTP, number, PyMem_RawCalloc(1, LIST_SIZE),
-                        LIST_SIZE};
-    PyObject *result = NULL;
-
-    if (call.bytes == NULL) {
-        return PyErr_NoMemory();
-    }
-    if ((value == NULL || select_list(type, value, call.bytes) == 0) &&
-        call_run(methods, socket, 0, get_list_once, &call) >= 0) {
-        result = type->record->length == 0
-                     ? record_tail_value(type, call.bytes, call.size)
-                     : record_to_dict(type, call.bytes, call.size);
-    }
-    PyMem_RawFree(call.bytes);
-    return result;
-}
-
+/* Reads an option into a copy of the bytes optval, which the kernel sees:
+   (level, optname, optval). */
 PyObject *
-option_get(option_types *self, const call_methods *methods, PyObject *socket,
-           int index, PyObject *value)
+option_get_bytes(PyObject *socket, PyObject *args)
 {
-    const option *row = &records_options[index];
-    record_type *type = &self->structures[row->kind];
-
-    return (type->record->tail == NULL ? get_structure : get_list)(
-        type, methods, socket, row->number, value);
-}
-
-PyObject *
-option_get_bytes(const call_methods *methods, PyObject *socket, int level,
-                 int number, PyObject *bytes)
-{
-    const Py_ssize_t size = PyBytes_GET_SIZE(bytes);
-    PyObject *result = PyBytes_FromStringAndSize(NULL, size);
+    const sctp_state *state = state_get(Py_TYPE(socket));
+    PyObject *bytes, *result;
     option_call call;
+    Py_ssize_t size;
 
+    if (!PyArg_ParseTuple(args, "iiS:_getsockopt", &call.level, &call.number,
+                          &bytes)) {
+        return NULL;
+    }
+    size = PyBytes_GET_SIZE(bytes);
+    result = PyBytes_FromStringAndSize(NULL, size);
     if (result == NULL) {
         return NULL;
     }
-    memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(bytes), (size_t)size);
-    call = (option_call){level, number, PyBytes_AS_STRING(result),
-                         (socklen_t)Py_MIN(size, INT_MAX)};
-    if (call_run(methods, socket, 0, get_once, &call) < 0) {
+    call.bytes = memcpy(PyBytes_AS_STRING(result), PyBytes_AS_STRING(bytes),
+                        (size_t)size);
+    call.size = (socklen_t)Py_MIN(size, INT_MAX);
+    if (call_run(&state->methods, socket, 0, get_once, &call) < 0) {
         Py_CLEAR(result);
     }
     else if ((Py_ssize_t)call.size < size) {
@@ -268,37 +300,22 @@ option_get_bytes(const call_methods *methods, PyObject *socket, int level,
     return result;
 }
 
+/* Sets an option: (level, optname, bytes). */
 PyObject *
-option_set(option_types *self, const call_methods *methods, PyObject *socket,
-           int index, PyObject *value)
+option_set_bytes(PyObject *socket, PyObject *args)
 {
-    const option *row = &records_options[index];
-    record_type *type = &self->structures[row->kind];
-    record_buffer buffer;
+    const sctp_state *state = state_get(Py_TYPE(socket));
+    PyObject *bytes;
     option_call call;
-    PyObject *dict, *result = NULL;
 
-    if (type->record->length > 0) {
-        if (check_class(type, value) < 0) {
-            return NULL;
-        }
-        dict = Py_NewRef(value);
+    if (!PyArg_ParseTuple(args, "iiS:_setsockopt", &call.level, &call.number,
+                          &bytes)) {
+        return NULL;
     }
-    else {
-        dict = Py_BuildValue("{OO}", type->keys[0], value);
-        if (dict == NULL) {
-            return NULL;
-        }
+    call.bytes = PyBytes_AS_STRING(bytes);
+    call.size = (socklen_t)Py_MIN(PyBytes_GET_SIZE(bytes), INT_MAX);
+    if (call_run(&state->methods, socket, 0, set_once, &call) < 0) {
+        return NULL;
     }
-    if (record_pack(type, dict, &buffer) == 0) {
-        set_all_paths(type->record, methods, socket, buffer.bytes);
-        call = (option_call){IPPROTO_SCTP, row->number, buffer.bytes,
-                             (socklen_t)buffer.size};
-        if (call_run(methods, socket, 0, set_once, &call) >= 0) {
-            result = Py_NewRef(Py_None);
-        }
-    }
-    record_buffer_clear(&buffer);
-    Py_DECREF(dict);
-    return result;
+    Py_RETURN_NONE;
 }

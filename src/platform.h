@@ -148,9 +148,6 @@ struct sctp_udpencaps {
 /* shutdown does nothing on the socket of a peeled-off association. */
 #define PLATFORM_SHUTDOWN_NEEDS_EOF 1
 
-/* An address without a family stands for all paths of an association. */
-#define PLATFORM_ALL_PATHS_NEED_FAMILY 0
-
 /* What send(2) takes. */
 #define PLATFORM_SEND_FLAGS                                                \
     (MSG_CONFIRM | MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | \
@@ -170,8 +167,9 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 /* The name of the member in RFC 6458. */
 #define shmac_number_of_idents shmac_num_idents
 
-/* sctp_paddrparams has a further member. */
-#define PLATFORM_SPP_SACKDELAY 1
+/* The rows of members that not both systems have. */
+#define PLATFORM_SPP_SACKDELAY(...) __VA_ARGS__
+#define PLATFORM_SPT_PATHCPTHLD(...)
 
 /* Notifications carry error causes in network byte order, also where the
    member has 32 bits. */
@@ -186,12 +184,6 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 
 /* A list of no addresses is allocated all the same. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 1
-
-/* An authentication key, though empty, needs a byte behind its structure. */
-#define PLATFORM_EMPTY_TAIL_SIZE 1
-
-/* The most bytes that we read of an option; the kernel has no limit. */
-#define PLATFORM_OPTION_SIZE_MAX (64 << 20)
 
 /* A close-on-exec descriptor: the option is from Linux 4.13, and libsctp
    declares a function for it that it does not export.  Where the kernel finds
@@ -240,9 +232,6 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
 /* shutdown ends a peeled-off association, and finds none after SCTP_EOF. */
 #define PLATFORM_SHUTDOWN_NEEDS_EOF 0
 
-/* The wildcard stands for all paths of an association, and nothing else. */
-#define PLATFORM_ALL_PATHS_NEED_FAMILY 1
-
 /* What send(2) takes. */
 #define PLATFORM_SEND_FLAGS \
     (MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOF | MSG_EOR | MSG_NOSIGNAL | MSG_OOB)
@@ -253,15 +242,11 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
     address->sa_len = (unsigned char)length;
 }
 
-#define PLATFORM_EMPTY_TAIL_SIZE 0
-
 /* Programs cannot hold messages back: MSG_MORETOCOME is for the kernel. */
 #define PLATFORM_MSG_MORE 0
 
-/* The most bytes that the kernel takes for an option. */
-#define PLATFORM_OPTION_SIZE_MAX (64 << 10)
-
-#define PLATFORM_SPP_SACKDELAY 0
+#define PLATFORM_SPP_SACKDELAY(...)
+#define PLATFORM_SPT_PATHCPTHLD(...) __VA_ARGS__
 #define PLATFORM_CAUSE(code) (code)
 
 /* Of a list of no addresses, the pointer means nothing. */

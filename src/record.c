@@ -333,86 +333,10 @@ load(record_type *self, int field, const unsigned char *bytes)
                : sockaddr_recall(&self->address, at, ADDRESS_SIZE);
 }
 
-/* A new reference to the value of a tail: bytes, None, or else a tuple. */
+/* A new object for the tail. */
 static PyObject *
-check_tail(const record *record, PyObject *value)
+load_tail(const record *record, const void *bytes, size_t length)
 {
-    if (record->tail->kind != RECORD_BYTES) {
-        if (Py_TYPE(value)->tp_iter == NULL && !PySequence_Check(value)) {
-            PyErr_Format(
-                PyExc_TypeError, "%s: %s must be an iterable, not %.100s",
-                record->name, record->tail->key, Py_TYPE(value)->tp_name);
-            return NULL;
-        }
-        return PySequence_Tuple(value);
-    }
-    if (value != Py_None && !PyBytes_Check(value)) {
-        PyErr_Format(PyExc_TypeError,
-                     "%s: %s must be bytes or None, not %.100s", record->name,
-                     record->tail->key, Py_TYPE(value)->tp_name);
-        return NULL;
-    }
-    return Py_NewRef(value);
-}
-
-/* Appends a tail that check_tail gave; the head is filled already. */
-static int
-store_tail(const record *record, PyObject *value, record_buffer *buffer)
-{
-    const record_tail *tail = record->tail;
-    size_t size = kinds[tail->kind].size, length = 0;
-    PyObject *count;
-    unsigned char *bytes;
-    int result;
-
-    if (value != Py_None) {
-        length = (size_t)(PyTuple_Check(value) ? PyTuple_GET_SIZE(value)
-                                               : PyBytes_GET_SIZE(value));
-    }
-    if (length > kinds[tail->count.kind].max) {
-        PyErr_Format(PyExc_ValueError,
-                     "%s: %s must have at most %llu %s, not %zu", record->name,
-                     tail->key, kinds[tail->count.kind].max,
-                     tail->kind == RECORD_BYTES ? "bytes" : "items", length);
-        return -1;
-    }
-    count = PyLong_FromSize_t(length);
-    result = count == NULL
-                 ? -1
-                 : store_integer(record, tail->count.key, tail->count.kind,
-                                 count, buffer->bytes + tail->count.offset);
-    Py_XDECREF(count);
-    if (result < 0) {
-        return -1;
-    }
-    bytes = PyMem_Calloc(1, record->size + length * size + 1);
-    if (bytes == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    memcpy(bytes, buffer->bytes, record->size);
-    buffer->bytes = bytes;
-    /* Linux takes no key without a byte to look at. */
-    buffer->size = record->size + length * size +
-                   (length == 0 ? PLATFORM_EMPTY_TAIL_SIZE : 0);
-    bytes += record->size;
-    if (PyBytes_Check(value)) {
-        memcpy(bytes, PyBytes_AS_STRING(value), length);
-    }
-    for (size_t i = 0; PyTuple_Check(value) && i < length; i++) {
-        if (store_integer(record, tail->key, tail->kind,
-                          PyTuple_GET_ITEM(value, (Py_ssize_t)i),
-                          bytes + i * size) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-PyObject *
-record_tail_value(record_type *self, const void *bytes, size_t length)
-{
-    const record *record = self->record;
     const record_tail *tail = record->tail;
     const unsigned char *at = (const unsigned char *)bytes + record->size;
     size_t size = kinds[tail->kind].size;
@@ -543,7 +467,7 @@ record_to_dict(record_type *self, const void *bytes, size_t length)
     if (result == 0 && record->tail != NULL &&
         (length > record->size || !is_optional(record->tail))) {
         result = set_value(self, dict, record->length,
-                           record_tail_value(self, bytes, length));
+                           load_tail(record, bytes, length));
     }
     if (result < 0) {
         Py_CLEAR(dict);
@@ -608,39 +532,6 @@ record_from_dict(record_type *self, PyObject *dict, void *bytes)
     return result;
 }
 
-int
-record_pack(record_type *self, PyObject *dict, record_buffer *buffer)
-{
-    PyObject *given, *tail = NULL;
-    int result;
-
-    buffer->bytes = buffer->head.bytes;
-    buffer->size = self->record->size;
-    if (record_from_dict(self, dict, buffer->bytes) < 0) {
-        return -1;
-    }
-    if (self->record->tail == NULL) {
-        return 0;
-    }
-    given = get_value(self, dict, self->record->length);
-    if (given != NULL) {
-        tail = check_tail(self->record, given);
-        Py_DECREF(given);
-    }
-    result = tail == NULL ? -1 : store_tail(self->record, tail, buffer);
-    Py_XDECREF(tail);
-    return result;
-}
-
-void
-record_buffer_clear(record_buffer *buffer)
-{
-    if (buffer->bytes != buffer->head.bytes) {
-        PyMem_Free(buffer->bytes);
-        buffer->bytes = buffer->head.bytes;
-    }
-}
-
 /* Whether a value is the default of a nested structure, which nobody filled:
    it stays bytes, as no address does. */
 static int
@@ -660,23 +551,22 @@ is_empty_nested(const record *record, int field, PyObject *value)
 PyObject *
 record_check(record_type *self, int key, PyObject *value)
 {
-    record_buffer buffer = {.bytes = buffer.head.bytes};
-    PyObject *checked = NULL;
+    const record *record = self->record;
+    record_memory memory;
 
-    if (key == self->record->length) {
-        checked = check_tail(self->record, value);
-        if (checked != NULL &&
-            store_tail(self->record, checked, &buffer) < 0) {
-            Py_CLEAR(checked);
-        }
+    if (key == record->length) {
+        unsigned char item[8] = {0};
+
+        return store_integer(record, record->tail->key, record->tail->kind,
+                             value, item) < 0
+                   ? NULL
+                   : load_integer(record->tail->kind, item);
     }
-    else if (store(self, key, value, buffer.bytes) == 0) {
-        checked = is_empty_nested(self->record, key, value)
-                      ? Py_NewRef(value)
-                      : load(self, key, buffer.bytes);
+    if (store(self, key, value, memory.bytes) < 0) {
+        return NULL;
     }
-    record_buffer_clear(&buffer);
-    return checked;
+    return is_empty_nested(record, key, value) ? Py_NewRef(value)
+                                               : load(self, key, memory.bytes);
 }
 
 PyObject *
@@ -710,7 +600,8 @@ record_describe(const record *self)
     return self->tail == NULL
                ? Py_BuildValue("(nNO)", (Py_ssize_t)self->size, fields,
                                Py_None)
-               : Py_BuildValue("(nN(ss))", (Py_ssize_t)self->size, fields,
-                               self->tail->key,
-                               kinds[self->tail->kind].format);
+               : Py_BuildValue("(nN(sssH))", (Py_ssize_t)self->size, fields,
+                               self->tail->key, kinds[self->tail->kind].format,
+                               kinds[self->tail->count.kind].format,
+                               self->tail->count.offset);
 }

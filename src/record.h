@@ -69,15 +69,11 @@ struct record_type {
     PyObject *keys[RECORD_KEYS_MAX];
 };
 
-/* Memory for a structure with its tail. */
-typedef struct {
-    unsigned char *bytes;
-    size_t size;
-    union {
-        long long aligned;
-        unsigned char bytes[RECORD_SIZE_MAX];
-    } head;
-} record_buffer;
+/* Memory for a structure. */
+typedef union {
+    long long aligned;
+    unsigned char bytes[RECORD_SIZE_MAX];
+} record_memory;
 
 /* The kind of a member, as the compiler knows it. */
 #define RECORD_KIND(member)             \
@@ -101,14 +97,23 @@ typedef struct {
 /* How many rows; Py_ARRAY_LENGTH is no constant from Python 3.13 on. */
 #define RECORD_LENGTH(fields) (int)(sizeof(fields) / sizeof((fields)[0]))
 
-/* A record whose rows are named after the structure. */
-#define RECORD(structure, nested, tail) \
-    {#structure,                        \
-     sizeof(struct structure),          \
-     structure##_fields,                \
-     RECORD_LENGTH(structure##_fields), \
-     nested,                            \
+/* A record with its rows, and one whose name is not the structure's. */
+#define RECORD(structure, nested, tail, ...) \
+    RECORD_NAMED(#structure, structure, nested, tail, __VA_ARGS__)
+#define RECORD_NAMED(name, structure, nested, tail, ...)   \
+    {name,                                                 \
+     sizeof(struct structure),                             \
+     (const record_field[]){__VA_ARGS__},                  \
+     RECORD_LENGTH(((const record_field[]){__VA_ARGS__})), \
+     nested,                                               \
      tail}
+
+/* A tail whose length tells how many elements there are, and one with a
+   member (a row) that does. */
+#define RECORD_TAIL(tail_key, tail_kind) \
+    (&(const record_tail){.key = tail_key, .kind = tail_kind})
+#define RECORD_LIST(tail_key, tail_kind, count) \
+    (&(const record_tail){tail_key, tail_kind, count})
 
 /* Makes the keys of a record for this interpreter.  record_type_clear drops
    them and the type, whatever this returned: 0, or -1. */
@@ -123,9 +128,10 @@ int record_find(record_type *self, PyObject *key);
 void record_raise_unknown(record_type *self, PyObject *exception,
                           PyObject *key);
 
-/* A new reference to the checked value of a key, as the kernel would give it
+/* A new reference to the checked value of a field, as the kernel would give it
    back: an int for what has __index__, an address with its name looked up;
-   NULL with TypeError or ValueError, or what an address raises. */
+   NULL with TypeError or ValueError, or what an address raises.  The key of
+   the tail is for one of its integers. */
 PyObject *record_check(record_type *self, int key, PyObject *value);
 
 /* Whether so many bytes are the structure and whole elements of its tail, or
@@ -136,22 +142,14 @@ int record_fits(const record *self, size_t length);
    length bytes, at least as many as the structure has. */
 PyObject *record_to_dict(record_type *self, const void *bytes, size_t length);
 
-/* A new object for the tail alone. */
-PyObject *record_tail_value(record_type *self, const void *bytes,
-                            size_t length);
-
-/* Fills the structure at bytes, all of it, from a dict of the record's type,
-   which has no tail.  Returns 0, or -1 as record_check does, and with
-   ValueError for a missing or unknown key. */
+/* Fills the structure at bytes, all of it, from a dict of the record's type;
+   a tail is left to the caller.  Returns 0, or -1 as record_check does, and
+   with ValueError for a missing or unknown key. */
 int record_from_dict(record_type *self, PyObject *dict, void *bytes);
 
-/* Fills a buffer, tail included.  Whatever it returned, record_buffer_clear
-   has to follow. */
-int record_pack(record_type *self, PyObject *dict, record_buffer *buffer);
-void record_buffer_clear(record_buffer *buffer);
-
 /* A new tuple (size, ((key, format of struct, offset, size), ...), tail) that
-   describes the record; tail is (key, format) or None. */
+   describes the record; tail is None, or (key, format, format of the count,
+   its offset). */
 PyObject *record_describe(const record *self);
 
 #endif

@@ -15,7 +15,12 @@ enum {
 
 extern const record records_info[INFO_COUNT];
 
-/* The option SCTP_DEFAULT_SNDINFO has the same structure. */
-extern const record_field sctp_sndinfo_fields[5];
+/* The rows of a structure that the option SCTP_DEFAULT_SNDINFO has too. */
+#define RECORDS_SNDINFO                          \
+    RECORD_FIELD(sctp_sndinfo, snd_sid),         \
+        RECORD_FIELD(sctp_sndinfo, snd_flags),   \
+        RECORD_FIELD(sctp_sndinfo, snd_ppid),    \
+        RECORD_FIELD(sctp_sndinfo, snd_context), \
+        RECORD_FIELD(sctp_sndinfo, snd_assoc_id)
 
 #endif

@@ -2,312 +2,204 @@
 #include "records_option.h"
 #include "records_info.h"
 
-static const record_field sctp_initmsg_fields[] = {
-    RECORD_FIELD(sctp_initmsg, sinit_num_ostreams),
-    RECORD_FIELD(sctp_initmsg, sinit_max_instreams),
-    RECORD_FIELD(sctp_initmsg, sinit_max_attempts),
-    RECORD_FIELD(sctp_initmsg, sinit_max_init_timeo),
-};
-
-static const record_field sctp_paddrparams_fields[] = {
-    RECORD_FIELD(sctp_paddrparams, spp_assoc_id),
-    RECORD_FIELD(sctp_paddrparams, spp_address),
-    RECORD_FIELD(sctp_paddrparams, spp_hbinterval),
-    RECORD_FIELD(sctp_paddrparams, spp_pathmaxrxt),
-    RECORD_FIELD(sctp_paddrparams, spp_pathmtu),
-    RECORD_FIELD(sctp_paddrparams, spp_flags),
-    RECORD_FIELD(sctp_paddrparams, spp_ipv6_flowlabel),
-    RECORD_FIELD(sctp_paddrparams, spp_dscp),
-#if PLATFORM_SPP_SACKDELAY
-    RECORD_FIELD(sctp_paddrparams, spp_sackdelay),
-#endif
-};
-
-static const record_field sctp_paddrinfo_fields[] = {
-    RECORD_FIELD(sctp_paddrinfo, spinfo_assoc_id),
-    RECORD_FIELD(sctp_paddrinfo, spinfo_address),
-    RECORD_FIELD(sctp_paddrinfo, spinfo_state),
-    RECORD_FIELD(sctp_paddrinfo, spinfo_cwnd),
-    RECORD_FIELD(sctp_paddrinfo, spinfo_srtt),
-    RECORD_FIELD(sctp_paddrinfo, spinfo_rto),
-    RECORD_FIELD(sctp_paddrinfo, spinfo_mtu),
-};
-
-static const record_field sctp_rtoinfo_fields[] = {
-    RECORD_FIELD(sctp_rtoinfo, srto_assoc_id),
-    RECORD_FIELD(sctp_rtoinfo, srto_initial),
-    RECORD_FIELD(sctp_rtoinfo, srto_max),
-    RECORD_FIELD(sctp_rtoinfo, srto_min),
-};
-
-static const record_field sctp_assocparams_fields[] = {
-    RECORD_FIELD(sctp_assocparams, sasoc_assoc_id),
-    RECORD_FIELD(sctp_assocparams, sasoc_asocmaxrxt),
-    RECORD_FIELD(sctp_assocparams, sasoc_number_peer_destinations),
-    RECORD_FIELD(sctp_assocparams, sasoc_peer_rwnd),
-    RECORD_FIELD(sctp_assocparams, sasoc_local_rwnd),
-    RECORD_FIELD(sctp_assocparams, sasoc_cookie_life),
-};
-
-static const record_field sctp_setprim_fields[] = {
-    RECORD_FIELD(sctp_setprim, ssp_assoc_id),
-    RECORD_FIELD(sctp_setprim, ssp_addr),
-};
-
-static const record_field sctp_setadaptation_fields[] = {
-    RECORD_FIELD(sctp_setadaptation, ssb_adaptation_ind),
-};
-
-static const record_field sctp_assoc_value_fields[] = {
-    RECORD_FIELD(sctp_assoc_value, assoc_id),
-    RECORD_FIELD(sctp_assoc_value, assoc_value),
-};
-
-static const record_field sctp_sack_info_fields[] = {
-    RECORD_FIELD(sctp_sack_info, sack_assoc_id),
-    RECORD_FIELD(sctp_sack_info, sack_delay),
-    RECORD_FIELD(sctp_sack_info, sack_freq),
-};
-
-static const record_field sctp_authkeyid_fields[] = {
-    RECORD_FIELD(sctp_authkeyid, scact_assoc_id),
-    RECORD_FIELD(sctp_authkeyid, scact_keynumber),
-};
-
-static const record_field sctp_default_prinfo_fields[] = {
-    RECORD_FIELD_OF(sctp_default_prinfo, pr_policy, RECORD_POLICY),
-    RECORD_FIELD(sctp_default_prinfo, pr_value),
-    RECORD_FIELD(sctp_default_prinfo, pr_assoc_id),
-};
-
-static const record_field sctp_status_fields[] = {
-    RECORD_FIELD(sctp_status, sstat_assoc_id),
-    RECORD_FIELD(sctp_status, sstat_state),
-    RECORD_FIELD(sctp_status, sstat_rwnd),
-    RECORD_FIELD(sctp_status, sstat_unackdata),
-    RECORD_FIELD(sctp_status, sstat_penddata),
-    RECORD_FIELD(sctp_status, sstat_instrms),
-    RECORD_FIELD(sctp_status, sstat_outstrms),
-    RECORD_FIELD(sctp_status, sstat_fragmentation_point),
-    RECORD_FIELD_OF(sctp_status, sstat_primary, RECORD_NESTED),
-};
-
-static const record_field sctp_setpeerprim_fields[] = {
-    RECORD_FIELD(sctp_setpeerprim, sspp_assoc_id),
-    RECORD_FIELD(sctp_setpeerprim, sspp_addr),
-};
-
-static const record_field sctp_authchunk_fields[] = {
-    RECORD_FIELD(sctp_authchunk, sauth_chunk),
-};
-
-static const record_field sctp_authkey_fields[] = {
-    RECORD_FIELD(sctp_authkey, sca_assoc_id),
-    RECORD_FIELD(sctp_authkey, sca_keynumber),
-};
-
-static const record_tail sctp_authkey_tail = {
-    "sca_key", RECORD_BYTES, RECORD_FIELD(sctp_authkey, sca_keylength)};
-
-static const record_field sctp_event_fields[] = {
-    RECORD_FIELD(sctp_event, se_assoc_id),
-    RECORD_FIELD(sctp_event, se_type),
-    RECORD_FIELD(sctp_event, se_on),
-};
-
-static const record_field sctp_stream_value_fields[] = {
-    RECORD_FIELD(sctp_stream_value, assoc_id),
-    RECORD_FIELD(sctp_stream_value, stream_id),
-    RECORD_FIELD(sctp_stream_value, stream_value),
-};
-
-static const record_field sctp_paddrthlds_fields[] = {
-    RECORD_FIELD(sctp_paddrthlds, spt_assoc_id),
-    RECORD_FIELD(sctp_paddrthlds, spt_address),
-    RECORD_FIELD(sctp_paddrthlds, spt_pathmaxrxt),
-    RECORD_FIELD(sctp_paddrthlds, spt_pathpfthld),
-#ifndef SCTP_PEER_ADDR_THLDS_V2
-    RECORD_FIELD(sctp_paddrthlds, spt_pathcpthld),
-#endif
-};
-
-static const record_field sctp_udpencaps_fields[] = {
-    RECORD_FIELD(sctp_udpencaps, sue_assoc_id),
-    RECORD_FIELD(sctp_udpencaps, sue_address),
-    RECORD_FIELD_OF(sctp_udpencaps, sue_port, RECORD_PORT),
-};
-
-static const record_field sctp_prstatus_fields[] = {
-    RECORD_FIELD(sctp_prstatus, sprstat_assoc_id),
-    RECORD_FIELD(sctp_prstatus, sprstat_sid),
-    RECORD_FIELD(sctp_prstatus, sprstat_policy),
-    RECORD_FIELD(sctp_prstatus, sprstat_abandoned_unsent),
-    RECORD_FIELD(sctp_prstatus, sprstat_abandoned_sent),
-};
-
-static const record_field sctp_reset_streams_fields[] = {
-    RECORD_FIELD(sctp_reset_streams, srs_assoc_id),
-    RECORD_FIELD(sctp_reset_streams, srs_flags),
-};
-
-static const record_tail sctp_reset_streams_tail = {
-    "srs_stream_list", RECORD_U16,
-    RECORD_FIELD(sctp_reset_streams, srs_number_streams)};
-
-static const record_field sctp_add_streams_fields[] = {
-    RECORD_FIELD(sctp_add_streams, sas_assoc_id),
-    RECORD_FIELD(sctp_add_streams, sas_instrms),
-    RECORD_FIELD(sctp_add_streams, sas_outstrms),
-};
-
-static const record_field sctp_authchunks_fields[] = {
-    RECORD_FIELD(sctp_authchunks, gauth_assoc_id),
-};
-
-static const record_tail sctp_authchunks_tail = {
-    "gauth_chunks", RECORD_U8,
-    RECORD_FIELD(sctp_authchunks, gauth_number_of_chunks)};
-
-static const record_tail sctp_hmacalgo_tail = {
-    "shmac_idents", RECORD_U16,
-    RECORD_FIELD(sctp_hmacalgo, shmac_number_of_idents)};
-
-static const record_tail sctp_assoc_ids_tail = {
-    "gaids_assoc_id", RECORD_KIND((sctp_assoc_t)0),
-    RECORD_FIELD(sctp_assoc_ids, gaids_number_of_ids)};
-
-#ifdef SCTP_GET_ASSOC_STATS /* Linux */
-static const record_field sctp_paddrthlds_v2_fields[] = {
-    RECORD_FIELD(sctp_paddrthlds_v2, spt_assoc_id),
-    RECORD_FIELD(sctp_paddrthlds_v2, spt_address),
-    RECORD_FIELD(sctp_paddrthlds_v2, spt_pathmaxrxt),
-    RECORD_FIELD(sctp_paddrthlds_v2, spt_pathpfthld),
-    RECORD_FIELD(sctp_paddrthlds_v2, spt_pathcpthld),
-};
-
-static const record_field sctp_probeinterval_fields[] = {
-    RECORD_FIELD(sctp_probeinterval, spi_assoc_id),
-    RECORD_FIELD(sctp_probeinterval, spi_address),
-    RECORD_FIELD(sctp_probeinterval, spi_interval),
-};
-
-static const record_field sctp_assoc_stats_fields[] = {
-    RECORD_FIELD(sctp_assoc_stats, sas_assoc_id),
-    RECORD_FIELD(sctp_assoc_stats, sas_obs_rto_ipaddr),
-    RECORD_FIELD(sctp_assoc_stats, sas_maxrto),
-    RECORD_FIELD(sctp_assoc_stats, sas_isacks),
-    RECORD_FIELD(sctp_assoc_stats, sas_osacks),
-    RECORD_FIELD(sctp_assoc_stats, sas_opackets),
-    RECORD_FIELD(sctp_assoc_stats, sas_ipackets),
-    RECORD_FIELD(sctp_assoc_stats, sas_rtxchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_outofseqtsns),
-    RECORD_FIELD(sctp_assoc_stats, sas_idupchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_gapcnt),
-    RECORD_FIELD(sctp_assoc_stats, sas_ouodchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_iuodchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_oodchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_iodchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_octrlchunks),
-    RECORD_FIELD(sctp_assoc_stats, sas_ictrlchunks),
-};
-#endif
-
-#ifdef SCTP_PLUGGABLE_CC /* FreeBSD */
-static const record_field sctp_cc_option_fields[] = {
-    RECORD_FIELD(sctp_cc_option, option),
-    RECORD_FIELD_OF(sctp_cc_option, aid_value, RECORD_NESTED),
-};
-
-static const record_field sctp_timeouts_fields[] = {
-    RECORD_FIELD(sctp_timeouts, stimo_assoc_id),
-    RECORD_FIELD(sctp_timeouts, stimo_init),
-    RECORD_FIELD(sctp_timeouts, stimo_data),
-    RECORD_FIELD(sctp_timeouts, stimo_sack),
-    RECORD_FIELD(sctp_timeouts, stimo_shutdown),
-    RECORD_FIELD(sctp_timeouts, stimo_heartbeat),
-    RECORD_FIELD(sctp_timeouts, stimo_cookie),
-    RECORD_FIELD(sctp_timeouts, stimo_shutdownack),
-};
-
-static const record_field sctp_sockstat_fields[] = {
-    RECORD_FIELD(sctp_sockstat, ss_assoc_id),
-    RECORD_FIELD(sctp_sockstat, ss_total_sndbuf),
-    RECORD_FIELD(sctp_sockstat, ss_total_recv_buf),
-};
-
-static const record_field sctp_pcbinfo_fields[] = {
-    RECORD_FIELD(sctp_pcbinfo, ep_count),
-    RECORD_FIELD(sctp_pcbinfo, asoc_count),
-    RECORD_FIELD(sctp_pcbinfo, laddr_count),
-    RECORD_FIELD(sctp_pcbinfo, raddr_count),
-    RECORD_FIELD(sctp_pcbinfo, chk_count),
-    RECORD_FIELD(sctp_pcbinfo, readq_count),
-    RECORD_FIELD(sctp_pcbinfo, free_chunks),
-    RECORD_FIELD(sctp_pcbinfo, stream_oque),
-};
-
-static const record_field sctp_get_nonce_values_fields[] = {
-    RECORD_FIELD(sctp_get_nonce_values, gn_assoc_id),
-    RECORD_FIELD(sctp_get_nonce_values, gn_peers_tag),
-    RECORD_FIELD(sctp_get_nonce_values, gn_local_tag),
-};
-#endif
-
 /* A structure that is nothing but its tail. */
-#define RECORD_OF_TAIL(structure) \
-    {#structure, sizeof(struct structure), NULL, 0, NULL, &structure##_tail}
+#define RECORD_OF_TAIL(structure, tail) \
+    {#structure, sizeof(struct structure), NULL, 0, NULL, tail}
 
-const record records_option[OPTION_STRUCTURES] = {
-    [OPTION_sctp_initmsg] = RECORD(sctp_initmsg, NULL, NULL),
-    [OPTION_sctp_paddrparams] = RECORD(sctp_paddrparams, NULL, NULL),
-    [OPTION_sctp_paddrinfo] = RECORD(sctp_paddrinfo, NULL, NULL),
-    [OPTION_sctp_rtoinfo] = RECORD(sctp_rtoinfo, NULL, NULL),
-    [OPTION_sctp_assocparams] = RECORD(sctp_assocparams, NULL, NULL),
-    [OPTION_sctp_setprim] = RECORD(sctp_setprim, NULL, NULL),
-    [OPTION_sctp_setadaptation] = RECORD(sctp_setadaptation, NULL, NULL),
-    [OPTION_sctp_assoc_value] = RECORD(sctp_assoc_value, NULL, NULL),
-    [OPTION_sctp_sack_info] = RECORD(sctp_sack_info, NULL, NULL),
-    [OPTION_sctp_authkeyid] = RECORD(sctp_authkeyid, NULL, NULL),
-    [OPTION_sctp_default_sndinfo] = {"sctp_default_sndinfo",
-                                     sizeof(struct sctp_sndinfo),
-                                     sctp_sndinfo_fields,
-                                     RECORD_LENGTH(sctp_sndinfo_fields), NULL,
-                                     NULL},
-    [OPTION_sctp_default_prinfo] = RECORD(sctp_default_prinfo, NULL, NULL),
-    [OPTION_sctp_status] =
-        RECORD(sctp_status, &records_option[OPTION_sctp_paddrinfo], NULL),
-    [OPTION_sctp_setpeerprim] = RECORD(sctp_setpeerprim, NULL, NULL),
-    [OPTION_sctp_authchunk] = RECORD(sctp_authchunk, NULL, NULL),
-    [OPTION_sctp_authkey] = RECORD(sctp_authkey, NULL, &sctp_authkey_tail),
-    [OPTION_sctp_event] = RECORD(sctp_event, NULL, NULL),
-    [OPTION_sctp_stream_value] = RECORD(sctp_stream_value, NULL, NULL),
-    [OPTION_sctp_paddrthlds] = RECORD(sctp_paddrthlds, NULL, NULL),
-    [OPTION_sctp_udpencaps] = RECORD(sctp_udpencaps, NULL, NULL),
-    [OPTION_sctp_prstatus] = RECORD(sctp_prstatus, NULL, NULL),
-    [OPTION_sctp_reset_streams] =
-        RECORD(sctp_reset_streams, NULL, &sctp_reset_streams_tail),
-    [OPTION_sctp_add_streams] = RECORD(sctp_add_streams, NULL, NULL),
-    [OPTION_sctp_authchunks] =
-        RECORD(sctp_authchunks, NULL, &sctp_authchunks_tail),
-    [OPTION_sctp_hmacalgo] = RECORD_OF_TAIL(sctp_hmacalgo),
-    [OPTION_sctp_assoc_ids] = RECORD_OF_TAIL(sctp_assoc_ids),
+/* Those that another one holds. */
+enum {
+    PADDRINFO,
+    ASSOC_VALUE,
+};
+
+const record records_option[] = {
+    [PADDRINFO] = RECORD(sctp_paddrinfo, NULL, NULL,
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_assoc_id),
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_address),
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_state),
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_cwnd),
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_srtt),
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_rto),
+                         RECORD_FIELD(sctp_paddrinfo, spinfo_mtu)),
+    [ASSOC_VALUE] = RECORD(sctp_assoc_value, NULL, NULL,
+                           RECORD_FIELD(sctp_assoc_value, assoc_id),
+                           RECORD_FIELD(sctp_assoc_value, assoc_value)),
+    RECORD(sctp_initmsg, NULL, NULL,
+           RECORD_FIELD(sctp_initmsg, sinit_num_ostreams),
+           RECORD_FIELD(sctp_initmsg, sinit_max_instreams),
+           RECORD_FIELD(sctp_initmsg, sinit_max_attempts),
+           RECORD_FIELD(sctp_initmsg, sinit_max_init_timeo)),
+    RECORD(
+        sctp_paddrparams, NULL, NULL,
+        RECORD_FIELD(sctp_paddrparams, spp_assoc_id),
+        RECORD_FIELD(sctp_paddrparams, spp_address),
+        RECORD_FIELD(sctp_paddrparams, spp_hbinterval),
+        RECORD_FIELD(sctp_paddrparams, spp_pathmaxrxt),
+        RECORD_FIELD(sctp_paddrparams, spp_pathmtu),
+        RECORD_FIELD(sctp_paddrparams, spp_flags),
+        RECORD_FIELD(sctp_paddrparams, spp_ipv6_flowlabel),
+        RECORD_FIELD(sctp_paddrparams, spp_dscp),
+        PLATFORM_SPP_SACKDELAY(RECORD_FIELD(sctp_paddrparams, spp_sackdelay))),
+    RECORD(sctp_rtoinfo, NULL, NULL, RECORD_FIELD(sctp_rtoinfo, srto_assoc_id),
+           RECORD_FIELD(sctp_rtoinfo, srto_initial),
+           RECORD_FIELD(sctp_rtoinfo, srto_max),
+           RECORD_FIELD(sctp_rtoinfo, srto_min)),
+    RECORD(sctp_assocparams, NULL, NULL,
+           RECORD_FIELD(sctp_assocparams, sasoc_assoc_id),
+           RECORD_FIELD(sctp_assocparams, sasoc_asocmaxrxt),
+           RECORD_FIELD(sctp_assocparams, sasoc_number_peer_destinations),
+           RECORD_FIELD(sctp_assocparams, sasoc_peer_rwnd),
+           RECORD_FIELD(sctp_assocparams, sasoc_local_rwnd),
+           RECORD_FIELD(sctp_assocparams, sasoc_cookie_life)),
+    RECORD(sctp_setprim, NULL, NULL, RECORD_FIELD(sctp_setprim, ssp_assoc_id),
+           RECORD_FIELD(sctp_setprim, ssp_addr)),
+    RECORD(sctp_setadaptation, NULL, NULL,
+           RECORD_FIELD(sctp_setadaptation, ssb_adaptation_ind)),
+    RECORD(sctp_sack_info, NULL, NULL,
+           RECORD_FIELD(sctp_sack_info, sack_assoc_id),
+           RECORD_FIELD(sctp_sack_info, sack_delay),
+           RECORD_FIELD(sctp_sack_info, sack_freq)),
+    RECORD(sctp_authkeyid, NULL, NULL,
+           RECORD_FIELD(sctp_authkeyid, scact_assoc_id),
+           RECORD_FIELD(sctp_authkeyid, scact_keynumber)),
+    RECORD_NAMED("sctp_default_sndinfo", sctp_sndinfo, NULL, NULL,
+                 RECORDS_SNDINFO),
+    RECORD(sctp_default_prinfo, NULL, NULL,
+           RECORD_FIELD_OF(sctp_default_prinfo, pr_policy, RECORD_POLICY),
+           RECORD_FIELD(sctp_default_prinfo, pr_value),
+           RECORD_FIELD(sctp_default_prinfo, pr_assoc_id)),
+    RECORD(sctp_status, &records_option[PADDRINFO], NULL,
+           RECORD_FIELD(sctp_status, sstat_assoc_id),
+           RECORD_FIELD(sctp_status, sstat_state),
+           RECORD_FIELD(sctp_status, sstat_rwnd),
+           RECORD_FIELD(sctp_status, sstat_unackdata),
+           RECORD_FIELD(sctp_status, sstat_penddata),
+           RECORD_FIELD(sctp_status, sstat_instrms),
+           RECORD_FIELD(sctp_status, sstat_outstrms),
+           RECORD_FIELD(sctp_status, sstat_fragmentation_point),
+           RECORD_FIELD_OF(sctp_status, sstat_primary, RECORD_NESTED)),
+    RECORD(sctp_setpeerprim, NULL, NULL,
+           RECORD_FIELD(sctp_setpeerprim, sspp_assoc_id),
+           RECORD_FIELD(sctp_setpeerprim, sspp_addr)),
+    RECORD(sctp_authchunk, NULL, NULL,
+           RECORD_FIELD(sctp_authchunk, sauth_chunk)),
+    RECORD(sctp_authkey, NULL,
+           RECORD_LIST("sca_key", RECORD_BYTES,
+                       RECORD_FIELD(sctp_authkey, sca_keylength)),
+           RECORD_FIELD(sctp_authkey, sca_assoc_id),
+           RECORD_FIELD(sctp_authkey, sca_keynumber)),
+    RECORD(sctp_event, NULL, NULL, RECORD_FIELD(sctp_event, se_assoc_id),
+           RECORD_FIELD(sctp_event, se_type), RECORD_FIELD(sctp_event, se_on)),
+    RECORD(sctp_stream_value, NULL, NULL,
+           RECORD_FIELD(sctp_stream_value, assoc_id),
+           RECORD_FIELD(sctp_stream_value, stream_id),
+           RECORD_FIELD(sctp_stream_value, stream_value)),
+    RECORD(sctp_paddrthlds, NULL, NULL,
+           RECORD_FIELD(sctp_paddrthlds, spt_assoc_id),
+           RECORD_FIELD(sctp_paddrthlds, spt_address),
+           RECORD_FIELD(sctp_paddrthlds, spt_pathmaxrxt),
+           RECORD_FIELD(sctp_paddrthlds, spt_pathpfthld),
+           PLATFORM_SPT_PATHCPTHLD(
+               RECORD_FIELD(sctp_paddrthlds, spt_pathcpthld))),
+    RECORD(sctp_udpencaps, NULL, NULL,
+           RECORD_FIELD(sctp_udpencaps, sue_assoc_id),
+           RECORD_FIELD(sctp_udpencaps, sue_address),
+           RECORD_FIELD_OF(sctp_udpencaps, sue_port, RECORD_PORT)),
+    RECORD(sctp_prstatus, NULL, NULL,
+           RECORD_FIELD(sctp_prstatus, sprstat_assoc_id),
+           RECORD_FIELD(sctp_prstatus, sprstat_sid),
+           RECORD_FIELD(sctp_prstatus, sprstat_policy),
+           RECORD_FIELD(sctp_prstatus, sprstat_abandoned_unsent),
+           RECORD_FIELD(sctp_prstatus, sprstat_abandoned_sent)),
+    RECORD(sctp_reset_streams, NULL,
+           RECORD_LIST("srs_stream_list", RECORD_U16,
+                       RECORD_FIELD(sctp_reset_streams, srs_number_streams)),
+           RECORD_FIELD(sctp_reset_streams, srs_assoc_id),
+           RECORD_FIELD(sctp_reset_streams, srs_flags)),
+    RECORD(sctp_add_streams, NULL, NULL,
+           RECORD_FIELD(sctp_add_streams, sas_assoc_id),
+           RECORD_FIELD(sctp_add_streams, sas_instrms),
+           RECORD_FIELD(sctp_add_streams, sas_outstrms)),
+    RECORD(sctp_authchunks, NULL,
+           RECORD_LIST("gauth_chunks", RECORD_U8,
+                       RECORD_FIELD(sctp_authchunks, gauth_number_of_chunks)),
+           RECORD_FIELD(sctp_authchunks, gauth_assoc_id)),
+    RECORD_OF_TAIL(
+        sctp_hmacalgo,
+        RECORD_LIST("shmac_idents", RECORD_U16,
+                    RECORD_FIELD(sctp_hmacalgo, shmac_number_of_idents))),
+    RECORD_OF_TAIL(
+        sctp_assoc_ids,
+        RECORD_LIST("gaids_assoc_id", RECORD_KIND((sctp_assoc_t)0),
+                    RECORD_FIELD(sctp_assoc_ids, gaids_number_of_ids))),
 #ifdef SCTP_GET_ASSOC_STATS /* Linux */
-    [OPTION_sctp_paddrthlds_v2] = RECORD(sctp_paddrthlds_v2, NULL, NULL),
-    [OPTION_sctp_probeinterval] = RECORD(sctp_probeinterval, NULL, NULL),
-    [OPTION_sctp_assoc_stats] = RECORD(sctp_assoc_stats, NULL, NULL),
+    RECORD(sctp_paddrthlds_v2, NULL, NULL,
+           RECORD_FIELD(sctp_paddrthlds_v2, spt_assoc_id),
+           RECORD_FIELD(sctp_paddrthlds_v2, spt_address),
+           RECORD_FIELD(sctp_paddrthlds_v2, spt_pathmaxrxt),
+           RECORD_FIELD(sctp_paddrthlds_v2, spt_pathpfthld),
+           RECORD_FIELD(sctp_paddrthlds_v2, spt_pathcpthld)),
+    RECORD(sctp_probeinterval, NULL, NULL,
+           RECORD_FIELD(sctp_probeinterval, spi_assoc_id),
+           RECORD_FIELD(sctp_probeinterval, spi_address),
+           RECORD_FIELD(sctp_probeinterval, spi_interval)),
+    RECORD(sctp_assoc_stats, NULL, NULL,
+           RECORD_FIELD(sctp_assoc_stats, sas_assoc_id),
+           RECORD_FIELD(sctp_assoc_stats, sas_obs_rto_ipaddr),
+           RECORD_FIELD(sctp_assoc_stats, sas_maxrto),
+           RECORD_FIELD(sctp_assoc_stats, sas_isacks),
+           RECORD_FIELD(sctp_assoc_stats, sas_osacks),
+           RECORD_FIELD(sctp_assoc_stats, sas_opackets),
+           RECORD_FIELD(sctp_assoc_stats, sas_ipackets),
+           RECORD_FIELD(sctp_assoc_stats, sas_rtxchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_outofseqtsns),
+           RECORD_FIELD(sctp_assoc_stats, sas_idupchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_gapcnt),
+           RECORD_FIELD(sctp_assoc_stats, sas_ouodchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_iuodchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_oodchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_iodchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_octrlchunks),
+           RECORD_FIELD(sctp_assoc_stats, sas_ictrlchunks)),
 #endif
 #ifdef SCTP_PLUGGABLE_CC /* FreeBSD */
-    [OPTION_sctp_cc_option] =
-        RECORD(sctp_cc_option, &records_option[OPTION_sctp_assoc_value], NULL),
-    [OPTION_sctp_timeouts] = RECORD(sctp_timeouts, NULL, NULL),
-    [OPTION_sctp_sockstat] = RECORD(sctp_sockstat, NULL, NULL),
-    [OPTION_sctp_pcbinfo] = RECORD(sctp_pcbinfo, NULL, NULL),
-    [OPTION_sctp_get_nonce_values] = RECORD(sctp_get_nonce_values, NULL, NULL),
+    RECORD(sctp_cc_option, &records_option[ASSOC_VALUE], NULL,
+           RECORD_FIELD(sctp_cc_option, option),
+           RECORD_FIELD_OF(sctp_cc_option, aid_value, RECORD_NESTED)),
+    RECORD(sctp_timeouts, NULL, NULL,
+           RECORD_FIELD(sctp_timeouts, stimo_assoc_id),
+           RECORD_FIELD(sctp_timeouts, stimo_init),
+           RECORD_FIELD(sctp_timeouts, stimo_data),
+           RECORD_FIELD(sctp_timeouts, stimo_sack),
+           RECORD_FIELD(sctp_timeouts, stimo_shutdown),
+           RECORD_FIELD(sctp_timeouts, stimo_heartbeat),
+           RECORD_FIELD(sctp_timeouts, stimo_cookie),
+           RECORD_FIELD(sctp_timeouts, stimo_shutdownack)),
+    RECORD(sctp_sockstat, NULL, NULL, RECORD_FIELD(sctp_sockstat, ss_assoc_id),
+           RECORD_FIELD(sctp_sockstat, ss_total_sndbuf),
+           RECORD_FIELD(sctp_sockstat, ss_total_recv_buf)),
+    RECORD(sctp_pcbinfo, NULL, NULL, RECORD_FIELD(sctp_pcbinfo, ep_count),
+           RECORD_FIELD(sctp_pcbinfo, asoc_count),
+           RECORD_FIELD(sctp_pcbinfo, laddr_count),
+           RECORD_FIELD(sctp_pcbinfo, raddr_count),
+           RECORD_FIELD(sctp_pcbinfo, chk_count),
+           RECORD_FIELD(sctp_pcbinfo, readq_count),
+           RECORD_FIELD(sctp_pcbinfo, free_chunks),
+           RECORD_FIELD(sctp_pcbinfo, stream_oque)),
+    RECORD(sctp_get_nonce_values, NULL, NULL,
+           RECORD_FIELD(sctp_get_nonce_values, gn_assoc_id),
+           RECORD_FIELD(sctp_get_nonce_values, gn_peers_tag),
+           RECORD_FIELD(sctp_get_nonce_values, gn_local_tag)),
 #endif
 };
 
-#define OPTION(name, kind, access, reference) \
-    {#name, name, OPTION_##kind, OPTION_##access, reference}
+const int records_option_length = RECORD_LENGTH(records_option);
+
+_Static_assert(RECORD_LENGTH(records_option) <= OPTION_STRUCTURES_MAX,
+               "a module's state has no room for all structures");
+
+#define OPTION(name, structure, access, reference) \
+    {#name, name, #structure, OPTION_##access, reference}
 
 const option records_options[] = {
     OPTION(SCTP_RTOINFO, sctp_rtoinfo, RW, "RFC 6458, 8.1.1"),

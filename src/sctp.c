@@ -1,4 +1,4 @@
-/* Module _sctp.sctp: the socket's messages and options, and the module. */
+/* Module _sctp.sctp: the socket's messages, and the module. */
 #include "state.h"
 #include "constants.h"
 #include "error.h"
@@ -275,64 +275,6 @@ socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                          get_kept(state, self));
 }
 
-/* Reads an option into a copy of the bytes optval, which the kernel sees:
-   (level, optname, optval). */
-static PyObject *
-socket_getsockopt(PyObject *self, PyObject *args)
-{
-    sctp_state *state = state_get(Py_TYPE(self));
-    int level, number;
-    PyObject *bytes;
-
-    return PyArg_ParseTuple(args, "iiS:_getsockopt", &level, &number, &bytes)
-               ? option_get_bytes(&state->methods, self, level, number, bytes)
-               : NULL;
-}
-
-/* The arguments of the two methods below: an index of records_options whose
-   row has a structure, and a value.  Returns 0 or -1. */
-static int
-parse_option(PyObject *args, int *row, PyObject **value)
-{
-    if (!PyArg_ParseTuple(args, "iO", row, value)) {
-        return -1;
-    }
-    if (*row < 0 || *row >= records_options_length ||
-        records_options[*row].kind == OPTION_int) {
-        PyErr_Format(PyExc_ValueError, "option %d has no structure", *row);
-        return -1;
-    }
-    return 0;
-}
-
-/* Reads the option of a row that has a structure: (row, value). */
-static PyObject *
-socket_get_option(PyObject *self, PyObject *args)
-{
-    sctp_state *state = state_get(Py_TYPE(self));
-    PyObject *value;
-    int row;
-
-    return parse_option(args, &row, &value) < 0
-               ? NULL
-               : option_get(&state->options, &state->methods, self, row,
-                            none_is_absent(value));
-}
-
-/* Sets the option of a row that has a structure: (row, value). */
-static PyObject *
-socket_set_option(PyObject *self, PyObject *args)
-{
-    sctp_state *state = state_get(Py_TYPE(self));
-    PyObject *value;
-    int row;
-
-    return parse_option(args, &row, &value) < 0
-               ? NULL
-               : option_set(&state->options, &state->methods, self, row,
-                            value);
-}
-
 /* Drops the error that the socket which this was has kept. */
 static PyObject *
 socket_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -361,9 +303,9 @@ static PyMethodDef socket_methods[] = {
     {"_getaddrs", association_getaddrs, METH_VARARGS, NULL},
     {"_peeloff", association_peeloff, METH_VARARGS, NULL},
     {"_forget", socket_forget, METH_NOARGS, NULL},
-    {"_getsockopt", socket_getsockopt, METH_VARARGS, NULL},
-    {"_get_option", socket_get_option, METH_VARARGS, NULL},
-    {"_set_option", socket_set_option, METH_VARARGS, NULL},
+    {"_get_option", option_get, METH_VARARGS, NULL},
+    {"_getsockopt", option_get_bytes, METH_VARARGS, NULL},
+    {"_setsockopt", option_set_bytes, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -417,89 +359,12 @@ to_address(PyObject *Py_UNUSED(module), PyObject *storage)
     return address;
 }
 
-/* The layout of a structure: (size, ((key, format, offset, size), ...), (key,
-   format) of its tail or None). */
-static PyObject *
-describe(PyObject *module, PyObject *name)
-{
-    sctp_state *state = PyModule_GetState(module);
-    record_type *type = option_find(&state->options, name);
-
-    return type == NULL ? NULL : record_describe(type->record);
-}
-
-/* Makes a dict class the one of the structure that it is named after. */
-static PyObject *
-brand(PyObject *module, PyObject *class)
-{
-    sctp_state *state = PyModule_GetState(module);
-
-    if (!PyType_Check(class) ||
-        !PyType_IsSubtype((PyTypeObject *)class, &PyDict_Type)) {
-        PyErr_Format(PyExc_TypeError, "_brand(): %R is no class of dicts",
-                     class);
-        return NULL;
-    }
-    if (option_brand(&state->options, (PyTypeObject *)class) < 0) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-/* The value for a key of a structure, an int for all that has __index__:
-   (name, key, value). */
-static PyObject *
-check(PyObject *module, PyObject *args)
-{
-    sctp_state *state = PyModule_GetState(module);
-    PyObject *name, *key, *value;
-    record_type *type;
-    int index;
-
-    if (!PyArg_ParseTuple(args, "UOO", &name, &key, &value)) {
-        return NULL;
-    }
-    type = option_find(&state->options, name);
-    if (type == NULL) {
-        return NULL;
-    }
-    index = record_find(type, key);
-    if (index < 0) {
-        record_raise_unknown(type, PyExc_KeyError, key);
-        return NULL;
-    }
-    return record_check(type, index, value);
-}
-
-/* The bytes of a structure: (name, dict). */
-static PyObject *
-pack(PyObject *module, PyObject *args)
-{
-    sctp_state *state = PyModule_GetState(module);
-    PyObject *name, *dict, *result = NULL;
-    record_buffer buffer;
-    record_type *type;
-
-    if (!PyArg_ParseTuple(args, "UO!", &name, &PyDict_Type, &dict)) {
-        return NULL;
-    }
-    type = option_find(&state->options, name);
-    if (type == NULL) {
-        return NULL;
-    }
-    if (record_pack(type, dict, &buffer) == 0) {
-        result = PyBytes_FromStringAndSize((const char *)buffer.bytes,
-                                           (Py_ssize_t)buffer.size);
-    }
-    record_buffer_clear(&buffer);
-    return result;
-}
-
 static PyMethodDef sctp_functions[] = {
-    {"_describe", describe, METH_O, NULL},
-    {"_brand", brand, METH_O, NULL},
-    {"_check", check, METH_VARARGS, NULL},
-    {"_pack", pack, METH_VARARGS, NULL},
+    {"_describe", option_describe, METH_O, NULL},
+    {"_brand", option_brand, METH_O, NULL},
+    {"_check", option_check, METH_VARARGS, NULL},
+    {"_pack", option_pack, METH_VARARGS, NULL},
+    {"_unpack", option_unpack, METH_VARARGS, NULL},
     {"ipaddr_to_sockaddr_storage", to_storage, METH_O, to_storage_doc},
     {"sockaddr_storage_to_ipaddr", to_address, METH_O, to_address_doc},
     {NULL, NULL, 0, NULL},
@@ -507,49 +372,6 @@ static PyMethodDef sctp_functions[] = {
 
 static const constant sctp_constants[] = {
     CONSTANTS_SCTP CONSTANTS_CSIZE{NULL, 0}};
-
-/* Adds the number of every option, and their table for the package sctp. */
-static int
-add_options(PyObject *module)
-{
-    PyObject *table = PyList_New(0);
-    int result;
-
-    if (table == NULL) {
-        return -1;
-    }
-    for (int i = 0; i < records_options_length; i++) {
-        const option *row = &records_options[i];
-        const char *structure =
-            row->kind == OPTION_int ? NULL : records_option[row->kind].name;
-        PyObject *item = Py_BuildValue("(sizss)", row->name, row->number,
-                                       structure, row->access, row->reference);
-
-        result = item == NULL ? -1 : PyList_Append(table, item);
-        Py_XDECREF(item);
-        if (result < 0 ||
-            PyModule_AddIntConstant(module, row->name, row->number) < 0) {
-            Py_DECREF(table);
-            return -1;
-        }
-    }
-    result = PyModule_AddObjectRef(module, "_options", table);
-    Py_DECREF(table);
-    return result;
-}
-
-/* A new reference to what a module has by that name, or NULL. */
-static PyObject *
-import_from(const char *module_name, const char *name)
-{
-    PyObject *module = PyImport_ImportModule(module_name), *found = NULL;
-
-    if (module != NULL) {
-        found = PyObject_GetAttrString(module, name);
-        Py_DECREF(module);
-    }
-    return found;
-}
 
 static int
 take_member(PyObject *type, const char *name, PyObject **into)
@@ -564,8 +386,10 @@ take_member(PyObject *type, const char *name, PyObject **into)
 static int
 take_base(sctp_state *state)
 {
-    PyObject *plain = import_from("_socket", "socket");
-    PyObject *base = plain == NULL ? NULL : import_from("socket", "socket");
+    PyObject *plain = PyImport_ImportModuleAttrString("_socket", "socket");
+    PyObject *base = plain == NULL
+                         ? NULL
+                         : PyImport_ImportModuleAttrString("socket", "socket");
     int result = -1;
 
     state->base = (PyTypeObject *)base;
@@ -613,13 +437,14 @@ sctp_exec(PyObject *module)
     sctp_state *state = PyModule_GetState(module);
 
     if (take_base(state) < 0 || message_types_init(&state->messages) < 0 ||
-        option_types_init(&state->options) < 0 ||
-        constants_add(module, sctp_constants) < 0 || add_options(module) < 0 ||
+        option_types_init(&state->options, module) < 0 ||
+        constants_add(module, sctp_constants) < 0 ||
         add_core(module, state) < 0) {
         return -1;
     }
     for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
-        PyObject *found = import_from("_sctp._life", names[i]);
+        PyObject *found =
+            PyImport_ImportModuleAttrString("_sctp._life", names[i]);
         int result = PyModule_AddObjectRef(module, names[i], found);
 
         Py_XDECREF(found);

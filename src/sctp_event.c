@@ -153,15 +153,10 @@ static int
 event_exec(PyObject *module)
 {
     event_state *state = PyModule_GetState(module);
-    PyObject *info_module = PyImport_ImportModule("_sctp.sctp_info");
-    PyObject *sndinfo = NULL;
+    PyObject *sndinfo =
+        PyImport_ImportModuleAttrString("_sctp.sctp_info", "sctp_sndinfo");
     int result = -1;
 
-    if (info_module == NULL) {
-        return -1;
-    }
-    sndinfo = PyObject_GetAttrString(info_module, "sctp_sndinfo");
-    Py_DECREF(info_module);
     if (sndinfo == NULL ||
         record_type_init(&state->sndinfo, &records_info[INFO_SNDINFO],
                          (PyTypeObject *)sndinfo) < 0 ||

@@ -237,12 +237,12 @@ static const constant info_constants[] = {CONSTANTS_INFO{NULL, 0}};
 static int
 add_holders(PyObject *module)
 {
-    PyObject *holders = PyImport_ImportModule("_sctp._holders");
+    PyObject *add_to =
+        PyImport_ImportModuleAttrString("_sctp._holders", "add_to");
     PyObject *result =
-        holders == NULL ? NULL
-                        : PyObject_CallMethod(holders, "add_to", "O", module);
+        add_to == NULL ? NULL : PyObject_CallOneArg(add_to, module);
 
-    Py_XDECREF(holders);
+    Py_XDECREF(add_to);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
 }

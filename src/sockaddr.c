@@ -117,17 +117,13 @@ parse_numeric(PyObject *address, struct sockaddr_storage *out)
 int
 sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
 {
-    PyObject *names, *resolve = NULL, *numeric = NULL;
+    PyObject *resolve, *numeric = NULL;
     int result = parse_numeric(address, out);
 
     if (result <= 0) {
         return result;
     }
-    names = PyImport_ImportModule("_sctp._names");
-    if (names != NULL) {
-        resolve = PyObject_GetAttrString(names, "resolve");
-        Py_DECREF(names);
-    }
+    resolve = PyImport_ImportModuleAttrString("_sctp._names", "resolve");
     if (resolve != NULL) {
         numeric = PyObject_Call(resolve, address, NULL);
         Py_DECREF(resolve);

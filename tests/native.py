@@ -102,7 +102,7 @@ class Compiler:
             flags = ("-O1", "-fPIC", "-fvisibility=hidden", "-o", output)
             self.run(*flags, "-c", source)
         own = {name: {name} for name in MODULES}
-        own["sctp"].add("associations")
+        own["sctp"] |= {"associations", "option"}
         for name in MODULES:
             others = set().union(*own.values()) - own[name]
             wanted = [file for file in objects if file.stem not in others]
@@ -164,7 +164,7 @@ def layout_program(system):
     system has them."""
     rows = [
         row
-        for source in SOURCES
+        for source in sorted((ROOT / "src").glob("records_*"))
         for row in re.findall(
             r'RECORD_FIELD(?:_AS|_OF)?\((\w+), (?:"\w+", )?(\w+)', source.read_text()
         )

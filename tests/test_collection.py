@@ -90,11 +90,8 @@ def test_class_of_an_option_that_holds_one_is_collected():
     core = anew(_sctp.sctp)
     derived = type("sctp_rtoinfo", (dict,), {"__slots__": ()})
     core._brand(derived)
-    row = next(
-        n for n, option in enumerate(core._options) if option[2] == "sctp_rtoinfo"
-    )
     with core._core(AF_INET, SOCK_STREAM, sctp.IPPROTO_SCTP) as sock:
-        derived.default = sock._get_option(row, None)
+        derived.default = sock._get_option(sctp.SCTP_RTOINFO, "sctp_rtoinfo", None)
     assert type(derived.default) is derived
     reference = weakref.ref(derived)
     del core, sock, derived

@@ -26,6 +26,7 @@ from sctp import (
     SCTP_CURRENT_ASSOC,
     SCTP_FUTURE_ASSOC,
     ChunkTypes,
+    _socket,
 )
 
 pytestmark = pytest.mark.kernel
@@ -704,6 +705,46 @@ def test_list_of_thousands_of_associations_is_complete(make_socket):
     found = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_ID_LIST)
     assert sorted(found) == sorted(ids)
     assert sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_NUMBER) == len(ids)
+
+
+@pytest.fixture
+def as_on_freebsd(monkeypatch):
+    """Names all paths by the wildcard, which Linux takes as well."""
+    offsets = {
+        name: offset
+        for name in ("sctp_paddrparams", "sctp_paddrthlds", "sctp_udpencaps")
+        for _, code, offset, _ in core._describe(name)[1]
+        if code == "128s"
+    }
+    readers = _socket._READERS | dict.fromkeys(offsets, _socket._read_paths)
+    monkeypatch.setattr(_socket, "_ALL_PATHS", offsets)
+    monkeypatch.setattr(_socket, "_READERS", readers)
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize(
+    ("name", "address", "key"),
+    [
+        ("SCTP_PEER_ADDR_PARAMS", "spp_address", "spp_pathmaxrxt"),
+        ("SCTP_PEER_ADDR_THLDS", "spt_address", "spt_pathmaxrxt"),
+        ("SCTP_REMOTE_UDP_ENCAPS_PORT", "sue_address", "sue_port"),
+    ],
+)
+def test_freebsd_gets_the_wildcard_for_all_paths(
+    as_on_freebsd, make_socket, host, name, address, key
+):
+    rest = (0, 0) if host == "::1" else ()
+    sock = make_socket(AF_INET6 if rest else AF_INET, SOCK_STREAM)
+    wildcard = ("::" if rest else "0.0.0.0", 0, *rest)
+    option = sock.getsockopt(IPPROTO_SCTP, number_of(name))
+    assert (type(option), option[address]) == (class_of(name), wildcard)
+    option = class_of(name)(**{key: 77})
+    sock.setsockopt(IPPROTO_SCTP, number_of(name), option)
+    for value in (None, option, class_of(name)(**{address: wildcard})):
+        found = sock.getsockopt(IPPROTO_SCTP, number_of(name), value)
+        assert (found[address], found[key]) == (wildcard, 77)
+    assert not any(option[address])
 
 
 # What can only be set. Each gives the value; the effects are tested elsewhere.

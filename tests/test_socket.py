@@ -423,7 +423,6 @@ def test_dup_copies_the_timeout(make_socket, timeout, default_timeout):
 # Sockets that are none yet, or no more
 
 ADDRESS = ("127.0.0.1", 9)
-INITMSG_ROW = [name for name, *_ in _sctp.sctp._options].index("SCTP_INITMSG")
 CALLS = {
     "accept": (),
     "bind": (ADDRESS,),
@@ -459,8 +458,8 @@ CALLS = {
     "sctp_sendv": ([b"data"], [ADDRESS]),
     "sctp_sendv_many": ([([b"data"], [ADDRESS])],),
     "_getsockopt": (SOL_SOCKET, SO_TYPE, bytes(4)),
-    "_get_option": (INITMSG_ROW, None),
-    "_set_option": (INITMSG_ROW, sctp.sctp_initmsg()),
+    "_get_option": (sctp.SCTP_INITMSG, "sctp_initmsg", None),
+    "_setsockopt": (IPPROTO_SCTP, sctp.SCTP_INITMSG, sctp.sctp_initmsg().to_bytes),
 }
 
 

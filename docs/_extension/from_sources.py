@@ -83,18 +83,20 @@ def read_options():
 
 def read_structures():
     """{structure: its keys in the order of the dict}."""
-    text = source("records_*.c")
     structures = {}
-    for name, rows in re.findall(
-        r"record_field (\w+)_fields\[\] = {(.*?)\n};", text, re.S
-    ):
-        fields = re.findall(r'RECORD_FIELD(\w*)\(\w+,\s*(?:"(\w+)",\s*)?(\w+)', rows)
-        structures[name] = [
-            "sn_type" if kind == "_TYPE" else key or member
-            for kind, key, member in fields
-        ]
-    for name, key in re.findall(r'record_tail (\w+)_tail = {\s*"(\w+)"', text):
-        structures.setdefault(name, []).append(key)
+    records = re.split(r"\b(?:RECORD|RECORD_OF_TAIL|EVENT)\(", source("records_*"))
+    for record in records[1:]:
+        # In front of the fields stands the tail, with the field of its count.
+        tail = re.search(r'RECORD_(?:TAIL|LIST)\(\s*"(\w+)"', record)
+        for count, kind, name, member in re.findall(
+            r'(RECORD_LIST\(\s*"\w+",\s*\S+\s+)?RECORD_FIELD(\w*)\((\w+),\s*(\w+)',
+            record,
+        ):
+            keys = structures.setdefault(name, [])
+            if not count:
+                keys.append("sn_type" if kind == "_TYPE" else member)
+        if tail:
+            keys.append(tail[1])
     structures["sctp_default_sndinfo"] = structures["sctp_sndinfo"]
     return structures
 

@@ -584,7 +584,7 @@ def getsockopt(world):
 
 @row(
     "getsockopt",
-    "_get_option",
+    "_getsockopt",
     calls={"getsockopt": 1},
     again=("getsockopt",),
     # It may mean that the list needs more room.
@@ -599,7 +599,7 @@ def getsockopt_of_list(world):
     return Scene(sock, call, (assoc_id,))
 
 
-@row("setsockopt", "_set_option", calls={"setsockopt": 1}, again=("setsockopt",))
+@row("setsockopt", "_setsockopt", calls={"setsockopt": 1}, again=("setsockopt",))
 def setsockopt(world):
     sock, _ = world.pair()
     value = sctp.sctp_rtoinfo(srto_max=5000)
