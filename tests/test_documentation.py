@@ -36,7 +36,7 @@ EVENT_LOOPS = {"anyio", "gevent", "trio", "uvloop"}
 # Commands that the checks run in other places, or that the kernel of the tests
 # has no need of.
 ELSEWHERE = re.compile(
-    r"pip install|(examples|tests)/run\.sh|tests/(benchmarks|fuzz)/run"
+    r"pip install|(examples|tests)/(run|kernel)\.sh|tests/(benchmarks|fuzz)/run"
     r"|sphinx-build|modprobe"
 )
 
