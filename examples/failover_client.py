@@ -14,12 +14,13 @@ HOSTS = sys.argv[1:] or ["127.0.0.1", "127.0.0.2"]
 MESSAGES = 30
 
 with sctp_socket(AF_INET, SOCK_STREAM) as sock:
-    # A path fails after one lost message or heartbeat, not after five of them
-    # with a second or more between.
-    timeouts = sctp_rtoinfo(srto_initial=200, srto_max=500, srto_min=200)
+    # A path fails when three messages or heartbeats in a row are lost, not six with
+    # a second or more between. With one or two, Linux would not try another path
+    # before that.
+    timeouts = sctp_rtoinfo(srto_initial=100, srto_max=400, srto_min=100)
     sock.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, timeouts)
     path = sctp_paddrparams(
-        spp_pathmaxrxt=1, spp_hbinterval=500, spp_flags=SPP_HB_ENABLE
+        spp_pathmaxrxt=2, spp_hbinterval=500, spp_flags=SPP_HB_ENABLE
     )
     sock.setsockopt(IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path)
     event = sctp_event(se_type=SCTP_PEER_ADDR_CHANGE, se_on=1)
@@ -29,6 +30,7 @@ with sctp_socket(AF_INET, SOCK_STREAM) as sock:
     sock.sctp_connectx([(host, 20000) for host in HOSTS])
     for number in range(MESSAGES):
         sock.sctp_sendv([b"message %d" % number])
+        sent = time.monotonic()
         while True:
             data, _, _, _, flags = sock.sctp_recvv(1024)
             if not flags & MSG_NOTIFICATION:
@@ -36,5 +38,9 @@ with sctp_socket(AF_INET, SOCK_STREAM) as sock:
             print(describe_notification(data), flush=True)
         primary = sock.sctp_opt_info(SCTP_STATUS, sctp_status())["sstat_primary"]
         host, state = primary["spinfo_address"][0], PathState(primary["spinfo_state"])
-        print(f"echo of {data!r}; primary {host} is {state.name}", flush=True)
+        gap = (time.monotonic() - sent) * 1000
+        print(
+            f"echo of {data!r} after {gap:.0f} ms; primary {host} is {state.name}",
+            flush=True,
+        )
         time.sleep(0.1)

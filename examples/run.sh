@@ -1,9 +1,15 @@
 #!/bin/sh
-# Build the project and run an example with its peer on a kernel with SCTP.
+# Build the project and run an example with its peer, or a program of yours, on
+# a kernel with SCTP.
 #
 # usage: examples/run.sh [name]
+#        examples/run.sh program.py [argument ...]
+#        examples/run.sh --help
 #
-# The name is that of a pair below or of one of its two; echo if none is given.
+# The name is that of an example: it runs with its peer.  Without a name, the
+# echo client runs against the echo server.  The first run builds the project,
+# which takes about half a minute; from then on it takes some seconds.
+#
 # Exit status: the client's, or 1 if the server failed.
 set -eu
 
@@ -109,25 +115,41 @@ show_lines_of() {
     sed -u "s/^/$1: /" <"$pipes/$1" &
 }
 
+# Take the first path of the failover example away while it runs.
+cut_a_path() {
+    sleep 1
+    echo 'run.sh: the address 10.1.0.2 goes away'
+    ip address del 10.1.0.2/24 dev dummy0
+}
+
 # Inside the kernel: $1 the interpreter, $2 and $3 the server and the client,
-# $4 their port, if they take one.
+# $4 their port, if they take one.  The arguments are to be split.
+# shellcheck disable=SC2086
 play() {
     port=${4-}
     if [ -n "$port" ] && [ "$(id -u)" != 0 ] && [ "$port" -lt 1024 ]; then
         port=$(free_port "$1")
+    fi
+    arguments=$port
+    # Only a kernel of our own has a network that we may cut.
+    if [ "$2" = failover_server ] && [ "${KERNEL_RUN-}" = 1 ]; then
+        arguments='10.1.0.2 10.2.0.2'
     fi
     pipes=$(mktemp -d)
     server_status=0
     client_status=1
 
     show_lines_of server
-    "$1" "$repository/examples/$2.py" ${port:+"$port"} >"$pipes/server" 2>&1 &
+    "$1" "$repository/examples/$2.py" $arguments >"$pipes/server" 2>&1 &
     server=$!
     show_lines_of client
     if wait_until_it_listens "$server"; then
         client_status=0
-        "$1" "$repository/examples/$3.py" ${port:+"$port"} >"$pipes/client" \
-            2>&1 || client_status=$?
+        case $arguments in
+        *10.1.0.2*) cut_a_path & ;;
+        esac
+        "$1" "$repository/examples/$3.py" $arguments >"$pipes/client" 2>&1 ||
+            client_status=$?
         let_it_finish "$server"
     else
         : >"$pipes/client"
@@ -156,9 +178,17 @@ if [ "${1-}" = --in-kernel ]; then
 fi
 
 name=${1-echo}
+if [ "$name" = --help ]; then
+    sed -n '2,/^$/{ /^set/d; s/^# \{0,1\}//p }' "$0"
+    printf 'The examples:\n'
+    echo "$pairs" | awk 'NF { print "  " $1 }'
+    exit
+fi
 pair=$(find_pair "$name")
-if [ -z "$pair" ]; then
-    printf 'no example "%s"; there are:\n' "$name" >&2
+if [ -z "$pair" ] && [ -f "$name" ]; then
+    exec "$repository/examples/kernel.sh" python "$@"
+elif [ -z "$pair" ]; then
+    printf 'no example and no file "%s"; there are:\n' "$name" >&2
     echo "$pairs" | awk 'NF { print $1 }' >&2
     exit 2
 fi

@@ -51,7 +51,13 @@ _LOAD = (
 )
 _INSTALL = (
     "where the kernel has no module sctp, install the package linux-modules-extra"
-    " (Ubuntu) or kernel-modules-extra (Fedora, Red Hat) for it, or another kernel"
+    " (Ubuntu), kernel-modules-extra (Fedora, Red Hat) or linux-image-amd64 (Debian,"
+    " for your architecture) and start that kernel; in a container, do it on the host"
+)
+_TRY = (
+    'to try SCTP all the same, run "examples/kernel.sh python mine.py" in a clone of'
+    " this project: it starts a Linux kernel in user mode that has SCTP (on Debian, from"
+    " the packages user-mode-linux, kmod and iproute2)"
 )
 _BLOCKED = "{file} keeps the module from being loaded: comment the line out"
 
@@ -170,6 +176,8 @@ def _advice(module: str) -> list[str]:
         advice.append(_LOAD)
     if _LINUX and module != "available":
         advice.append(_INSTALL)
+    if _LINUX:
+        advice.append(_TRY)
     return advice
 
 

@@ -1,5 +1,5 @@
-"""The example servers and that of the tutorial, abused by their clients: each
-serves the next one all the same."""
+"""The example servers, and the one of the socket's tutorial, abused by their
+clients: each serves the next one all the same."""
 
 import os
 import re
@@ -40,7 +40,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
 ]
 
-TUTORIAL = REPOSITORY / "docs" / "tutorial.rst"
+TUTORIAL = REPOSITORY / "docs" / "tutorial-sockets.rst"
 SECRET = b"not in the source, please"
 # Within so many seconds a client is served while another does not read.
 BOUND = 10

@@ -31,13 +31,12 @@ BLOCK = re.compile(
 )
 LANGUAGES = {"pycon", "python", "console", "text"}
 PATIENCE = 20
-# What only the checks install (.ci/requirements.txt): without it, the rest of
-# the page is run.
+# Where one of them could not be installed, the rest of the page is run.
 EVENT_LOOPS = {"anyio", "gevent", "trio", "uvloop"}
 # Commands that the checks run in other places, or that the kernel of the tests
 # has no need of.
 ELSEWHERE = re.compile(
-    r"pip install|(examples|tests)/run\.sh|tests/(benchmarks|fuzz)/run"
+    r"pip install|(examples|tests)/(run|kernel)\.sh|tests/(benchmarks|fuzz)/run"
     r"|sphinx-build|modprobe"
 )
 

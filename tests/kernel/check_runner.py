@@ -6,10 +6,12 @@ tests that run inside the kernel.
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 import uuid
 from pathlib import Path
@@ -143,6 +145,46 @@ def test_output_is_live_and_input_empty():
     marked.process.terminate()
     marked.process.communicate()
     marked.assert_nothing_is_left()
+
+
+def test_command_gets_the_terminal():
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (33, 99))
+    before = termios.tcgetattr(theirs)
+    command = runner_command("--terminal", "sh", "-c", "stty size; read x; echo \"<$x>\"")
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs) as process:
+        seen = b""
+        while b"33 99" not in seen:
+            seen += os.read(ours, 1000)
+        os.write(ours, b"typed\n")
+        while b"<typed>" not in seen:
+            seen += os.read(ours, 1000)
+        assert process.wait(END_SECONDS) == 0
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_interrupt_at_the_terminal_is_the_commands():
+    ours, theirs = pty.openpty()
+    script = "trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep .1; done"
+    command = runner_command("--terminal", "sh", "-c", script)
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs) as process:
+        seen = b""
+        while b"ready" not in seen:
+            seen += os.read(ours, 1000)
+        os.write(ours, b"\x03")
+        while b"interrupted" not in seen:
+            seen += os.read(ours, 1000)
+        assert process.wait(END_SECONDS) == 7
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_terminal_has_to_be_one():
+    result = run("--terminal", "true", stdin=subprocess.DEVNULL)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"the input is no terminal" in result.stderr
 
 
 def test_command_ends_with_its_reader():
