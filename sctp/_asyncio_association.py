@@ -12,32 +12,21 @@ import weakref
 from collections import deque
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from socket import SHUT_WR
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict
-
-from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
+from ._association import BATCH, COUNT, REST, SIZE, AssociationBase
 from ._enums import NotificationType
-from ._lifecycle import ENDS, Lifecycle, News, Notification, Outgoing
-from ._messages import Address, Assembler, plain_address
-from ._options import sctp_status
+from ._lifecycle import News, Notification, Outgoing
+from ._messages import Address
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
-from ._sockets import abort_socket
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    class _Keywords(TypedDict, total=False):
-        stream: int
-        ppid: int
-        unordered: bool
-        lifetime: float | None
-        context: int
-
-    _Sendable: TypeAlias = Buffer | tuple[Buffer, _Keywords]
+    from ._association import Sendable
 
     class Message(_messages.Message):
         association: "Association"
@@ -45,17 +34,8 @@ if TYPE_CHECKING:
 else:
     from ._messages import Message
 
-# A wake-up reads so many messages of so many bytes each, 256 KiB, at most: what
-# is longer comes in pieces, which are joined.
-_COUNT, _SIZE = 32, 8192
 # How many calls that need not wait a task may make before others have a turn.
 _TURNS = 32
-# How many messages send_many() hands to the kernel before others have a turn.
-_BATCH = 128
-# FreeBSD says that there is room while there is none: seconds to rest.
-_REST = 0.01
-# How often a kernel that has said all is asked whether it is done: seconds.
-_POLL_FIRST, _POLL_LAST = 0.001, 0.05
 
 # The sockets of associations, so that who collects garbage does not close one
 # before its reader is taken away.
@@ -109,7 +89,7 @@ def _read_for(reference: "weakref.ref[Association]") -> None:
         association._read()
 
 
-class Association:
+class Association(AssociationBase):
     """An association with a peer: messages in both directions.
 
     Made by connect() and serve(). Used by tasks of one event loop; any number
@@ -121,44 +101,25 @@ class Association:
 
     __module__ = "sctp.asyncio"
 
-    socket: sctp_socket
-    """The socket underneath, for its options. Do not receive from it, and do not
-    close it: abort() does that."""
-
     def __init__(
         self,
         sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
     ) -> None:
-        self.socket = sock
+        super().__init__(sock, limits, events)
         _open_sockets.add(sock)
         self._loop = asyncio.get_running_loop()
-        self._fd = sock.fileno()
-        self._recvv_many = sock.sctp_recvv_many
-        self._sendv = sock.sctp_sendv
-        assembler = Assembler(limits.max_message, limits.max_total)
-        self._core = Lifecycle(self, assembler, limits.max_unread, events)
-        self._close_timeout = limits.close_timeout
         self._receivers = _Line()
         self._senders = _Line()
         self._turns = _TURNS
         self._closed = asyncio.Event()
         self._is_reading = False
-        self._is_lingering = False
         self._deadline: asyncio.TimerHandle | None = None
         self._next_look: asyncio.TimerHandle | None = None
-        self._local: tuple[Address, ...] = ()
-        self._peers: tuple[Address, ...] = ()
-
-    def __repr__(self) -> str:
-        peer = self._peers[0] if self._peers else ("", 0)
-        where = "{}:{}".format(*peer)
-        state = "closed" if self.is_closed else "open"
-        return f"<Association {self.assoc_id} with {where}, {state}>"
 
     def __del__(self) -> None:
-        if "_peers" not in self.__dict__ or self._closed.is_set():
+        if "_next_look" not in self.__dict__ or self._is_closed:
             return
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         if not self._loop.is_closed():
@@ -203,13 +164,7 @@ class Association:
 
     def _adopt(self) -> None:
         """Takes over the association of a socket that is connected already."""
-        status = self.status()
-        core = self._core
-        core.is_up = True
-        core.assoc_id = status["sstat_assoc_id"]
-        core.outbound_streams = status["sstat_outstrms"]
-        core.inbound_streams = status["sstat_instrms"]
-        self._remember_addresses()
+        self._take_over()
         self._start()
 
     def _read(self) -> None:
@@ -217,7 +172,7 @@ class Association:
         core = self._core
         while True:
             try:
-                core.feed(self._recvv_many(_SIZE, _COUNT))
+                core.feed(self._recvv_many(SIZE, COUNT))
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
@@ -232,34 +187,6 @@ class Association:
             waiter = self._receivers[0]
             if not waiter.done():
                 waiter.set_result(None)
-
-    def _settle(self) -> None:
-        """The end is known: closes the socket, or waits until the kernel has sent
-        what it has for a peer that sends no more."""
-        self._senders.wake()
-        if self._core.is_over:
-            self._close()
-        elif not self._is_lingering:
-            self._is_lingering = True
-            self._pause()
-            self._limit_closing()
-            self._next_look = self._loop.call_later(
-                _POLL_FIRST, self._look, _POLL_FIRST
-            )
-
-    def _look(self, delay: float) -> None:
-        """Looks whether the kernel is done, now and then: the socket stays readable
-        all the while, so there is nothing to wait for."""
-        self._read()
-        if not self._core.is_over:
-            try:
-                self._ask_status()
-            except OSError:
-                self._core.vanish()
-                self._settle()
-            else:
-                delay = min(2 * delay, _POLL_LAST)
-                self._next_look = self._loop.call_later(delay, self._look, delay)
 
     def _pause_if_full(self) -> None:
         if self._core.is_full:
@@ -278,44 +205,19 @@ class Association:
         if self._deadline is None:
             self._deadline = self._loop.call_later(self._close_timeout, self._give_up)
 
-    def _give_up(self) -> None:
-        seconds = f"{self._close_timeout:g} seconds"
-        self._abort(b"", f"It did not end within {seconds} (close_timeout).")
+    def _look_later(self, delay: float) -> None:
+        self._next_look = self._loop.call_later(delay, self._look, delay)
 
-    def _begin_closing(self) -> None:
-        if self._core.close() and not self._is_lingering:
-            self._limit_closing()
-            self._resume()
-            if not self._senders:
-                self._send_shutdown()
+    def _has_senders(self) -> bool:
+        return bool(self._senders)
 
-    def _send_shutdown(self) -> None:
-        if self._is_lingering or self._core.is_over:
-            return
-        try:
-            self.socket.shutdown(SHUT_WR)
-        except OSError as error:
-            self._look_for_end(error)
-            if not self._core.is_over:
-                self._core.vanish()
-                self._settle()
-
-    def _look_for_end(self, error: OSError) -> None:
-        """Reads on where a call has met an end of which the news is to come."""
-        self._core.note_errno(error.errno or errno.EIO)
-        self._read()
-
-    def _abort(self, reason: bytes, note: str) -> None:
-        self._core.abort(note)
-        if self._closed.is_set():
-            return
-        abort_socket(self.socket, reason, self._core.assoc_id)
-        self._close()
+    def _wake_senders(self) -> None:
+        self._senders.wake()
 
     def _close(self) -> None:
-        """Closes the socket, and tells everybody who waits."""
-        if self._closed.is_set():
+        if self._is_closed:
             return
+        self._is_closed = True
         if not self._loop.is_closed():
             self._loop.remove_reader(self._fd)
             self._loop.remove_writer(self._fd)
@@ -366,7 +268,7 @@ class Association:
     def is_closed(self) -> bool:
         """Whether the association has ended and its socket is closed. Messages
         that arrived before can still be received."""
-        return self._closed.is_set()
+        return self._is_closed
 
     async def __aenter__(self) -> Self:
         return self
@@ -484,7 +386,7 @@ class Association:
 
     async def send_many(
         self,
-        messages: "Iterable[_Sendable]",
+        messages: "Iterable[Sendable]",
         *,
         stream: int = 0,
         ppid: int = 0,
@@ -507,7 +409,7 @@ class Association:
                 self._core.check_send()
             if self._turns and batch and not self._senders:
                 try:
-                    sent = self.socket.sctp_sendv_many(batch[:_BATCH])
+                    sent = self.socket.sctp_sendv_many(batch[:BATCH])
                 except BlockingIOError:
                     pass
                 except OSError as error:
@@ -518,31 +420,7 @@ class Association:
             error.sent = 0  # type: ignore[attr-defined]
             raise
         if sent < len(batch):
-            await self._send_in_line(batch, sent, sent < min(len(batch), _BATCH))
-
-    def _prepare(
-        self, messages: "Iterable[_Sendable]", *defaults: Any
-    ) -> list[Outgoing]:
-        outgoing = self._core.outgoing
-        info = None
-        batch: list[Outgoing] = []
-        for message in messages:
-            if info is not None and type(message) is bytes and message:
-                batch.append(((message,), None, info))  # as the one before
-            elif isinstance(message, tuple):
-                if len(message) != 2 or not set(_KEYWORDS).issuperset(message[1]):
-                    raise TypeError(
-                        f"messages[{len(batch)}] must be bytes-like, or that and a"
-                        f" dict with keywords of send(), not {message!r}"
-                    )
-                data, keywords = message
-                values: dict[str, Any] = dict(zip(_KEYWORDS, defaults, strict=True))
-                values.update(keywords)
-                batch.append(outgoing(data, **values))
-            else:
-                batch.append(outgoing(message, *defaults))
-                info = batch[-1][2]
-        return batch
+            await self._send_in_line(batch, sent, sent < min(len(batch), BATCH))
 
     async def _send_in_line(
         self, batch: list[Outgoing], sent: int, is_full: bool
@@ -564,10 +442,10 @@ class Association:
                 await waiter
                 core.check_send(is_in_line=True)
                 try:
-                    sent += self.socket.sctp_sendv_many(batch[sent : sent + _BATCH])
+                    sent += self.socket.sctp_sendv_many(batch[sent : sent + BATCH])
                 except BlockingIOError:
                     if is_ready:
-                        loop.call_later(_REST, line.wake)
+                        loop.call_later(REST, line.wake)
                     else:
                         self._wake_when_writable()
                     is_ready = not is_ready
@@ -589,70 +467,12 @@ class Association:
                 self._send_shutdown()
 
     def _wake_when_writable(self) -> None:
-        if not self._closed.is_set():
+        if not self._is_closed:
             self._loop.add_writer(self._fd, self._wake_sender)
 
     def _wake_sender(self) -> None:
         self._loop.remove_writer(self._fd)
         self._senders.wake()
-
-    def _fail_to_send(self, error: OSError) -> None:
-        """Raises the end of the association if that is behind an error, else the
-        error."""
-        if error.errno in ENDS:
-            self._look_for_end(error)
-            self._core.check_send(is_in_line=True)
-        raise error
-
-    # What is known of it
-
-    @property
-    def assoc_id(self) -> int:
-        """The kernel's identifier of the association."""
-        return self._core.assoc_id
-
-    @property
-    def outbound_streams(self) -> int:
-        """How many streams there are for messages to the peer."""
-        return self._core.outbound_streams
-
-    @property
-    def inbound_streams(self) -> int:
-        """How many streams there are for messages from the peer."""
-        return self._core.inbound_streams
-
-    @property
-    def local_addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side, after the end the last ones."""
-        self._remember_addresses()
-        return self._local
-
-    @property
-    def peer_addresses(self) -> tuple[Address, ...]:
-        """The addresses of the peer, after the end the last ones."""
-        self._remember_addresses()
-        return self._peers
-
-    def _remember_addresses(self) -> None:
-        with suppress(OSError):
-            local, peers = self.socket.sctp_getladdrs(), self.socket.sctp_getpaddrs()
-            if local and peers:
-                self._local = tuple(map(plain_address, local))
-                self._peers = tuple(map(plain_address, peers))
-
-    def status(self) -> sctp_status:
-        """The kernel's SCTP_STATUS. After the end, raises what send() raises."""
-        if self._core.end is not None:
-            self._core.check_send()
-        return self._ask_status()
-
-    def _ask_status(self) -> sctp_status:
-        wanted = sctp_status(sstat_assoc_id=self._core.assoc_id)
-        return self.socket.getsockopt(IPPROTO_SCTP, SCTP_STATUS, wanted)
-
-
-# The keywords of a message, in the order of Lifecycle.outgoing().
-_KEYWORDS = ("stream", "ppid", "unordered", "lifetime", "context")
 
 
 def _discard(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:

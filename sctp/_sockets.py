@@ -10,10 +10,33 @@ from typing import Any
 from _sctp.sctp import SCTP_BINDX_ADD_ADDR
 from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
 
-from ._setup import AnyAddress, Name, Option, choose_address, has_ipv4
+from ._setup import (
+    AnyAddress,
+    Name,
+    Option,
+    choose_address,
+    choose_family,
+    family_of,
+    has_ipv4,
+)
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
+
+
+def unknown_names(
+    lists: Iterable[Iterable[AnyAddress]],
+) -> tuple[set[str], list[AnyAddress]]:
+    """The services and the addresses with hosts that are to be looked up."""
+    services, hosts = set(), []
+    for addresses in lists:
+        for address in addresses:
+            host, port = address[:2]
+            if isinstance(port, str) and not port.isdecimal():
+                services.add(port)
+            if isinstance(host, str) and (family_of(host) is None or "%" in host):
+                hosts.append(address)
+    return services, hosts
 
 
 def find_host(infos: Iterable[Any]) -> list[tuple[int, str, int]]:
@@ -23,7 +46,19 @@ def find_host(infos: Iterable[Any]) -> list[tuple[int, str, int]]:
     ]
 
 
-def numeric(
+def with_names(
+    lists: Iterable[Iterable[AnyAddress]],
+    sock: sctp_socket | None,
+    ports: Mapping[str, int],
+    names: Mapping[AnyAddress, Name],
+) -> tuple[int, list[list[AnyAddress]]]:
+    """The family of the socket, that of sock if there is one, and the lists with
+    what was found for names."""
+    family = sock.family if sock else choose_family(lists, names.values())
+    return family, [_numeric(each, names, ports, family) for each in lists]
+
+
+def _numeric(
     addresses: Iterable[AnyAddress],
     names: Mapping[AnyAddress, Name],
     ports: Mapping[str, int],

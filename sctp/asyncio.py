@@ -17,14 +17,18 @@ from ._setup import (
     Name,
     Options,
     Streams,
-    choose_family,
-    family_of,
     list_addresses,
     plan_events,
     plan_options,
 )
 from ._socket import sctp_socket
-from ._sockets import check_socket, find_host, make_socket, numeric
+from ._sockets import (
+    check_socket,
+    find_host,
+    make_socket,
+    unknown_names,
+    with_names,
+)
 
 __all__ = [
     "Association",
@@ -38,34 +42,22 @@ __all__ = [
 ]
 
 
-async def _look_up(
-    addresses: Iterable[AnyAddress],
-    names: dict[AnyAddress, Name],
-    ports: dict[str, int],
-) -> None:
-    """Looks up the names of hosts and services, without holding up the loop."""
-    loop = asyncio.get_running_loop()
-    for address in addresses:
-        host, port = address[:2]
-        if isinstance(port, str) and not port.isdecimal():
-            ports[port] = await loop.run_in_executor(None, find_service, port)
-        if isinstance(host, str) and (family_of(host) is None or "%" in host):
-            infos = await loop.getaddrinfo(host, None, type=SOCK_STREAM)
-            names[address] = Name(address, find_host(infos))
-
-
 async def _resolve(
     lists: list[list[AnyAddress]], sock: sctp_socket | None
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """Returns the family of the socket, that of sock if there is one, and the
-    lists with numeric addresses."""
-    names: dict[AnyAddress, Name] = {}
+    """The family of the socket and the lists with numeric addresses: names are
+    looked up without holding up the loop."""
+    loop = asyncio.get_running_loop()
+    services, hosts = unknown_names(lists)
     ports: dict[str, int] = {}
+    names: dict[AnyAddress, Name] = {}
     try:
-        for addresses in lists:
-            await _look_up(addresses, names, ports)
-        family = sock.family if sock else choose_family(lists, names.values())
-        return family, [numeric(each, names, ports, family) for each in lists]
+        for service in services:
+            ports[service] = await loop.run_in_executor(None, find_service, service)
+        for address in hosts:
+            infos = await loop.getaddrinfo(address[0], None, type=SOCK_STREAM)
+            names[address] = Name(address, find_host(infos))
+        return with_names(lists, sock, ports, names)
     except BaseException:
         if sock is not None:
             sock.close()
