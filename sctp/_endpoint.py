@@ -27,6 +27,7 @@ from ._lifecycle import (
     names_cause,
 )
 from ._messages import Assembler, Message
+from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Limits
 
 __all__ = ["AGAIN", "LOOK", "Hub", "Member", "Stall", "Turns", "least_time_out"]
@@ -56,7 +57,7 @@ AGAIN = 1.0
 
 
 def least_time_out(
-    initmsg: Mapping[str, int], rtoinfo: Mapping[str, int], addresses: int
+    initmsg: sctp_initmsg, rtoinfo: sctp_rtoinfo, addresses: int
 ) -> float:
     """After how many seconds a kernel gives up to set up an association with a
     peer of so many addresses: SCTP says no more than that it could not be set
@@ -137,7 +138,7 @@ class Hub:
         self._ready: dict[Member, None] = {}
         # Those that got something, or ended: whoever waits is to be woken.
         self.touched: dict[Member, None] = {}
-        # Those that were peeled off by themselves, and live.
+        # Those that were peeled off, and live.
         self.apart: dict[Member, None] = {}
         # Identifiers of associations that are to be aborted.
         self.refused: list[int] = []
@@ -275,6 +276,21 @@ class Hub:
                 self.touched[member] = None
         self._ending.clear()
 
+    @property
+    def has_ending(self) -> bool:
+        """Whether an end was announced: conclude() is to come."""
+        return bool(self._ending)
+
+    def lose(self, member: Member) -> None:
+        """The kernel does not know a member any more, and the news of its end is
+        out of reach."""
+        if member.is_up:
+            member.vanish()
+        else:
+            is_late = time.monotonic() >= member.late_at
+            member.fail(errno.ETIMEDOUT if is_late else errno.ECONNREFUSED)
+        self.forget(member, is_aborted=True)
+
     def fail(self, number: int) -> None:
         """An error of the socket: the end of all that is on it."""
         self._latch(End(number))
@@ -382,19 +398,20 @@ class Hub:
 
     # Peeling off
 
-    def peel(self, member: Member, *, is_kept: bool) -> None:
-        """The kernel has peeled a member off, and nothing was read since. Where
-        nobody asked for that, it is kept: it still is the endpoint's."""
+    def peel(self, member: Member) -> None:
+        """The kernel has peeled a member off, and nothing was read since."""
         self.forget(member)
-        if is_kept:
-            self.apart[member] = None
-        elif member in self.waiting:
-            self._leave_line(member)
-            member.is_accepted = True
+        self.apart[member] = None
         member.is_shared = False
         member.assembler = self.make_assembler()
         self.assembler.move(member.assoc_id, member.assembler)
         self._has_told = False
+
+    def release(self, member: Member) -> None:
+        """A member that was peeled off is the program's alone from now on."""
+        del self.apart[member]
+        self._leave_line(member)
+        member.is_accepted = True
 
     @property
     def is_full(self) -> bool:
@@ -467,12 +484,14 @@ class Stall:
     """
 
     def __init__(self) -> None:
-        # Those that have sent since they were seen with nothing under way.
+        # Those that have something under way, as far as is known; those that send
+        # meanwhile are to be added.
         self.senders: dict[Member, None] = {}
         self._before: dict[Member, int] = {}
 
-    def begin(self) -> None:
-        """Somebody begins to wait."""
+    def begin(self, members: Iterable[Member]) -> None:
+        """Somebody begins to wait: it may be the fault of each of these."""
+        self.senders = dict.fromkeys(members)
         self._before = {}
 
     def judge(self, under_way: Mapping[Member, int], turns: Turns) -> list[Member]:

@@ -334,6 +334,26 @@ def test_own_set_up_that_fails(late_at, number):
     assert not hub.members
 
 
+@pytest.mark.parametrize(
+    ("is_up", "late_at", "number"),
+    [
+        (True, 0, errno.ECONNRESET),
+        (False, 0, errno.ETIMEDOUT),
+        (False, HUGE, errno.ECONNREFUSED),
+    ],
+)
+def test_end_of_which_the_news_is_out_of_reach(is_up, late_at, number):
+    hub = make()
+    member = begin(hub, 5)
+    member.late_at = late_at
+    if is_up:
+        hub.feed([change(5, COMM_UP)])
+    hub.lose(member)
+    assert error_of(member.take)[1] == number
+    hub.feed([piece(5, b"x"), change(5, COMM_LOST)])
+    assert hub.alive == [] and hub.accept() is None
+
+
 @pytest.mark.parametrize("state", [COMM_UP, COMM_LOST, CANT_STR_ASSOC])
 def test_own_set_up_that_was_given_up(state):
     """Up after all, it is aborted, and nobody gets to see it."""
@@ -451,7 +471,7 @@ def test_crowded_is_peeled_off():
     hub.feed([piece(1, b"b"), piece(1, b"c", is_last=False)])
     assert list(hub.crowded) == [one] and hub.is_full
     held = hub.assembler.total
-    hub.peel(one, is_kept=True)
+    hub.peel(one)
     assert not hub.is_full and not one.is_shared and two.is_shared
     assert hub.assembler.total == 0 and one.assembler.total == held
     one.feed([piece(1, b"d")])  # by its own socket
@@ -465,7 +485,7 @@ def test_peeled_off_before_it_was_accepted():
     hub = make(max_unread=1)
     hub.feed([change(1, COMM_UP), piece(1, b"a")])
     [one] = hub.crowded
-    hub.peel(one, is_kept=True)
+    hub.peel(one)
     assert hub.take().data == b"a"
     one.feed([piece(1, b"b")])
     hub.note_unread(one)
@@ -477,7 +497,8 @@ def test_peeled_off_by_the_program_is_the_programs():
     hub = make()
     hub.feed([change(1, COMM_UP), piece(1, b"a")])
     [one] = hub.members.values()
-    hub.peel(one, is_kept=False)
+    hub.peel(one)
+    hub.release(one)
     assert hub.accept() is None and hub.take() is None and hub.alive == []
     assert taken(one) == [b"a"]
 
@@ -494,7 +515,7 @@ def test_no_descriptors_for_peeling_off(caplog):
     assert "reading pauses" in caplog.text and "Too many open files" in caplog.text
     taken(one)
     assert not hub.is_full
-    hub.peel(one, is_kept=True)
+    hub.peel(one)
     hub.cannot_peel(one, error, "sending")
     assert len(caplog.records) == 2
 
@@ -548,13 +569,13 @@ def stalled(count, waiting):
     stall, turns = Stall(), Turns()
     for each in waiting:
         turns.join(members[each])
-    stall.begin()
+    stall.begin(members)
     return stall, turns, members
 
 
 def test_who_takes_nothing_is_peeled_off():
     stall, turns, (slow, quick, idle) = stalled(3, waiting=[0, 1])
-    stall.senders = dict.fromkeys((slow, quick, idle))
+    assert list(stall.senders) == [slow, quick, idle]
     assert stall.judge({slow: 9, quick: 9, idle: 0}, turns) == []
     assert set(stall.senders) == {slow, quick}
     assert stall.judge({slow: 9, quick: 8}, turns) == [slow]
