@@ -4,12 +4,14 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from socket import AF_INET6, SO_LINGER, SOCK_STREAM, SOL_SOCKET
+from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from typing import Any
 
-from _sctp.sctp import SCTP_BINDX_ADD_ADDR
-from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
+from _sctp import sctp
+from _sctp.sctp import IPPROTO_SCTP, SCTP_BINDX_ADD_ADDR
+from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
+from ._options import sctp_assoc_value
 from ._setup import (
     AnyAddress,
     Name,
@@ -22,6 +24,7 @@ from ._setup import (
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
+_EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
 
 
 def unknown_names(
@@ -85,14 +88,23 @@ def make_socket(
     plan: list[Option],
     local: list[AnyAddress],
     peers: Iterable[AnyAddress] = (),
+    *,
+    is_many: bool = False,
 ) -> sctp_socket:
     """A socket that has its options, takes the addresses of peers and is bound;
     closed where that fails."""
-    made = sctp_socket(family, SOCK_STREAM) if sock is None else sock
+    kind = SOCK_SEQPACKET if is_many else SOCK_STREAM
+    made = sctp_socket(family, kind) if sock is None else sock
     try:
         made.setblocking(False)
-        if made.family == AF_INET6 and has_ipv4([*local, *peers]):
+        if made.family == AF_INET6 and (is_many or has_ipv4([*local, *peers])):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if is_many:
+            # What shows that a peer is silent: Linux, since 5.5.
+            with suppress(OSError, AttributeError):
+                made.setsockopt(
+                    IPPROTO_SCTP, sctp.SCTP_EXPOSE_POTENTIALLY_FAILED_STATE, _EXPOSED
+                )
         for level, number, value in plan:
             try:
                 made.setsockopt(level, number, value)
@@ -107,12 +119,25 @@ def make_socket(
     return made
 
 
-def check_socket(sock: sctp_socket | None) -> None:
+def check_socket(sock: sctp_socket | None, kind: str = "one-to-one") -> None:
     if sock is not None:
         if not isinstance(sock, sctp_socket):
             raise TypeError(f"sock must be an sctp_socket, not {sock!r}")
-        if sock.sctp_type != "one-to-one":
-            raise ValueError("sock must be a one-to-one socket")
+        if sock.sctp_type != kind:
+            raise ValueError(f"sock must be a {kind} socket")
+
+
+def abort_association(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
+    """Aborts an association of a socket of many."""
+    how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
+    with suppress(OSError):  # it has ended already
+        sock.sctp_sendv([reason], None, how)
+
+
+def send_shutdown(sock: sctp_socket, assoc_id: int) -> None:
+    """Shuts an association of a socket of many down."""
+    how = sctp_sndinfo(snd_flags=SCTP_EOF, snd_assoc_id=assoc_id)
+    sock.sctp_sendv([], None, how)
 
 
 def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
