@@ -41,11 +41,7 @@ _SILENT = {
     for state in PeerAddrState
     if state.name in ("ADDR_UNREACHABLE", "ADDR_POTENTIALLY_FAILED")
 }
-_NOT_SILENT = {
-    PeerAddrState.ADDR_AVAILABLE,
-    PeerAddrState.ADDR_CONFIRMED,
-    PeerAddrState.ADDR_REMOVED,
-}
+_ANSWERING = {PeerAddrState.ADDR_AVAILABLE, PeerAddrState.ADDR_CONFIRMED}
 # Errors of peeling off that pass: no descriptors, no memory.
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -83,26 +79,37 @@ class Member(Lifecycle):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._silent: set[object] = set()
+        # Beside the address that it was set up with, which the kernel does not
+        # tell of.
+        self._confirmed: set[object] = set()
 
     def notice(self, notification: Notification) -> None:
         if notification["sn_type"] == NotificationType.PEER_ADDR_CHANGE:
-            state, address = notification["spc_state"], notification["spc_aaddr"]
-            if state in _SILENT:
-                self._silent.add(address)
-            elif state in _NOT_SILENT:
-                self._silent.discard(address)
+            self._notice_address(notification["spc_aaddr"], notification["spc_state"])
         super().notice(notification)
+
+    def _notice_address(self, address: object, state: object) -> None:
+        if state in _SILENT:
+            self._silent.add(address)
+        elif state in _ANSWERING:
+            self._silent.discard(address)
+        elif state == PeerAddrState.ADDR_REMOVED:
+            self._silent.discard(address)
+            self._confirmed.discard(address)
+        if state == PeerAddrState.ADDR_CONFIRMED:
+            self._confirmed.add(address)
 
     def guess_errno(self, lost: Mapping[str, Any]) -> int:
         """On a socket of many the kernel keeps no errors, and what it says of an
         ABORT without a cause it says of silence too. But silence has shown
-        before, at all addresses of the peer."""
+        before, at all addresses of the peer that had ever answered."""
         if names_cause(lost):
             return super().guess_errno(lost)
         if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
             is_late = time.monotonic() >= self.late_at
             return errno.ETIMEDOUT if is_late else errno.ECONNREFUSED
-        is_silent = len(self._silent) >= self.addresses
+        answered = min(self.addresses, 1 + len(self._confirmed))
+        is_silent = len(self._silent) >= answered
         return errno.ETIMEDOUT if is_silent else errno.ECONNRESET
 
 

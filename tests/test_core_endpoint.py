@@ -378,26 +378,37 @@ def test_how_long_a_silent_peer_takes():
 # Ends that look alike
 
 
+AVAILABLE, CONFIRMED, REMOVED = (
+    PeerAddrState[f"ADDR_{name}"] for name in ("AVAILABLE", "CONFIRMED", "REMOVED")
+)
+
+
 @pytest.mark.parametrize("silent", SILENT)
 @pytest.mark.parametrize(
     ("changes", "addresses", "number"),
     [
         ([], 1, errno.ECONNRESET),
-        ([(1, True)], 1, errno.ETIMEDOUT),
-        ([(1, True)], 2, errno.ECONNRESET),
-        ([(1, True), (1, True)], 2, errno.ECONNRESET),
-        ([(1, True), (2, True)], 2, errno.ETIMEDOUT),
-        ([(1, True), (1, False)], 1, errno.ECONNRESET),
-        ([(1, True), (1, False), (1, True)], 1, errno.ETIMEDOUT),
+        ([(1, None)], 1, errno.ETIMEDOUT),
+        ([(1, None), (1, AVAILABLE)], 1, errno.ECONNRESET),
+        ([(1, None), (1, CONFIRMED), (1, None)], 1, errno.ETIMEDOUT),
+        ([(2, CONFIRMED), (1, None)], 2, errno.ECONNRESET),
+        ([(2, CONFIRMED), (1, None), (1, None)], 2, errno.ECONNRESET),
+        ([(2, CONFIRMED), (1, None), (2, None)], 2, errno.ETIMEDOUT),
+        # The other one has never answered.
+        ([(1, None)], 2, errno.ETIMEDOUT),
+        # It is none any more.
+        ([(2, CONFIRMED), (2, None), (2, REMOVED)], 2, errno.ECONNRESET),
+        ([(2, CONFIRMED), (2, REMOVED), (1, None)], 2, errno.ETIMEDOUT),
+        # Some kernels tell of the first one, too.
+        ([(1, CONFIRMED), (1, None)], 1, errno.ETIMEDOUT),
     ],
 )
 def test_abort_without_a_cause_and_silence(silent, changes, addresses, number):
     hub = make()
     [one] = up(hub, 1)
     one.addresses = addresses
-    for host, is_silent in changes:
-        state = silent if is_silent else PeerAddrState.ADDR_AVAILABLE
-        hub.feed([address_change(1, state, host)])
+    for host, state in changes:
+        hub.feed([address_change(1, silent if state is None else state, host)])
     hub.feed([change(1, COMM_LOST)])
     assert error_of(one.take)[1] == number
 

@@ -6,7 +6,6 @@ import resource
 import struct
 import threading
 import time
-from contextlib import contextmanager
 from socket import (
     AF_INET,
     SO_LINGER,
@@ -20,7 +19,7 @@ from socket import (
 import pytest
 import system
 from fronts import PATIENCE
-from packets import Chunk, Host, Packet
+from packets import Chunk, Host
 from test_associations_ends import no_descriptors
 
 import sctp
@@ -29,7 +28,6 @@ from sctp import (
     AssociationState,
     MessageTooLong,
     NotificationType,
-    sctp_socket,
 )
 
 pytestmark = [pytest.mark.kernel]
@@ -387,3 +385,459 @@ def test_connect_that_nobody_answers(own_network, front):
         assert caught.value.errno == errno.ETIMEDOUT
         assert "could not be set up" in caught.value.__notes__[0]
     assert endpoint.associations == ()
+
+
+# What looks alike
+
+
+class Wire:
+    """A plain peer of an endpoint, and its packets."""
+
+    def __init__(self, endpoint, make_socket, homes=1):
+        here, there = (
+            [(f"10.{net}.0.{host}", 0) for net in range(1, homes + 1)]
+            for host in (1, 2)
+        )
+        self.host = Host("10.1.0.1")
+        self.peer = make_socket(AF_INET, SOCK_STREAM)
+        self.peer.sctp_bindx(there, sctp.SCTP_BINDX_ADD_ADDR)
+        self.peer.connect((here[0][0], endpoint.addresses[0][1]))
+        self.peer.send(b"x")
+        # Whatever goes to the endpoint has the tag that it wants.
+        self.packet = self.host.receive(0)
+
+    def abort(self):
+        """Sends an ABORT without a cause, as for a peer that is not known."""
+        with Host("10.1.0.2") as host:
+            aborting = self.packet._replace(chunks=(Chunk(6),))
+            host.send("10.1.0.1", aborting)
+
+
+QUICK = [
+    (
+        sctp.SCTP_RTOINFO,
+        sctp.sctp_rtoinfo(srto_initial=60, srto_min=30, srto_max=120),
+    ),
+    (sctp.SCTP_ASSOCINFO, sctp.sctp_assocparams(sasoc_asocmaxrxt=3)),
+    (
+        sctp.SCTP_PEER_ADDR_PARAMS,
+        sctp.sctp_paddrparams(
+            spp_hbinterval=50, spp_pathmaxrxt=3, spp_flags=sctp.SPP_HB_ENABLE
+        ),
+    ),
+]
+
+
+@pytest.mark.linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("homes", [1, 2])
+@pytest.mark.parametrize("is_peeled", [False, True])
+@pytest.mark.parametrize("how", ["abort", "silence", "restarted host"])
+def test_abort_without_a_cause_and_silence(
+    own_network, front, make_socket, how, is_peeled, homes
+):
+    """The kernel says the same of both."""
+    addresses = "/".join(f"10.{net}.0.1" for net in range(1, homes + 1))
+    endpoint = front.open_endpoint(addresses, options=QUICK)
+    wire = Wire(endpoint, make_socket, homes)
+    accepted = endpoint.take()
+    assert accepted.receive().data == b"x"
+    if is_peeled:
+        endpoint.peel_off(accepted.real)
+    if how == "abort":
+        wire.abort()
+    else:
+        own_network.lose(100)
+        if how == "restarted host":
+            abort(wire.peer)
+            own_network.lose(0)
+    with pytest.raises(OSError) as caught:
+        accepted.receive()
+    expected = errno.ETIMEDOUT if how == "silence" else errno.ECONNRESET
+    assert caught.value.errno == expected
+    notification = caught.value.notification
+    assert notification["sac_error"] == 0 and "sac_info" not in notification
+    wire.host.__exit__()
+
+
+# None stops the others
+
+
+def test_honest_clients_with_long_messages(front):
+    """With the kernel's defaults four of them stop each other for good."""
+    endpoint = front.open_endpoint(LOCAL)
+    clients = [front.connect(endpoint.addresses) for _ in range(4)]
+    accepted = [endpoint.take() for _ in clients]
+    messages = [os.urandom(100_000) for _ in range(10)]
+    sending = [client.send_many.start(messages) for client in clients]
+    for number in range(10):
+        for each in accepted:
+            assert each.receive().data == messages[number]
+    for each in sending:
+        each.result(PATIENCE)
+
+
+def fill(association, size=2000):
+    """Sends until a call waits, and returns the calls."""
+    calls = []
+    while True:
+        calls.append(association.send.start(b"%6d" % len(calls) + bytes(size - 6)))
+        try:
+            calls[-1].result(0.3)
+        except TimeoutError:
+            return calls
+
+
+def numbers(sock, count):
+    return [int(sock.recv(100_000)[:6]) for _ in range(count)]
+
+
+def test_peer_that_does_not_read_does_not_stop_sending(front, make_peer):
+    """It gets a socket of its own once another one waits too."""
+    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    slow = make_peer(endpoint, receive=5000)
+    to_slow = endpoint.take()
+    healthy = front.connect(endpoint.addresses)
+    to_healthy = endpoint.take()
+    calls = fill(to_slow)
+    assert to_slow.socket is endpoint.socket  # it holds up nobody
+    for _ in range(20):
+        start = time.monotonic()
+        to_healthy.send(b"x")
+        assert healthy.receive().data == b"x"
+        assert time.monotonic() - start < 0.5
+    assert to_slow.socket is not endpoint.socket
+    assert to_healthy.socket is endpoint.socket
+    assert to_slow.real in endpoint.associations
+    more = [to_slow.send.start(b"%6d" % (len(calls) + n)) for n in range(10)]
+    assert numbers(slow, len(calls) + 10) == list(range(len(calls) + 10))
+    for each in calls + more:
+        each.result(PATIENCE)
+    to_slow.shutdown()
+    assert slow.recv(10) == b""
+
+
+def test_peers_that_do_not_read_and_turns(front, make_peer):
+    """Many have something to send at once: the healthy one has its turn soon."""
+    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    slow = [make_peer(endpoint, receive=5000) for _ in range(10)]
+    to_slow = [endpoint.take() for _ in slow]
+    healthy = front.connect(endpoint.addresses)
+    to_healthy = endpoint.take()
+    calls = [
+        [each.send.start(b"%6d" % n + bytes(2000)) for n in range(20)]
+        for each in to_slow
+    ]
+    start = time.monotonic()
+    sending = to_healthy.send_many.start([b"x"] * 50)
+    for _ in range(50):
+        assert healthy.receive().data == b"x"
+    sending.result(PATIENCE)
+    assert time.monotonic() - start < 3
+    for sock in slow:
+        assert numbers(sock, 20) == list(range(20))
+    for each in calls:
+        for call in each:
+            call.result(PATIENCE)
+
+
+def test_unread_messages_do_not_stop_others(front, make_peer):
+    """They pass the mark: their association gets a socket of its own, and the
+    window of its peer closes."""
+    endpoint = front.open_endpoint(LOCAL, max_unread=20_000, options=SMALL_BUFFERS)
+    other = front.open_endpoint(LOCAL)
+    peer = make_peer(endpoint, timeout=0.3, send=8192)
+    flooded = endpoint.take()
+    sent = 0
+    with pytest.raises(TimeoutError):
+        while True:
+            peer.sctp_sendv([b"%6d" % sent + bytes(994)])
+            sent += 1
+    assert 8 < sent < 100
+    assert flooded.socket is not endpoint.socket
+    assert front.look(lambda: flooded.real._core.unread_size) < 20_000 + 32 * 1512
+    # Whoever comes meanwhile, from either side, is served.
+    client = front.connect(endpoint.addresses)
+    client.send(b"x")
+    assert endpoint.take().receive().data == b"x"
+    endpoint.reach(other.addresses).send(b"y")
+    assert other.receive().data == b"y"
+    peer.settimeout(PATIENCE)
+    more = threading.Thread(
+        target=lambda: [peer.sctp_sendv([b"%6d" % (sent + n)]) for n in range(50)]
+    )
+    more.start()
+    got = [int(flooded.receive().data[:6]) for _ in range(sent + 50)]
+    more.join()
+    assert got == list(range(sent + 50))
+
+
+@pytest.mark.linux
+def test_no_descriptors_for_peeling_off(front, make_peer, caplog):
+    """Reading pauses for all, and goes on when somebody receives; set-ups of
+    one's own are done meanwhile, though their news stand behind messages."""
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    other = front.open_endpoint(LOCAL)
+    peer, quiet = make_peer(endpoint), make_peer(endpoint)
+    flooded, second = endpoint.take(), endpoint.take()
+    if flooded.peer_addresses[0][1] != peer.getsockname()[1]:
+        flooded, second = second, flooded
+    with no_descriptors():
+        for number in range(50):
+            peer.sctp_sendv([b"%6d" % number])
+        wait_until(lambda: "reading pauses" in caplog.text)
+        quiet.send(b"waits")
+        mine = endpoint.reach(other.addresses)
+        mine.send(b"up")
+        assert other.receive().data == b"up"
+        with pytest.raises(ConnectionRefusedError):
+            endpoint.connect("127.0.0.1:1")
+        waiting = second.receive.start()
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+        assert flooded.socket is endpoint.socket
+        got = [int(flooded.receive().data) for _ in range(50)]
+        assert got == list(range(50))
+        assert waiting.result(PATIENCE).data == b"waits"
+    assert caplog.text.count("pauses") == 1
+    for number in range(50):
+        peer.sctp_sendv([b"%6d" % number])
+    wait_until(lambda: flooded.socket is not endpoint.socket)
+    assert [int(flooded.receive().data) for _ in range(50)] == list(range(50))
+    mine.send(b"on")
+    assert other.receive().data == b"on"
+
+
+@pytest.mark.linux
+def test_no_descriptors_at_first(front, make_peer, caplog):
+    """Once there are some, it is peeled off, though nobody receives."""
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    peer, other = make_peer(endpoint), front.connect(endpoint.addresses)
+    flooded, _ = endpoint.take(), endpoint.take()
+    with no_descriptors():
+        for number in range(50):
+            peer.sctp_sendv([b"%6d" % number])
+        wait_until(lambda: "reading pauses" in caplog.text)
+    other.send(b"x")
+    wait_until(lambda: flooded.socket is not endpoint.socket)
+    assert caplog.text.count("pauses") == 1
+
+
+@pytest.mark.linux
+def test_no_descriptors_for_a_peer_that_does_not_read(front, make_peer, caplog):
+    """Sending pauses, and goes on when the peer reads."""
+    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    slow = make_peer(endpoint, receive=5000)
+    to_slow = endpoint.take()
+    healthy = front.connect(endpoint.addresses)
+    to_healthy = endpoint.take()
+    calls = fill(to_slow)
+    with no_descriptors():
+        sending = to_healthy.send.start(b"x")
+        wait_until(lambda: "sending pauses" in caplog.text)
+        time.sleep(0.2)
+        assert caplog.text.count("pauses") == 1 and not sending.done()
+        assert numbers(slow, len(calls)) == list(range(len(calls)))
+        assert healthy.receive().data == b"x"
+    sending.result(PATIENCE)
+
+
+# Peeling off
+
+
+def test_peeled_off_with_all_that_is_under_way(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    peer = make_peer(endpoint, receive=5000)
+    accepted = endpoint.take()
+    receivers = [accepted.receive.start() for _ in range(3)]
+    sends = fill(accepted)
+    sends += [accepted.send.start(b"%6d" % (len(sends) + n)) for n in range(20)]
+    endpoint.peel_off(accepted.real)
+    assert endpoint.associations == ()
+    with pytest.raises(ValueError, match="none of this endpoint"):
+        endpoint.peel_off(accepted.real)
+    for number in range(3):
+        peer.sctp_sendv([b"%d" % number])
+    assert [each.result(PATIENCE).data for each in receivers] == [b"0", b"1", b"2"]
+    assert numbers(peer, len(sends)) == list(range(len(sends)))
+    for each in sends:
+        each.result(PATIENCE)
+    # It does not end with the endpoint.
+    endpoint.close()
+    endpoint.wait_closed()
+    accepted.send(b"still here")
+    assert peer.recv(100) == b"still here"
+    peer.close()
+    with pytest.raises(EOFError):
+        accepted.receive()
+    accepted.wait_closed()
+    assert accepted.socket.fileno() == -1
+
+
+@pytest.mark.parametrize("size", [30_000, 70_000])
+def test_peeled_off_by_itself_in_the_middle_of_a_message(front, make_peer, size):
+    """Nothing is lost, doubled or torn, in both directions."""
+    options = {(SOL_SOCKET, SO_SNDBUF): 20_000, (SOL_SOCKET, SO_RCVBUF): 20_000}
+    endpoint = front.open_endpoint(LOCAL, options=options, max_unread=2 * size)
+    peer = make_peer(endpoint, receive=8192, send=1 << 20)
+    accepted = endpoint.take()
+    sends = fill(accepted)
+    sends += [accepted.send.start(b"%6d" % (len(sends) + n)) for n in range(20)]
+    messages = [b"%6d" % n + os.urandom(size - 6) for n in range(12)]
+    flood = threading.Thread(
+        target=lambda: [peer.sctp_sendv([each]) for each in messages]
+    )
+    flood.start()
+    wait_until(lambda: accepted.socket is not endpoint.socket)
+    assert [accepted.receive().data for _ in messages] == messages
+    flood.join()
+    assert numbers(peer, len(sends)) == list(range(len(sends)))
+    for each in sends:
+        each.result(PATIENCE)
+    core = accepted.real._core
+    assert front.look(lambda: core.assembler.total) == 0
+    assert front.look(lambda: endpoint.real._hub.assembler.total) == 0
+
+
+def test_peeled_off_before_it_is_accepted(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    peer = make_peer(endpoint)
+    for number in range(50):
+        peer.sctp_sendv([b"%6d" % number])
+    wait_until(lambda: front.look(lambda: endpoint.real._hub.apart))
+    assert [int(endpoint.receive().data) for _ in range(20)] == list(range(20))
+    accepted = endpoint.take()
+    assert accepted.socket is not endpoint.socket
+    assert [int(accepted.receive().data) for _ in range(30)] == list(range(20, 50))
+    endpoint.peel_off(accepted.real)
+    assert endpoint.associations == ()
+    endpoint.abort()
+    peer.send(b"x")
+    assert accepted.receive().data == b"x"
+    accepted.abort()
+
+
+def test_received_by_all_though_peeled_off(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    peer = make_peer(endpoint)
+    more = threading.Thread(
+        target=lambda: [peer.sctp_sendv([b"%6d" % n + bytes(1000)]) for n in range(500)]
+    )
+    more.start()
+    assert [int(endpoint.receive().data[:6]) for _ in range(500)] == list(range(500))
+    more.join()
+    peer.close()
+    wait_until(lambda: not endpoint.associations)
+
+
+def test_end_of_what_was_peeled_off_by_itself(front, make_peer):
+    """It is the endpoint's still."""
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    peer = make_peer(endpoint)
+    accepted = endpoint.take()
+    for number in range(50):
+        peer.sctp_sendv([b"%6d" % number])
+    wait_until(lambda: accepted.socket is not endpoint.socket)
+    endpoint.close()
+    endpoint.wait_closed()
+    assert accepted.is_closed and endpoint.is_closed
+    with pytest.raises(EOFError):
+        while True:
+            accepted.receive()
+
+
+def test_peel_off_of_a_stranger(front):
+    endpoint = front.open_endpoint(LOCAL)
+    client = front.connect(endpoint.addresses)
+    other = front.open_endpoint(LOCAL)
+    mine = other.reach(endpoint.addresses)
+    for stranger in client, mine:
+        with pytest.raises(ValueError):
+            endpoint.peel_off(stranger.real)
+
+
+# Notifications
+
+
+def test_notifications(front):
+    events = [NotificationType.SHUTDOWN_EVENT]
+    endpoint = front.open_endpoint(LOCAL, events=events)
+    clients = [front.connect(endpoint.addresses) for _ in range(2)]
+    accepted = [endpoint.take() for _ in clients]
+    all, own = endpoint.notifications(), accepted[1].notifications()
+    for each in clients:
+        each.shutdown()
+    got = [front.submit_next(all).result(PATIENCE) for _ in clients]
+    ids = {each["sse_assoc_id"] for each in got}
+    assert ids == {each.assoc_id for each in accepted}
+    notification = front.submit_next(own).result(PATIENCE)
+    assert notification["sse_assoc_id"] == accepted[1].assoc_id
+    assert front.submit_next(own).result(PATIENCE) is None
+    waiting = front.submit_next(all)
+    endpoint.close()
+    assert waiting.result(PATIENCE) is None
+
+
+# Many
+
+
+@pytest.mark.linux
+def test_thousand_associations(front, make_peer):
+    count = 1000
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[1], 2 * count),) * 2)
+    peers = []
+    try:
+        endpoint = front.open_endpoint(LOCAL, backlog=count)
+        descriptors = len(system.open_descriptors())
+        for _ in range(count):
+            peers.append(make_peer(endpoint))
+        accepted = [endpoint.take() for _ in peers]
+        for number, peer in enumerate(peers):
+            peer.send(b"%d" % number)
+        for each in accepted:
+            each.send(each.receive().data)
+        for number, peer in enumerate(peers):
+            assert peer.recv(100) == b"%d" % number
+        assert len(endpoint.associations) == count
+        # No descriptor but those of the peers.
+        assert len(system.open_descriptors()) == descriptors + count
+        endpoint.close()
+        for peer in peers:
+            assert peer.recv(100) == b""
+        endpoint.wait_closed()
+    finally:
+        for peer in peers:
+            peer.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.linux
+def test_nothing_is_left_of_those_who_come_and_go(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    hub = endpoint.real._hub
+
+    def come_and_go():
+        for how in "shutdown", "abort", "peel":
+            client = front.connect(endpoint.addresses)
+            accepted = endpoint.take()
+            client.send_many([b"x"] * (50 if how == "peel" else 1))
+            accepted.receive()
+            if how == "abort":
+                accepted.abort()
+                with pytest.raises(ConnectionResetError):
+                    client.receive()
+            else:
+                client.shutdown.start()
+                accepted.all()
+                accepted.wait_closed()
+        abort(make_peer(endpoint))
+        wait_until(lambda: front.look(lambda: not (hub.members or hub._gone)))
+
+    come_and_go()
+    before = system.open_descriptors()
+    for _ in range(3):
+        come_and_go()
+    assert system.open_descriptors() == before
+    kept = hub.apart, hub.waiting, hub._unseen, hub._ready, hub._ending, hub.crowded
+    assert not any(kept) and hub.assembler.total == 0
