@@ -187,6 +187,10 @@ class Asyncio:
         server.accept = lambda: accepted.get(timeout=PATIENCE)
         return server
 
+    def keep(self, wrapped):
+        """Sees to it that an association ends with the test."""
+        self._opened.append(wrapped.real)
+
     def open_endpoint(self, *args, **kwargs):
         call = self.submit(sctp.asyncio.open_endpoint, args, kwargs)
         self._opened.append(real := call.result(PATIENCE))

@@ -32,7 +32,15 @@ from sctp import (
 
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
-SMALL_BUFFERS = {(SOL_SOCKET, SO_RCVBUF): 8192, (SOL_SOCKET, SO_SNDBUF): 8192}
+# Short timers, for a window that closes.
+TIMERS = sctp.sctp_rtoinfo(srto_initial=10, srto_min=10, srto_max=20)
+QUICK = {sctp.SCTP_RTOINFO: TIMERS}
+SMALL_BUFFERS = {
+    (SOL_SOCKET, SO_RCVBUF): 20_000,
+    (SOL_SOCKET, SO_SNDBUF): 20_000,
+    **QUICK,
+}
+SMALL_SENDING = {(SOL_SOCKET, SO_SNDBUF): 20_000, **QUICK}
 
 
 @pytest.fixture
@@ -41,6 +49,7 @@ def make_peer(make_socket):
 
     def make(endpoint, timeout=PATIENCE, **buffers):
         sock = make_socket(AF_INET, SOCK_STREAM, timeout=timeout)
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, TIMERS)
         for name, size in buffers.items():
             option = {"receive": SO_RCVBUF, "send": SO_SNDBUF}[name]
             sock.setsockopt(SOL_SOCKET, option, size)
@@ -413,7 +422,7 @@ class Wire:
             host.send("10.1.0.1", aborting)
 
 
-QUICK = [
+SOON_SILENT = [
     (
         sctp.SCTP_RTOINFO,
         sctp.sctp_rtoinfo(srto_initial=60, srto_min=30, srto_max=120),
@@ -438,7 +447,7 @@ def test_abort_without_a_cause_and_silence(
 ):
     """The kernel says the same of both."""
     addresses = "/".join(f"10.{net}.0.1" for net in range(1, homes + 1))
-    endpoint = front.open_endpoint(addresses, options=QUICK)
+    endpoint = front.open_endpoint(addresses, options=SOON_SILENT)
     wire = Wire(endpoint, make_socket, homes)
     accepted = endpoint.take()
     assert accepted.receive().data == b"x"
@@ -494,7 +503,7 @@ def numbers(sock, count):
 
 def test_peer_that_does_not_read_does_not_stop_sending(front, make_peer):
     """It gets a socket of its own once another one waits too."""
-    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    endpoint = front.open_endpoint(LOCAL, options=SMALL_SENDING)
     slow = make_peer(endpoint, receive=5000)
     to_slow = endpoint.take()
     healthy = front.connect(endpoint.addresses)
@@ -519,7 +528,7 @@ def test_peer_that_does_not_read_does_not_stop_sending(front, make_peer):
 
 def test_peers_that_do_not_read_and_turns(front, make_peer):
     """Many have something to send at once: the healthy one has its turn soon."""
-    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    endpoint = front.open_endpoint(LOCAL, options=SMALL_SENDING)
     slow = [make_peer(endpoint, receive=5000) for _ in range(10)]
     to_slow = [endpoint.take() for _ in slow]
     healthy = front.connect(endpoint.addresses)
@@ -553,7 +562,7 @@ def test_unread_messages_do_not_stop_others(front, make_peer):
         while True:
             peer.sctp_sendv([b"%6d" % sent + bytes(994)])
             sent += 1
-    assert 8 < sent < 100
+    assert 8 < sent < 120
     assert flooded.socket is not endpoint.socket
     assert front.look(lambda: flooded.real._core.unread_size) < 20_000 + 32 * 1512
     # Whoever comes meanwhile, from either side, is served.
@@ -626,7 +635,7 @@ def test_no_descriptors_at_first(front, make_peer, caplog):
 @pytest.mark.linux
 def test_no_descriptors_for_a_peer_that_does_not_read(front, make_peer, caplog):
     """Sending pauses, and goes on when the peer reads."""
-    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    endpoint = front.open_endpoint(LOCAL, options=SMALL_SENDING)
     slow = make_peer(endpoint, receive=5000)
     to_slow = endpoint.take()
     healthy = front.connect(endpoint.addresses)
@@ -646,7 +655,7 @@ def test_no_descriptors_for_a_peer_that_does_not_read(front, make_peer, caplog):
 
 
 def test_peeled_off_with_all_that_is_under_way(front, make_peer):
-    endpoint = front.open_endpoint(LOCAL, options={(SOL_SOCKET, SO_SNDBUF): 20_000})
+    endpoint = front.open_endpoint(LOCAL, options=SMALL_SENDING)
     peer = make_peer(endpoint, receive=5000)
     accepted = endpoint.take()
     receivers = [accepted.receive.start() for _ in range(3)]
@@ -677,8 +686,7 @@ def test_peeled_off_with_all_that_is_under_way(front, make_peer):
 @pytest.mark.parametrize("size", [30_000, 70_000])
 def test_peeled_off_by_itself_in_the_middle_of_a_message(front, make_peer, size):
     """Nothing is lost, doubled or torn, in both directions."""
-    options = {(SOL_SOCKET, SO_SNDBUF): 20_000, (SOL_SOCKET, SO_RCVBUF): 20_000}
-    endpoint = front.open_endpoint(LOCAL, options=options, max_unread=2 * size)
+    endpoint = front.open_endpoint(LOCAL, options=SMALL_BUFFERS, max_unread=2 * size)
     peer = make_peer(endpoint, receive=8192, send=1 << 20)
     accepted = endpoint.take()
     sends = fill(accepted)
