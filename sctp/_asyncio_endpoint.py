@@ -8,10 +8,10 @@ import asyncio
 import errno
 import time
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, cast
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_INITMSG, SCTP_RTOINFO
 
@@ -38,7 +38,7 @@ from ._messages import Address, MessageTooLong, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Addresses, Limits, list_addresses
 from ._socket import sctp_socket
-from ._sockets import abort_association
+from ._sockets import abort_association, is_crowded
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -99,6 +99,14 @@ def _read_for(reference: "weakref.ref[Endpoint]") -> None:
         endpoint._read()
 
 
+def _make(call: "_Call", reference: "weakref.ref[Endpoint]") -> None:
+    """Makes a planned call of an endpoint that its loop does not keep alive."""
+    endpoint = reference()
+    if endpoint is not None:
+        del endpoint._timers[call]
+        call(endpoint)
+
+
 class Endpoint:
     """One socket with any number of associations, begun by either side.
 
@@ -140,11 +148,13 @@ class Endpoint:
         self._turns = TURNS
         self._connecting: set[Association] = set()
         self._is_reading = False
+        # Whether there may be more to read.
+        self._is_behind = False
         self._is_closed = False
         self._done = asyncio.Event()
         # Timers: to look who fills the send buffer, to peel off again, to ask
         # for set-ups.
-        self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
+        self._timers: dict[_Call, asyncio.TimerHandle] = {}
         self._carrier = _Shared(self)
         found = sock.sctp_getladdrs() or ()
         self._addresses: tuple[Address, ...] = tuple(map(plain_address, found))
@@ -175,14 +185,37 @@ class Endpoint:
         """Whether there was something."""
         hub = self._hub
         try:
-            hub.feed(self._sock.sctp_recvv_many(SIZE, COUNT))
+            hub.feed(items := self._sock.sctp_recvv_many(SIZE, COUNT))
         except (BlockingIOError, InterruptedError):
+            self._is_behind = False
             hub.conclude()
             return False
         except OSError as error:
             hub.fail(error.errno or errno.EIO)
             return False
+        self._is_behind = len(items) == COUNT
+        if self._is_behind:
+            self._look_who_fills_the_queue()
+        else:
+            self._later(LOOK, Endpoint._look_who_fills_the_queue)
         return True
+
+    def _look_who_fills_the_queue(self) -> None:
+        missing = None
+        if is_crowded(self._sock):
+            missing = self._ask("sstat_penddata", self._hub.members.values())
+        for member in self._hub.find_hogs(missing):
+            self._peel_by_itself(member, "receiving")
+
+    def _ask(self, what: str, members: Iterable[Member]) -> dict[Member, int]:
+        """What the kernel's status says of these."""
+        found: dict[Member, int] = {}
+        for member in members:
+            if member.is_shared and not member.is_over:
+                with suppress(OSError):  # the news of its end is to come
+                    status: Any = _association_of(member)._ask_status()
+                    found[member] = status[what]
+        return found
 
     def _react(self) -> None:
         """Does what the core wants, and wakes who waits for what there is."""
@@ -198,7 +231,7 @@ class Endpoint:
                 _association_of(member)._react()
         self._wake_takers()
         if hub.has_ending:
-            self._later(0, self._read)
+            self._later(0, Endpoint._read)
         if hub.end is not None:
             self._note_closed()
 
@@ -218,8 +251,8 @@ class Endpoint:
             if self._is_reading:
                 self._is_reading = False
                 self._loop.remove_reader(self._fd)
-            self._later(AGAIN, self._resume)
-            self._later(_ASK, self._ask_for_set_ups)
+            self._later(AGAIN, Endpoint._resume)
+            self._later(_ASK, Endpoint._ask_for_set_ups)
 
     def _resume(self) -> None:
         """Reads again, if there is room now."""
@@ -244,7 +277,7 @@ class Endpoint:
                 if state >= AssociationState.ESTABLISHED:
                     association._take_over()
             association._react()
-        self._later(_ASK, self._ask_for_set_ups)
+        self._later(_ASK, Endpoint._ask_for_set_ups)
 
     def _look_for_end(self, member: Member) -> None:
         """Reads on for the news of an end, which stand behind other messages."""
@@ -254,15 +287,14 @@ class Endpoint:
         else:
             self._hub.lose(member)
         self._react()
+        if not member.is_shared and member.end is None:
+            _association_of(member)._read()  # peeled off meanwhile
 
-    def _later(self, delay: float, call: Callable[[], None]) -> None:
+    def _later(self, delay: float, call: "_Call") -> None:
         """Makes a call after so many seconds, unless that is planned already."""
         if call not in self._timers and not self._is_closed:
-            self._timers[call] = self._loop.call_later(delay, self._call, call)
-
-    def _call(self, call: Callable[[], None]) -> None:
-        del self._timers[call]
-        call()
+            reference = weakref.ref(self)
+            self._timers[call] = self._loop.call_later(delay, _make, call, reference)
 
     # Sending: one association after the other
 
@@ -271,7 +303,7 @@ class Endpoint:
         self._senders.join(member)
         if is_first:
             self._stall.begin(self._hub.members.values())
-            self._later(LOOK, self._look_who_is_slow)
+            self._later(LOOK, Endpoint._look_who_is_slow)
             if is_full:
                 self._wait_for_room(False)
             else:
@@ -308,15 +340,10 @@ class Endpoint:
         """Somebody waits for long: peels off whose fault that is."""
         if not self._senders:
             return
-        under_way = {}
-        for member in list(self._stall.senders):
-            if member.is_shared and not member.is_over:
-                with suppress(OSError):  # the news of its end is to come
-                    status = _association_of(member)._ask_status()
-                    under_way[member] = status["sstat_unackdata"]
+        under_way = self._ask("sstat_unackdata", self._stall.senders)
         for member in self._stall.judge(under_way, self._senders):
             self._peel_by_itself(member, "sending")
-        self._later(LOOK, self._look_who_is_slow)
+        self._later(LOOK, Endpoint._look_who_is_slow)
 
     # Peeling off
 
@@ -361,6 +388,9 @@ class Endpoint:
             self._hub.note_unread(member)
             del self._hub.touched[member]
             self._wake_takers()
+        if self._is_behind and self._is_reading:
+            # One socket for many is read as often as those of one together.
+            self._read()
 
     # What the program calls
 
@@ -467,7 +497,7 @@ class Endpoint:
         self._connecting.add(association)
         try:
             if not self._is_reading:
-                self._later(_ASK, self._ask_for_set_ups)
+                self._later(_ASK, Endpoint._ask_for_set_ups)
             await association._wait_until_decided()
             member.addresses = max(1, len(association._peers))
         except BaseException:
@@ -611,6 +641,9 @@ class _Apart(Carrier):
     def discard(self, association: Association) -> None:
         # The endpoint warns.
         discard_socket(association._loop, association._fd, association.socket)
+
+
+_Call: TypeAlias = Callable[[Endpoint], None]
 
 
 def _association_of(member: Member) -> Association:

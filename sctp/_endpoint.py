@@ -154,6 +154,8 @@ class Hub:
         # Identifiers of those that were aborted here: the news of it is to come.
         self._gone: set[int] = set()
         self._ending: dict[Member, None] = {}
+        # How many pieces came of each since find_hogs() was called.
+        self._received: dict[Member, int] = {}
         self.end: End | None = None
         self._has_told = False
 
@@ -188,7 +190,9 @@ class Hub:
                 groups[member].append(item)
             else:
                 groups[member] = [item]
+        received = self._received
         for member, group in groups.items():
+            received[member] = received.get(member, 0) + len(group)
             self._hand_over(member, group)
 
     def _hand_over(self, member: Member, group: list[Received]) -> None:
@@ -429,10 +433,21 @@ class Hub:
                 del self.crowded[member]
         return bool(self.crowded)
 
+    def find_hogs(self, missing: Mapping[Member, int] | None) -> list[Member]:
+        """Who fills the receive buffer that the kernel has for all, and is to be
+        peeled off: told how many chunks of each are missing where the buffer is
+        filled, those of which the kernel holds what stands behind a gap, and
+        those of which more than the usual has come since the last time."""
+        received, self._received = self._received, {}
+        if missing is None:
+            return []
+        usual = sum(received.values()) / len(received) if received else 0
+        return [m for m, n in missing.items() if n or received.get(m, 0) > usual]
+
     def cannot_peel(self, member: Member, error: OSError, what: str) -> None:
         """The kernel has not peeled a member off. Says so once, until that works
         again, where it may; else the association is over, and the news of it is
-        to come. ``what`` pauses: "reading" or "sending"."""
+        to come. ``what`` stops: "reading", "receiving" or "sending"."""
         if error.errno not in _PASSING:
             self.crowded.pop(member, None)
             member.is_ending = True

@@ -281,6 +281,8 @@ def plan_options(
     ]
     if is_many:
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1))
+        # What is not finished does not fill the kernel's one buffer for all.
+        plan.append(Option(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 1))
     if streams is not None:
         plan.append(_stream_option(streams))
     own = _list_options(options)

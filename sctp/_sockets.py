@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
@@ -24,6 +25,8 @@ from ._setup import (
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("II")  # what was received, and how much that may be
 _EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
 
 
@@ -125,6 +128,18 @@ def check_socket(sock: sctp_socket | None, kind: str = "one-to-one") -> None:
             raise TypeError(f"sock must be an sctp_socket, not {sock!r}")
         if sock.sctp_type != kind:
             raise ValueError(f"sock must be a {kind} socket")
+
+
+def is_crowded(sock: sctp_socket) -> bool:
+    """Whether the kernel holds so much for the socket of many, most of it nothing
+    that could be read yet, that it may soon drop what arrives: Linux has one
+    receive buffer for all."""
+    if sys.platform != "linux":
+        return False
+    held, most = _MEMINFO.unpack(
+        sock.getsockopt(SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    )
+    return bool(held * 2 > most)
 
 
 def abort_association(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:

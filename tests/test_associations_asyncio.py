@@ -654,8 +654,10 @@ while True:
 """
 
 
-def check_that_abusers_leave_others_answers_in_time(make_socket, begin):
-    """Of what begin() has made, an echo server."""
+def check_that_abusers_leave_others_answers_in_time(
+    make_socket, begin, settle=lambda server: None
+):
+    """Of what begin() has made, an echo server, from when settle() returns."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(begin())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -667,6 +669,7 @@ def check_that_abusers_leave_others_answers_in_time(make_socket, begin):
     took = []
     try:
         assert abusers.stdout.readline() == b"ready\n"
+        settle(server)
         friend = make_socket(AF_INET, SOCK_STREAM, timeout=BOUND)
         friend.connect((LOCAL, port))
         for number in range(50):

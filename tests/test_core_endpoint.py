@@ -542,6 +542,19 @@ def test_what_the_kernel_does_not_know_any_more_is_not_peeled_off(caplog):
     assert taken(one) == [b"a", b"b"]
 
 
+def test_who_fills_the_receive_buffer():
+    hub = make()
+    quiet, loud, gap, gone = up(hub, 1, 2, 3, 4)
+    hub.feed([piece(1, b"x")] + [piece(2, b"x")] * 19 + [piece(4, b"x")] * 20)
+    missing = {quiet: 0, loud: 0, gap: 3}
+    assert set(hub.find_hogs(missing)) == {loud, gap}
+    # All that counts is what came since.
+    hub.feed([piece(1, b"x")] * 3)
+    assert hub.find_hogs(None) == []
+    assert hub.find_hogs({quiet: 0, loud: 0}) == []
+    assert gone.unread
+
+
 def test_what_ends_is_not_peeled_off():
     hub = make(max_unread=1)
     up(hub, 1)
