@@ -173,9 +173,8 @@ class Association(AssociationBase):
         self._loop = asyncio.get_running_loop()
         self._carrier = carrier
         self._others = carrier.others
-        self._decided: asyncio.Future[None] | None = None
-        # Called with the core after each reading of a socket of its own.
-        self._on_read: Callable[[Any], None] | None = None
+        # Called when something was read.
+        self._on_news: Callable[[], None] | None = None
         self._receivers = Line()
         self._senders = Line()
         self._turns = TURNS
@@ -209,9 +208,16 @@ class Association(AssociationBase):
         await self._wait_until_decided()
 
     async def _wait_until_decided(self) -> None:
-        self._decided = decided = self._loop.create_future()
+        decided = self._loop.create_future()
+
+        def decide() -> None:
+            if (self._core.is_up or self._core.end) and not decided.done():
+                decided.set_result(None)
+
+        self._on_news = decide
         self._react()
         await decided
+        self._on_news = None
         if not self._core.is_up:
             assert self._core.end is not None
             raise self._core.end.for_receiver(self)
@@ -249,8 +255,6 @@ class Association(AssociationBase):
         self._react()
         if core.unread_size >= core.max_unread and core.is_full:
             self._pause()
-        if self._on_read is not None:
-            self._on_read(core)
 
     def _react(self) -> None:
         """Something was read: settles the end, and wakes who waits for it."""
@@ -261,14 +265,8 @@ class Association(AssociationBase):
             waiter = self._receivers[0]
             if not waiter.done():
                 waiter.set_result(None)
-        if self._decided is not None and (core.is_up or core.end):
-            self._decide()
-
-    def _decide(self) -> None:
-        """It is up, or will never be."""
-        if self._decided is not None and not self._decided.done():
-            self._decided.set_result(None)
-        self._decided = None
+        if self._on_news is not None:
+            self._on_news()
 
     def _pause(self) -> None:
         if self._is_reading:
@@ -308,7 +306,8 @@ class Association(AssociationBase):
         self._carrier.close(self)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._closed.set()
-            self._decide()
+            if self._on_news is not None:
+                self._on_news()
             self._receivers.wake()
             self._senders.wake()
             wake_readers(self._core.news)

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, cast
 
@@ -150,6 +151,7 @@ class Endpoint:
         self._is_reading = False
         # Whether there may be more to read.
         self._is_behind = False
+        self._will_look = False
         self._is_closed = False
         self._done = asyncio.Event()
         # Timers: to look who fills the send buffer, to peel off again, to ask
@@ -196,11 +198,13 @@ class Endpoint:
         self._is_behind = len(items) == COUNT
         if self._is_behind:
             self._look_who_fills_the_queue()
-        else:
+        elif not self._will_look:
+            self._will_look = True
             self._later(LOOK, Endpoint._look_who_fills_the_queue)
         return True
 
     def _look_who_fills_the_queue(self) -> None:
+        self._will_look = False
         missing = None
         if is_crowded(self._sock):
             missing = self._ask("sstat_penddata", self._hub.members.values())
@@ -228,9 +232,10 @@ class Endpoint:
         if hub.touched:
             touched, hub.touched = hub.touched, {}
             for member in touched:
-                _association_of(member)._react()
-        self._wake_takers()
-        if hub.has_ending:
+                member.association._react()  # type: ignore[attr-defined]
+        if self._acceptors or self._receivers:
+            self._wake_takers()
+        if hub.ending:
             self._later(0, Endpoint._read)
         if hub.end is not None:
             self._note_closed()
@@ -364,7 +369,7 @@ class Endpoint:
             self._peel(member)
         self._hub.release(member)
         association._carrier = Carrier()
-        association._on_read = None
+        association._on_news = None
 
     def _peel_by_itself(self, member: Member, what: str) -> None:
         try:
@@ -379,7 +384,7 @@ class Endpoint:
         self._senders.leave(member)
         association = _association_of(member)
         association._move(sock, _Apart(self))
-        association._on_read = self._note_read
+        association._on_news = partial(self._note_read, member)
         self._wake_first()
 
     def _note_read(self, member: Member) -> None:

@@ -153,7 +153,8 @@ class Hub:
         self.crowded: dict[Member, None] = {}
         # Identifiers of those that were aborted here: the news of it is to come.
         self._gone: set[int] = set()
-        self._ending: dict[Member, None] = {}
+        # Those of which an end was announced: conclude() is to come.
+        self.ending: dict[Member, None] = {}
         # How many pieces came of each since find_hogs() was called.
         self._received: dict[Member, int] = {}
         self.end: End | None = None
@@ -170,7 +171,7 @@ class Hub:
 
     def feed(self, items: Iterable[Received]) -> None:
         """Takes what arrived on the socket."""
-        members = self.members
+        members, received = self.members, self._received
         # What is of one association, in its order.
         groups: dict[Member, list[Received]] = {}
         for item in items:
@@ -190,7 +191,6 @@ class Hub:
                 groups[member].append(item)
             else:
                 groups[member] = [item]
-        received = self._received
         for member, group in groups.items():
             received[member] = received.get(member, 0) + len(group)
             self._hand_over(member, group)
@@ -198,8 +198,10 @@ class Hub:
     def _hand_over(self, member: Member, group: list[Received]) -> None:
         if not member.is_over:
             member.feed(group)
-            self.note_unread(member)
-            if member.is_full:
+            self.touched[member] = None
+            if member in self.waiting:
+                self.note_unread(member)
+            if member.unread_size >= member.max_unread and member.is_full:
                 self.crowded[member] = None
 
     def note_unread(self, member: Member) -> None:
@@ -256,7 +258,7 @@ class Hub:
             # The last that is read of it.
             member.conclude()
         elif member.is_ending:
-            self._ending[member] = None
+            self.ending[member] = None
         if member.is_over:
             self.forget(member)
         self.note_unread(member)
@@ -281,16 +283,11 @@ class Hub:
 
     def conclude(self) -> None:
         """Nothing else is to be read now."""
-        for member in self._ending:
+        for member in self.ending:
             if not member.is_over:
                 member.conclude()
                 self.touched[member] = None
-        self._ending.clear()
-
-    @property
-    def has_ending(self) -> bool:
-        """Whether an end was announced: conclude() is to come."""
-        return bool(self._ending)
+        self.ending.clear()
 
     def lose(self, member: Member) -> None:
         """The kernel does not know a member any more, and the news of its end is
@@ -327,7 +324,7 @@ class Hub:
                 self._gone.add(member.assoc_id)
                 self.assembler.forget(member.assoc_id)
         self.apart.pop(member, None)
-        self._ending.pop(member, None)
+        self.ending.pop(member, None)
         self.crowded.pop(member, None)
         self._forget_where_empty(member)
 
@@ -451,7 +448,7 @@ class Hub:
         if error.errno not in _PASSING:
             self.crowded.pop(member, None)
             member.is_ending = True
-            self._ending[member] = None
+            self.ending[member] = None
         elif not self._has_told:
             self._has_told = True
             reason = os.strerror(error.errno) if error.errno else str(error)
@@ -463,39 +460,30 @@ class Hub:
             )
 
 
-class Turns:
-    """Who has something to send on a socket of many: one after the other."""
-
-    def __init__(self) -> None:
-        # With the time since when each waits for its turn.
-        self._waiting: dict[Member, float] = {}
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def __contains__(self, member: object) -> bool:
-        return member in self._waiting
+class Turns(dict[Member, float]):
+    """Who has something to send on a socket of many, one after the other; and
+    since when each waits for its turn."""
 
     def join(self, member: Member) -> None:
-        self._waiting.setdefault(member, time.monotonic())
+        self.setdefault(member, time.monotonic())
 
     def leave(self, member: Member) -> None:
-        self._waiting.pop(member, None)
+        self.pop(member, None)
 
     @property
     def first(self) -> Member | None:
         """Whose turn it is."""
-        return next(iter(self._waiting), None)
+        return next(iter(self), None)
 
     @property
     def waited(self) -> float:
         """For how many seconds the first one waits."""
-        return time.monotonic() - next(iter(self._waiting.values()), math.inf)
+        return time.monotonic() - next(iter(self.values()), math.inf)
 
     def rotate(self, member: Member) -> None:
         """It had its turn: the others come first."""
-        if self._waiting.pop(member, None) is not None:
-            self._waiting[member] = time.monotonic()
+        if self.pop(member, None) is not None:
+            self[member] = time.monotonic()
 
 
 class Stall:

@@ -847,5 +847,5 @@ def test_nothing_is_left_of_those_who_come_and_go(front, make_peer):
     for _ in range(3):
         come_and_go()
     assert system.open_descriptors() == before
-    kept = hub.apart, hub.waiting, hub._unseen, hub._ready, hub._ending, hub.crowded
+    kept = hub.apart, hub.waiting, hub._unseen, hub._ready, hub.ending, hub.crowded
     assert not any(kept) and hub.assembler.total == 0

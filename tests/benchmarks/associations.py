@@ -3,10 +3,10 @@ runs in the guest.
 
 usage: associations.py [--check]
 
-Of a client and a server, and of two endpoints. Messages of 64 bytes, MTU 1,500. A burst is sent by send_many() and received by
-iteration; one at a time, each message finds its receiver waiting. The round that
-takes the least counts. Prints what a message takes; with --check it fails where
-that is more than the target.
+Of a client and a server, and of two endpoints. Messages of 64 bytes, MTU 1,500. A
+burst is sent by send_many() and received by iteration; one at a time, each
+message finds its receiver waiting. The round that takes the least counts. Prints
+what a message takes; with --check it fails where that is more than the target.
 """
 
 import asyncio
