@@ -10,34 +10,24 @@ import errno
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sized
 from contextlib import suppress
-from socket import SHUT_WR
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict
-
-from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
+from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
 from ._enums import NotificationType
-from ._lifecycle import ENDS, Lifecycle, News, Notification, Outgoing
-from ._messages import Address, Assembler, plain_address
-from ._options import sctp_status
+from ._lifecycle import Lifecycle, News, Notification, Outgoing
+from ._messages import Address
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
-from ._sockets import abort_socket
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    class _Keywords(TypedDict, total=False):
-        stream: int
-        ppid: int
-        unordered: bool
-        lifetime: float | None
-        context: int
-
-    _Sendable: TypeAlias = Buffer | tuple[Buffer, _Keywords]
+    from ._association import Sendable
+    from ._asyncio_endpoint import Endpoint
 
     class Message(_messages.Message):
         association: "Association"
@@ -45,24 +35,15 @@ if TYPE_CHECKING:
 else:
     from ._messages import Message
 
-# A wake-up reads so many messages of so many bytes each, 256 KiB, at most: what
-# is longer comes in pieces, which are joined.
-_COUNT, _SIZE = 32, 8192
 # How many calls that need not wait a task may make before others have a turn.
-_TURNS = 32
-# How many messages send_many() hands to the kernel before others have a turn.
-_BATCH = 128
-# FreeBSD says that there is room while there is none: seconds to rest.
-_REST = 0.01
-# How often a kernel that has said all is asked whether it is done: seconds.
-_POLL_FIRST, _POLL_LAST = 0.001, 0.05
+TURNS = 32
 
 # The sockets of associations, so that who collects garbage does not close one
 # before its reader is taken away.
 _open_sockets: set[sctp_socket] = set()
 
 
-class _Line(deque[asyncio.Future[None]]):
+class Line(deque[asyncio.Future[None]]):
     """Tasks in line: the first one acts when it is woken, and wakes the next one
     when it leaves."""
 
@@ -73,7 +54,7 @@ class _Line(deque[asyncio.Future[None]]):
 
 class Notifications(News):
     """An asynchronous iterator over notifications, as parse_notification() makes
-    them, from its creation on. It ends when the association has ended.
+    them, from its creation on. It ends when the association or the endpoint has.
 
     It keeps 1,000 that nobody has taken; ``dropped`` says how many older ones
     had to go.
@@ -81,9 +62,9 @@ class Notifications(News):
 
     __module__ = "sctp.asyncio"
 
-    def __init__(self, association: "Association") -> None:
+    def __init__(self, source: "Association | Endpoint") -> None:
         super().__init__()
-        self._association = association
+        self._source = source
         self._event = asyncio.Event()
 
     def add(self, notification: Notification) -> None:
@@ -95,11 +76,18 @@ class Notifications(News):
 
     async def __anext__(self) -> Notification:
         while not self.waiting:
-            if self._association.is_closed:
+            if self._source.is_closed:
                 raise StopAsyncIteration
             self._event.clear()
             await self._event.wait()
         return self.waiting.popleft()
+
+
+def wake_readers(news: Iterable[News]) -> None:
+    """There is nothing else to come."""
+    for each in news:
+        if isinstance(each, Notifications):
+            each._event.set()
 
 
 def _read_for(reference: "weakref.ref[Association]") -> None:
@@ -109,7 +97,54 @@ def _read_for(reference: "weakref.ref[Association]") -> None:
         association._read()
 
 
-class Association:
+class Carrier(OwnSocket):
+    """A socket of its own, which the loop watches."""
+
+    # Those who wait to send on the same socket, beside those of the association.
+    others: Sized = ()
+
+    def start(self, association: "Association") -> None:
+        loop, fd = association._loop, association._fd
+        loop.add_reader(fd, _read_for, weakref.ref(association))
+
+    def pause(self, association: "Association") -> None:
+        association._loop.remove_reader(association._fd)
+
+    def line_up(self, association: "Association", is_full: bool) -> None:
+        """One is in line, the first one. is_full says that there is no room."""
+        if is_full:
+            self.wait_for_room(association, False)
+        else:
+            self.give_others_a_turn(association)
+
+    def wait_for_room(self, association: "Association", is_ready: bool) -> None:
+        """is_ready says that the socket should have had room."""
+        loop = association._loop
+        if is_ready:
+            loop.call_later(REST, association._wake_senders)
+        elif not association._is_closed:
+            loop.add_writer(association._fd, association._wake_sender)
+
+    def give_others_a_turn(self, association: "Association") -> None:
+        """The first one has sent, and has more to send."""
+        association._loop.call_soon(association._wake_senders)
+
+    def leave_line(self, association: "Association") -> None:
+        """One has left the line."""
+        association._wake_senders()
+
+    def close(self, association: AssociationBase) -> None:
+        assert isinstance(association, Association)
+        stop_watching(association._loop, association._fd)
+        close_socket(association.socket)
+
+    def discard(self, association: "Association") -> None:
+        """Nobody knows the association any more."""
+        warn_unclosed(association)
+        discard_socket(association._loop, association._fd, association.socket)
+
+
+class Association(AssociationBase):
     """An association with a peer: messages in both directions.
 
     Made by connect() and serve(). Used by tasks of one event loop; any number
@@ -121,57 +156,42 @@ class Association:
 
     __module__ = "sctp.asyncio"
 
-    socket: sctp_socket
-    """The socket underneath, for its options. Do not receive from it, and do not
-    close it: abort() does that."""
+    _carrier: Carrier
 
     def __init__(
         self,
         sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
+        core: Lifecycle | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
-        self.socket = sock
-        _open_sockets.add(sock)
+        super().__init__(sock, limits, events, core)
+        if carrier is None:
+            carrier = Carrier()
+            keep_socket(sock)
         self._loop = asyncio.get_running_loop()
-        self._fd = sock.fileno()
-        self._recvv_many = sock.sctp_recvv_many
-        self._sendv = sock.sctp_sendv
-        assembler = Assembler(limits.max_message, limits.max_total)
-        self._core = Lifecycle(self, assembler, limits.max_unread, events)
-        self._close_timeout = limits.close_timeout
-        self._receivers = _Line()
-        self._senders = _Line()
-        self._turns = _TURNS
+        self._carrier = carrier
+        self._others = carrier.others
+        # Called when something was read.
+        self._on_news: Callable[[], None] | None = None
+        self._receivers = Line()
+        self._senders = Line()
+        self._turns = TURNS
         self._closed = asyncio.Event()
         self._is_reading = False
-        self._is_lingering = False
         self._deadline: asyncio.TimerHandle | None = None
         self._next_look: asyncio.TimerHandle | None = None
-        self._local: tuple[Address, ...] = ()
-        self._peers: tuple[Address, ...] = ()
-
-    def __repr__(self) -> str:
-        peer = self._peers[0] if self._peers else ("", 0)
-        where = "{}:{}".format(*peer)
-        state = "closed" if self.is_closed else "open"
-        return f"<Association {self.assoc_id} with {where}, {state}>"
 
     def __del__(self) -> None:
-        if "_peers" not in self.__dict__ or self._closed.is_set():
-            return
-        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-        if not self._loop.is_closed():
-            # A collection may happen in any thread.
-            self._loop.call_soon_threadsafe(_discard, self._loop, self._fd, self.socket)
-        else:
-            _close_socket(self.socket)
+        if "_next_look" in self.__dict__ and not self._is_closed:
+            self._carrier.discard(self)
 
     # Its life
 
     def _start(self) -> None:
         self._is_reading = True
-        self._loop.add_reader(self._fd, _read_for, weakref.ref(self))
+        self._carrier.start(self)
 
     def _begin(self, peer: Address) -> None:
         """Begins with what was accepted, which has ended already, maybe."""
@@ -182,34 +202,42 @@ class Association:
 
     async def _connect(self, peers: list[AnyAddress]) -> None:
         """Sets it up with a peer, and waits for the outcome."""
+        self._start()
+        with suppress(BlockingIOError):
+            self.socket.sctp_connectx(peers)
+        await self._wait_until_decided()
+
+    async def _wait_until_decided(self) -> None:
         decided = self._loop.create_future()
 
-        def read() -> None:
-            self._read()
+        def decide() -> None:
             if (self._core.is_up or self._core.end) and not decided.done():
                 decided.set_result(None)
 
-        self._is_reading = True
-        self._loop.add_reader(self._fd, read)
-        with suppress(BlockingIOError):
-            self.socket.sctp_connectx(peers)
+        self._on_news = decide
+        self._react()
         await decided
+        self._on_news = None
         if not self._core.is_up:
             assert self._core.end is not None
             raise self._core.end.for_receiver(self)
-        if self._is_reading:
-            self._start()
         self._remember_addresses()
+
+    def _move(self, sock: sctp_socket, carrier: Carrier) -> None:
+        """Goes on by a socket of its own."""
+        self._use(sock)
+        keep_socket(sock)
+        self._carrier = carrier
+        self._others = carrier.others
+        self._is_reading = False
+        if not self._core.is_full:
+            self._start()
+        if self._senders:
+            self._carrier.line_up(self, False)
 
     def _adopt(self) -> None:
         """Takes over the association of a socket that is connected already."""
-        status = self.status()
-        core = self._core
-        core.is_up = True
-        core.assoc_id = status["sstat_assoc_id"]
-        core.outbound_streams = status["sstat_outstrms"]
-        core.inbound_streams = status["sstat_instrms"]
-        self._remember_addresses()
+        self._take_over()
         self._start()
 
     def _read(self) -> None:
@@ -217,121 +245,72 @@ class Association:
         core = self._core
         while True:
             try:
-                core.feed(self._recvv_many(_SIZE, _COUNT))
+                core.feed(self._recvv_many(SIZE, COUNT))
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
                 core.fail(error.errno or errno.EIO)
             if not core.is_ending:
                 break
+        self._react()
+        if core.unread_size >= core.max_unread and core.is_full:
+            self._pause()
+
+    def _react(self) -> None:
+        """Something was read: settles the end, and wakes who waits for it."""
+        core = self._core
         if core.end is not None:
             self._settle()
-        elif core.unread_size >= core.max_unread:
-            self._pause_if_full()
         if self._receivers and (core.unread or core.end):
             waiter = self._receivers[0]
             if not waiter.done():
                 waiter.set_result(None)
-
-    def _settle(self) -> None:
-        """The end is known: closes the socket, or waits until the kernel has sent
-        what it has for a peer that sends no more."""
-        self._senders.wake()
-        if self._core.is_over:
-            self._close()
-        elif not self._is_lingering:
-            self._is_lingering = True
-            self._pause()
-            self._limit_closing()
-            self._next_look = self._loop.call_later(
-                _POLL_FIRST, self._look, _POLL_FIRST
-            )
-
-    def _look(self, delay: float) -> None:
-        """Looks whether the kernel is done, now and then: the socket stays readable
-        all the while, so there is nothing to wait for."""
-        self._read()
-        if not self._core.is_over:
-            try:
-                self._ask_status()
-            except OSError:
-                self._core.vanish()
-                self._settle()
-            else:
-                delay = min(2 * delay, _POLL_LAST)
-                self._next_look = self._loop.call_later(delay, self._look, delay)
-
-    def _pause_if_full(self) -> None:
-        if self._core.is_full:
-            self._pause()
+        if self._on_news is not None:
+            self._on_news()
 
     def _pause(self) -> None:
         if self._is_reading:
             self._is_reading = False
-            self._loop.remove_reader(self._fd)
+            self._carrier.pause(self)
 
     def _resume(self) -> None:
         if not (self._is_reading or self._is_lingering or self._core.is_over):
             self._start()
 
+    def _resume_where_room(self) -> None:
+        if not self._is_reading and self._core.has_room:
+            self._resume()
+
     def _limit_closing(self) -> None:
         if self._deadline is None:
             self._deadline = self._loop.call_later(self._close_timeout, self._give_up)
 
-    def _give_up(self) -> None:
-        seconds = f"{self._close_timeout:g} seconds"
-        self._abort(b"", f"It did not end within {seconds} (close_timeout).")
+    def _look_later(self, delay: float) -> None:
+        self._next_look = self._loop.call_later(delay, self._look, delay)
 
-    def _begin_closing(self) -> None:
-        if self._core.close() and not self._is_lingering:
-            self._limit_closing()
-            self._resume()
-            if not self._senders:
-                self._send_shutdown()
+    def _has_senders(self) -> bool:
+        return bool(self._senders)
 
-    def _send_shutdown(self) -> None:
-        if self._is_lingering or self._core.is_over:
-            return
-        try:
-            self.socket.shutdown(SHUT_WR)
-        except OSError as error:
-            self._look_for_end(error)
-            if not self._core.is_over:
-                self._core.vanish()
-                self._settle()
-
-    def _look_for_end(self, error: OSError) -> None:
-        """Reads on where a call has met an end of which the news is to come."""
-        self._core.note_errno(error.errno or errno.EIO)
-        self._read()
-
-    def _abort(self, reason: bytes, note: str) -> None:
-        self._core.abort(note)
-        if self._closed.is_set():
-            return
-        abort_socket(self.socket, reason, self._core.assoc_id)
-        self._close()
+    def _wake_senders(self) -> None:
+        self._senders.wake()
 
     def _close(self) -> None:
-        """Closes the socket, and tells everybody who waits."""
-        if self._closed.is_set():
+        if self._is_closed:
             return
-        if not self._loop.is_closed():
-            self._loop.remove_reader(self._fd)
-            self._loop.remove_writer(self._fd)
+        self._is_closed = True
         self._is_reading = False
         for timer in self._deadline, self._next_look:
             if timer is not None:
                 timer.cancel()
         self._remember_addresses()
-        _close_socket(self.socket)
+        self._carrier.close(self)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._closed.set()
+            if self._on_news is not None:
+                self._on_news()
             self._receivers.wake()
             self._senders.wake()
-            for news in self._core.news:
-                if isinstance(news, Notifications):
-                    news._event.set()
+            wake_readers(self._core.news)
 
     async def shutdown(self) -> None:
         """Ends the association gracefully.
@@ -366,7 +345,7 @@ class Association:
     def is_closed(self) -> bool:
         """Whether the association has ended and its socket is closed. Messages
         that arrived before can still be received."""
-        return self._closed.is_set()
+        return self._is_closed
 
     async def __aenter__(self) -> Self:
         return self
@@ -411,7 +390,7 @@ class Association:
             if line or not self._turns or not has_news:
                 waiter = self._loop.create_future()
                 line.append(waiter)
-                self._turns = _TURNS
+                self._turns = TURNS
                 if has_news:
                     self._loop.call_soon(line.wake)
                 await waiter
@@ -430,8 +409,8 @@ class Association:
                 line.remove(waiter)
                 if line and core.has_news:
                     line.wake()
-            if not self._is_reading and core.has_room:
-                self._resume()
+            if not self._is_reading:
+                self._resume_where_room()
 
     def notifications(self) -> Notifications:
         """An asynchronous iterator over the notifications that arrive from now
@@ -470,7 +449,7 @@ class Association:
             message = core.outgoing(data, stream, ppid, unordered, lifetime, context)
         if not core.may_send:
             core.check_send()
-        if self._turns and not self._senders:
+        if self._turns and not self._senders and not self._others:
             try:
                 self._sendv(*message)
             except BlockingIOError:
@@ -484,7 +463,7 @@ class Association:
 
     async def send_many(
         self,
-        messages: "Iterable[_Sendable]",
+        messages: "Iterable[Sendable]",
         *,
         stream: int = 0,
         ppid: int = 0,
@@ -505,9 +484,9 @@ class Association:
             batch = self._prepare(messages, stream, ppid, unordered, lifetime, context)
             if not self._core.may_send:
                 self._core.check_send()
-            if self._turns and batch and not self._senders:
+            if self._turns and batch and not self._senders and not self._others:
                 try:
-                    sent = self.socket.sctp_sendv_many(batch[:_BATCH])
+                    sent = self.socket.sctp_sendv_many(batch[:BATCH])
                 except BlockingIOError:
                     pass
                 except OSError as error:
@@ -518,31 +497,7 @@ class Association:
             error.sent = 0  # type: ignore[attr-defined]
             raise
         if sent < len(batch):
-            await self._send_in_line(batch, sent, sent < min(len(batch), _BATCH))
-
-    def _prepare(
-        self, messages: "Iterable[_Sendable]", *defaults: Any
-    ) -> list[Outgoing]:
-        outgoing = self._core.outgoing
-        info = None
-        batch: list[Outgoing] = []
-        for message in messages:
-            if info is not None and type(message) is bytes and message:
-                batch.append(((message,), None, info))  # as the one before
-            elif isinstance(message, tuple):
-                if len(message) != 2 or not set(_KEYWORDS).issuperset(message[1]):
-                    raise TypeError(
-                        f"messages[{len(batch)}] must be bytes-like, or that and a"
-                        f" dict with keywords of send(), not {message!r}"
-                    )
-                data, keywords = message
-                values: dict[str, Any] = dict(zip(_KEYWORDS, defaults, strict=True))
-                values.update(keywords)
-                batch.append(outgoing(data, **values))
-            else:
-                batch.append(outgoing(message, *defaults))
-                info = batch[-1][2]
-        return batch
+            await self._send_in_line(batch, sent, sent < min(len(batch), BATCH))
 
     async def _send_in_line(
         self, batch: list[Outgoing], sent: int, is_full: bool
@@ -550,26 +505,20 @@ class Association:
         """Sends what is left of a batch when its turn comes. is_full says that
         there is no room now."""
         core, line, loop = self._core, self._senders, self._loop
-        self._turns = _TURNS
+        self._turns = TURNS
         waiter = loop.create_future()
         line.append(waiter)
         if len(line) == 1:
-            if is_full:
-                self._wake_when_writable()
-            else:
-                loop.call_soon(line.wake)
+            self._carrier.line_up(self, is_full)
         is_ready = False
         try:
             while True:
                 await waiter
                 core.check_send(is_in_line=True)
                 try:
-                    sent += self.socket.sctp_sendv_many(batch[sent : sent + _BATCH])
+                    sent += self.socket.sctp_sendv_many(batch[sent : sent + BATCH])
                 except BlockingIOError:
-                    if is_ready:
-                        loop.call_later(_REST, line.wake)
-                    else:
-                        self._wake_when_writable()
+                    self._carrier.wait_for_room(self, is_ready)
                     is_ready = not is_ready
                 except OSError as error:
                     self._fail_to_send(error)
@@ -577,91 +526,51 @@ class Association:
                     if sent == len(batch):
                         return
                     is_ready = False
-                    loop.call_soon(line.wake)
+                    self._carrier.give_others_a_turn(self)
                 waiter = line[0] = loop.create_future()
         except BaseException as error:
             error.sent = sent  # type: ignore[attr-defined]
             raise
         finally:
             line.remove(waiter)
-            line.wake()
+            self._carrier.leave_line(self)
             if core.is_closing and not line:
                 self._send_shutdown()
-
-    def _wake_when_writable(self) -> None:
-        if not self._closed.is_set():
-            self._loop.add_writer(self._fd, self._wake_sender)
 
     def _wake_sender(self) -> None:
         self._loop.remove_writer(self._fd)
         self._senders.wake()
 
-    def _fail_to_send(self, error: OSError) -> None:
-        """Raises the end of the association if that is behind an error, else the
-        error."""
-        if error.errno in ENDS:
-            self._look_for_end(error)
-            self._core.check_send(is_in_line=True)
-        raise error
 
-    # What is known of it
-
-    @property
-    def assoc_id(self) -> int:
-        """The kernel's identifier of the association."""
-        return self._core.assoc_id
-
-    @property
-    def outbound_streams(self) -> int:
-        """How many streams there are for messages to the peer."""
-        return self._core.outbound_streams
-
-    @property
-    def inbound_streams(self) -> int:
-        """How many streams there are for messages from the peer."""
-        return self._core.inbound_streams
-
-    @property
-    def local_addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side, after the end the last ones."""
-        self._remember_addresses()
-        return self._local
-
-    @property
-    def peer_addresses(self) -> tuple[Address, ...]:
-        """The addresses of the peer, after the end the last ones."""
-        self._remember_addresses()
-        return self._peers
-
-    def _remember_addresses(self) -> None:
-        with suppress(OSError):
-            local, peers = self.socket.sctp_getladdrs(), self.socket.sctp_getpaddrs()
-            if local and peers:
-                self._local = tuple(map(plain_address, local))
-                self._peers = tuple(map(plain_address, peers))
-
-    def status(self) -> sctp_status:
-        """The kernel's SCTP_STATUS. After the end, raises what send() raises."""
-        if self._core.end is not None:
-            self._core.check_send()
-        return self._ask_status()
-
-    def _ask_status(self) -> sctp_status:
-        wanted = sctp_status(sstat_assoc_id=self._core.assoc_id)
-        return self.socket.getsockopt(IPPROTO_SCTP, SCTP_STATUS, wanted)
+def keep_socket(sock: sctp_socket) -> None:
+    _open_sockets.add(sock)
 
 
-# The keywords of a message, in the order of Lifecycle.outgoing().
-_KEYWORDS = ("stream", "ppid", "unordered", "lifetime", "context")
-
-
-def _discard(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:
-    """Closes the socket of an association that nobody knows any more."""
-    loop.remove_reader(fd)
-    loop.remove_writer(fd)
-    _close_socket(sock)
-
-
-def _close_socket(sock: sctp_socket) -> None:
+def close_socket(sock: sctp_socket) -> None:
     sock.close()
     _open_sockets.discard(sock)
+
+
+def stop_watching(loop: asyncio.AbstractEventLoop, fd: int) -> None:
+    """What has to be done before a descriptor is closed."""
+    if not loop.is_closed():
+        loop.remove_reader(fd)
+        loop.remove_writer(fd)
+
+
+def warn_unclosed(thing: object) -> None:
+    warnings.warn(f"unclosed {thing!r}", ResourceWarning, source=thing, stacklevel=3)
+
+
+def discard_socket(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:
+    """Closes a socket of which nobody knows any more."""
+
+    def discard() -> None:
+        stop_watching(loop, fd)
+        close_socket(sock)
+
+    if loop.is_closed():
+        close_socket(sock)
+    else:
+        # A collection may happen in any thread.
+        loop.call_soon_threadsafe(discard)

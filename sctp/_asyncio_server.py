@@ -7,18 +7,15 @@ from typing import Self, TypeAlias
 
 from ._asyncio_association import Association
 from ._enums import NotificationType
-from ._lifecycle import is_end_of, logger
-from ._messages import Address, plain_address
+from ._lifecycle import is_end_of
+from ._server import PAUSE, ServerBase
 from ._setup import Limits
 from ._socket import sctp_socket
 
 Handler: TypeAlias = Callable[[Association], Awaitable[object]]
 
-# How long nobody is accepted when there are no descriptors left: seconds.
-_PAUSE = 1.0
 
-
-class Server:
+class Server(ServerBase):
     """Accepts associations, and runs a handler in a task for each.
 
     Made by serve(). When the handler returns, its association is shut down; when
@@ -39,32 +36,22 @@ class Server:
         events: frozenset[NotificationType],
         max_associations: int | None,
     ) -> None:
-        self._sock = sock
-        self._fd = sock.fileno()
+        super().__init__(sock, limits, events, max_associations)
         self._handler = handler
-        self._limits = limits
-        self._events = events
-        self._most = max_associations
         self._loop = asyncio.get_running_loop()
         self._tasks: dict[asyncio.Task[None], Association] = {}
         self._pause: asyncio.TimerHandle | None = None
         self._is_accepting = False
         self._closed = asyncio.Event()
         self._done = asyncio.Event()
-        found = sock.sctp_getladdrs() or ()
-        self._addresses: tuple[Address, ...] = tuple(map(plain_address, found))
         self._accept_more()
-
-    def __repr__(self) -> str:
-        state = "serving" if self.is_serving else "closed"
-        return f"<Server at {self._addresses}, {state}>"
 
     def _accept_more(self) -> None:
         """Begins to accept, or stops: while there are enough associations, those
         to come wait in the kernel."""
         self._pause = None
-        has_room = self._most is None or len(self._tasks) < self._most
-        if self.is_serving and has_room != self._is_accepting:
+        has_room = self._has_room(len(self._tasks))
+        if self._is_serving and has_room != self._is_accepting:
             self._is_accepting = has_room
             if has_room:
                 self._loop.add_reader(self._fd, self._accept)
@@ -74,18 +61,17 @@ class Server:
     def _accept(self) -> None:
         # One only: an accept that finds nobody sleeps for up to 10 ms on Linux.
         try:
-            sock, address = self._sock.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            logger.warning("cannot accept, trying again in %g s: %s", _PAUSE, error)
+            accepted = self._accept_one()
+        except OSError:
             self._loop.remove_reader(self._fd)
             self._is_accepting = False
-            self._pause = self._loop.call_later(_PAUSE, self._accept_more)
+            self._pause = self._loop.call_later(PAUSE, self._accept_more)
             return
-        sock.setblocking(False)
+        if accepted is None:
+            return
+        sock, address = accepted
         association = Association(sock, self._limits, self._events)
-        association._begin(plain_address(address))
+        association._begin(address)
         task = self._loop.create_task(self._serve(association))
         self._tasks[task] = association
         task.add_done_callback(self._forget)
@@ -118,23 +104,8 @@ class Server:
         self._check_done()
 
     def _check_done(self) -> None:
-        if self._closed.is_set() and not self._tasks:
+        if not (self._is_serving or self._tasks):
             self._done.set()
-
-    @property
-    def is_serving(self) -> bool:
-        """Whether new associations are accepted: until close()."""
-        return not self._closed.is_set()
-
-    @property
-    def sockets(self) -> tuple[sctp_socket, ...]:
-        """The listening socket; none after close()."""
-        return (self._sock,) if self.is_serving else ()
-
-    @property
-    def addresses(self) -> tuple[Address, ...]:
-        """The addresses that it listens at."""
-        return self._addresses
 
     @property
     def associations(self) -> tuple[Association, ...]:
@@ -143,8 +114,9 @@ class Server:
 
     def close(self) -> None:
         """Stops accepting. Handlers that run go on."""
-        if self._closed.is_set():
+        if not self._is_serving:
             return
+        self._is_serving = False
         if not self._loop.is_closed():
             self._loop.remove_reader(self._fd)
         if self._pause is not None:

@@ -2,18 +2,47 @@
 
 import socket
 import struct
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from socket import AF_INET6, SO_LINGER, SOCK_STREAM, SOL_SOCKET
+from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from typing import Any
 
-from _sctp.sctp import SCTP_BINDX_ADD_ADDR
-from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
+from _sctp import sctp
+from _sctp.sctp import IPPROTO_SCTP, SCTP_BINDX_ADD_ADDR
+from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
-from ._setup import AnyAddress, Name, Option, choose_address, has_ipv4
+from ._options import sctp_assoc_value
+from ._setup import (
+    AnyAddress,
+    Name,
+    Option,
+    choose_address,
+    choose_family,
+    family_of,
+    has_ipv4,
+)
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("II")  # what was received, and how much that may be
+_EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
+
+
+def unknown_names(
+    lists: Iterable[Iterable[AnyAddress]],
+) -> tuple[set[str], list[AnyAddress]]:
+    """The services and the addresses with hosts that are to be looked up."""
+    services, hosts = set(), []
+    for addresses in lists:
+        for address in addresses:
+            host, port = address[:2]
+            if isinstance(port, str) and not port.isdecimal():
+                services.add(port)
+            if isinstance(host, str) and (family_of(host) is None or "%" in host):
+                hosts.append(address)
+    return services, hosts
 
 
 def find_host(infos: Iterable[Any]) -> list[tuple[int, str, int]]:
@@ -23,7 +52,19 @@ def find_host(infos: Iterable[Any]) -> list[tuple[int, str, int]]:
     ]
 
 
-def numeric(
+def with_names(
+    lists: Iterable[Iterable[AnyAddress]],
+    sock: sctp_socket | None,
+    ports: Mapping[str, int],
+    names: Mapping[AnyAddress, Name],
+) -> tuple[int, list[list[AnyAddress]]]:
+    """The family of the socket, that of sock if there is one, and the lists with
+    what was found for names."""
+    family = sock.family if sock else choose_family(lists, names.values())
+    return family, [_numeric(each, names, ports, family) for each in lists]
+
+
+def _numeric(
     addresses: Iterable[AnyAddress],
     names: Mapping[AnyAddress, Name],
     ports: Mapping[str, int],
@@ -50,14 +91,23 @@ def make_socket(
     plan: list[Option],
     local: list[AnyAddress],
     peers: Iterable[AnyAddress] = (),
+    *,
+    is_many: bool = False,
 ) -> sctp_socket:
     """A socket that has its options, takes the addresses of peers and is bound;
     closed where that fails."""
-    made = sctp_socket(family, SOCK_STREAM) if sock is None else sock
+    kind = SOCK_SEQPACKET if is_many else SOCK_STREAM
+    made = sctp_socket(family, kind) if sock is None else sock
     try:
         made.setblocking(False)
-        if made.family == AF_INET6 and has_ipv4([*local, *peers]):
+        if made.family == AF_INET6 and (is_many or has_ipv4([*local, *peers])):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if is_many:
+            # What shows that a peer is silent: Linux, since 5.5.
+            with suppress(OSError, AttributeError):
+                made.setsockopt(
+                    IPPROTO_SCTP, sctp.SCTP_EXPOSE_POTENTIALLY_FAILED_STATE, _EXPOSED
+                )
         for level, number, value in plan:
             try:
                 made.setsockopt(level, number, value)
@@ -72,12 +122,37 @@ def make_socket(
     return made
 
 
-def check_socket(sock: sctp_socket | None) -> None:
+def check_socket(sock: sctp_socket | None, kind: str = "one-to-one") -> None:
     if sock is not None:
         if not isinstance(sock, sctp_socket):
             raise TypeError(f"sock must be an sctp_socket, not {sock!r}")
-        if sock.sctp_type != "one-to-one":
-            raise ValueError("sock must be a one-to-one socket")
+        if sock.sctp_type != kind:
+            raise ValueError(f"sock must be a {kind} socket")
+
+
+def is_crowded(sock: sctp_socket) -> bool:
+    """Whether the kernel holds so much for the socket of many, most of it nothing
+    that could be read yet, that it may soon drop what arrives: Linux has one
+    receive buffer for all."""
+    if sys.platform != "linux":
+        return False
+    held, most = _MEMINFO.unpack(
+        sock.getsockopt(SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    )
+    return bool(held * 2 > most)
+
+
+def abort_association(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
+    """Aborts an association of a socket of many."""
+    how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
+    with suppress(OSError):  # it has ended already
+        sock.sctp_sendv([reason], None, how)
+
+
+def send_shutdown(sock: sctp_socket, assoc_id: int) -> None:
+    """Shuts an association of a socket of many down."""
+    how = sctp_sndinfo(snd_flags=SCTP_EOF, snd_assoc_id=assoc_id)
+    sock.sctp_sendv([], None, how)
 
 
 def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:

@@ -30,7 +30,7 @@ class Call:
 
 
 class Wrapped:
-    """An association, a server or an iterator of a front end."""
+    """An association, a server, an endpoint or an iterator of a front end."""
 
     def __init__(self, front, real):
         self._front = front
@@ -59,6 +59,16 @@ class Wrapped:
 
     def __exit__(self, *exc):
         self._front.leave(self.real, *exc)
+
+
+class WrappedEndpoint(Wrapped):
+    """An endpoint, with calls that block and give associations wrapped."""
+
+    def take(self):
+        return Wrapped(self._front, self.accept())
+
+    def reach(self, addresses):
+        return Wrapped(self._front, self.connect(addresses))
 
 
 class Asyncio:
@@ -176,6 +186,15 @@ class Asyncio:
         server = self._keep(call.result(PATIENCE))
         server.accept = lambda: accepted.get(timeout=PATIENCE)
         return server
+
+    def keep(self, wrapped):
+        """Sees to it that an association ends with the test."""
+        self._opened.append(wrapped.real)
+
+    def open_endpoint(self, *args, **kwargs):
+        call = self.submit(sctp.asyncio.open_endpoint, args, kwargs)
+        self._opened.append(real := call.result(PATIENCE))
+        return WrappedEndpoint(self, real)
 
     def close(self):
         def end():

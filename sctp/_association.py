@@ -1,0 +1,334 @@
+"""What the associations of the front ends have in common: all but the waiting.
+
+The core (_lifecycle) decides what happened, this class what is to be done to the
+socket then; a front end reads, waits and wakes.
+"""
+
+import errno
+from collections.abc import Iterable
+from contextlib import suppress
+from socket import SHUT_WR
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
+
+from ._endpoint import Hub, Member
+from ._enums import NotificationType
+from ._lifecycle import ENDS, Lifecycle, Outgoing
+from ._messages import Address, Assembler, plain_address
+from ._options import sctp_status
+from ._setup import Limits
+from ._socket import sctp_socket
+from ._sockets import abort_association, abort_socket, send_shutdown
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    class Keywords(TypedDict, total=False):
+        stream: int
+        ppid: int
+        unordered: bool
+        lifetime: float | None
+        context: int
+
+    Sendable: TypeAlias = Buffer | tuple[Buffer, Keywords]
+
+# A wake-up reads so many messages of so many bytes each, 256 KiB, at most: what
+# is longer comes in pieces, which are joined.
+COUNT, SIZE = 32, 8192
+# How many messages send_many() hands to the kernel before others have a turn.
+BATCH = 128
+# FreeBSD says that there is room while there is none: seconds to rest.
+REST = 0.01
+# How often a kernel that has said all is asked whether it is done: seconds.
+_POLL_FIRST, _POLL_LAST = 0.001, 0.05
+
+# The keywords of a message, in the order of Lifecycle.outgoing().
+_KEYWORDS = ("stream", "ppid", "unordered", "lifetime", "context")
+
+
+class OwnSocket:
+    """What an association sends and reads through: a socket of its own."""
+
+    def send_shutdown(self, association: "AssociationBase") -> None:
+        association.socket.shutdown(SHUT_WR)
+
+    def abort(self, association: "AssociationBase", reason: bytes) -> None:
+        """close() has to be next."""
+        abort_socket(association.socket, reason, association.assoc_id)
+
+    def look_for_end(self, association: "AssociationBase") -> None:
+        """Reads on, as the news of an end is to come."""
+        association._read()
+
+    def linger(self, association: "AssociationBase") -> None:
+        """The peer sends no more: waits until the kernel has sent what it has."""
+        if not association._is_lingering:
+            association._is_lingering = True
+            association._pause()
+            association._look_later(_POLL_FIRST)
+
+    def find_addresses(
+        self, association: "AssociationBase"
+    ) -> tuple[tuple[Address, ...] | None, ...]:
+        """Those of this side, and the peer's."""
+        sock = association.socket
+        return sock.sctp_getladdrs(), sock.sctp_getpaddrs()
+
+    def close(self, association: "AssociationBase") -> None:
+        association.socket.close()
+
+
+class SharedSocket(OwnSocket):
+    """The socket of an endpoint, for one of its associations."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def _member(self, association: "AssociationBase") -> Member:
+        member = association._core
+        assert isinstance(member, Member)
+        return member
+
+    def send_shutdown(self, association: "AssociationBase") -> None:
+        send_shutdown(association.socket, association.assoc_id)
+
+    def abort(self, association: "AssociationBase", reason: bytes) -> None:
+        self._hub.forget(self._member(association), is_aborted=True)
+        abort_association(association.socket, reason, association.assoc_id)
+
+    def look_for_end(self, association: "AssociationBase") -> None:
+        raise NotImplementedError
+
+    def linger(self, association: "AssociationBase") -> None:
+        """The socket tells when the kernel is done."""
+
+    def find_addresses(
+        self, association: "AssociationBase"
+    ) -> tuple[tuple[Address, ...] | None, ...]:
+        sock, assoc_id = association.socket, association.assoc_id
+        return sock.sctp_getladdrs(assoc_id), sock.sctp_getpaddrs(assoc_id)
+
+    def close(self, association: "AssociationBase") -> None:
+        self._hub.forget(self._member(association))
+
+
+class AssociationBase:
+    """An association of a socket, without what waits for it."""
+
+    _carrier: OwnSocket
+
+    socket: sctp_socket
+    """The socket underneath, for its options. Do not receive from it, and do not
+    close it: abort() does that."""
+
+    def __init__(
+        self,
+        sock: sctp_socket,
+        limits: Limits,
+        events: frozenset[NotificationType],
+        core: Lifecycle | None = None,
+    ) -> None:
+        self._use(sock)
+        assembler = Assembler(limits.max_message, limits.max_total)
+        self._core = core or Lifecycle(self, assembler, limits.max_unread, events)
+        self._close_timeout = limits.close_timeout
+        self._is_lingering = False
+        self._is_closed = False
+        self._local: tuple[Address, ...] = ()
+        self._peers: tuple[Address, ...] = ()
+
+    def __repr__(self) -> str:
+        peer = self._peers[0] if self._peers else ("", 0)
+        where = "{}:{}".format(*peer)
+        state = "closed" if self._is_closed else "open"
+        return f"<Association {self.assoc_id} with {where}, {state}>"
+
+    def _use(self, sock: sctp_socket) -> None:
+        self.socket = sock
+        self._fd = sock.fileno()
+        self._recvv_many = sock.sctp_recvv_many
+        self._sendv = sock.sctp_sendv
+
+    # What a front end adds
+
+    def _read(self) -> None:
+        """Takes what has arrived, without waiting, and settles."""
+        raise NotImplementedError
+
+    def _pause(self) -> None:
+        """Reads no more when something arrives."""
+        raise NotImplementedError
+
+    def _resume(self) -> None:
+        """Reads again, unless the association has come to its end."""
+        raise NotImplementedError
+
+    def _limit_closing(self) -> None:
+        """Calls _give_up() after close_timeout, which counts from the first of
+        these calls."""
+        raise NotImplementedError
+
+    def _look_later(self, delay: float) -> None:
+        """Calls _look(delay) after delay seconds."""
+        raise NotImplementedError
+
+    def _has_senders(self) -> bool:
+        """Whether somebody waits to send."""
+        raise NotImplementedError
+
+    def _wake_senders(self) -> None:
+        """Lets who waits to send look again."""
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        """Closes the socket, once, and tells everybody who waits."""
+        raise NotImplementedError
+
+    # Its life
+
+    def _take_over(self) -> None:
+        """Learns of the association of a socket that is connected already."""
+        status = self.status()
+        core = self._core
+        core.is_up = True
+        core.assoc_id = status["sstat_assoc_id"]
+        core.outbound_streams = status["sstat_outstrms"]
+        core.inbound_streams = status["sstat_instrms"]
+        self._remember_addresses()
+
+    def _settle(self) -> None:
+        """The end is known: closes the socket, or waits until the kernel has sent
+        what it has for a peer that sends no more."""
+        self._wake_senders()
+        if self._core.is_over:
+            self._close()
+        else:
+            self._limit_closing()
+            self._carrier.linger(self)
+
+    def _look(self, delay: float) -> None:
+        """Looks whether the kernel is done, now and then: the socket stays readable
+        all the while, so there is nothing to wait for."""
+        self._read()
+        if not self._core.is_over:
+            try:
+                self._ask_status()
+            except OSError:
+                self._core.vanish()
+                self._settle()
+            else:
+                self._look_later(min(2 * delay, _POLL_LAST))
+
+    def _give_up(self) -> None:
+        seconds = f"{self._close_timeout:g} seconds"
+        self._abort(b"", f"It did not end within {seconds} (close_timeout).")
+
+    def _begin_closing(self) -> None:
+        if self._core.close() and self._core.end is None:
+            self._limit_closing()
+            self._resume()
+            if not self._has_senders():
+                self._send_shutdown()
+
+    def _send_shutdown(self) -> None:
+        if self._core.end is not None:
+            return
+        try:
+            self._carrier.send_shutdown(self)
+        except OSError as error:
+            self._look_for_end(error)
+            if self._core.end is None:
+                self._core.vanish()
+                self._settle()
+
+    def _look_for_end(self, error: OSError) -> None:
+        """Reads on where a call has met an end of which the news is to come."""
+        self._core.note_errno(error.errno or errno.EIO)
+        self._carrier.look_for_end(self)
+
+    def _abort(self, reason: bytes, note: str) -> None:
+        self._core.abort(note)
+        if not self._is_closed:
+            self._carrier.abort(self, reason)
+            self._close()
+
+    # Sending
+
+    def _prepare(
+        self, messages: "Iterable[Sendable]", *defaults: Any
+    ) -> list[Outgoing]:
+        outgoing = self._core.outgoing
+        info = None
+        batch: list[Outgoing] = []
+        for message in messages:
+            if info is not None and type(message) is bytes and message:
+                batch.append(((message,), None, info))  # as the one before
+            elif isinstance(message, tuple):
+                if len(message) != 2 or not set(_KEYWORDS).issuperset(message[1]):
+                    raise TypeError(
+                        f"messages[{len(batch)}] must be bytes-like, or that and a"
+                        f" dict with keywords of send(), not {message!r}"
+                    )
+                data, keywords = message
+                values: dict[str, Any] = dict(zip(_KEYWORDS, defaults, strict=True))
+                values.update(keywords)
+                batch.append(outgoing(data, **values))
+            else:
+                batch.append(outgoing(message, *defaults))
+                info = batch[-1][2]
+        return batch
+
+    def _fail_to_send(self, error: OSError) -> None:
+        """Raises the end of the association if that is behind an error, else the
+        error."""
+        if error.errno in ENDS:
+            self._look_for_end(error)
+            self._core.check_send(is_in_line=True)
+        raise error
+
+    # What is known of it
+
+    @property
+    def assoc_id(self) -> int:
+        """The kernel's identifier of the association."""
+        return self._core.assoc_id
+
+    @property
+    def outbound_streams(self) -> int:
+        """How many streams there are for messages to the peer."""
+        return self._core.outbound_streams
+
+    @property
+    def inbound_streams(self) -> int:
+        """How many streams there are for messages from the peer."""
+        return self._core.inbound_streams
+
+    @property
+    def local_addresses(self) -> tuple[Address, ...]:
+        """The addresses of this side, after the end the last ones."""
+        self._remember_addresses()
+        return self._local
+
+    @property
+    def peer_addresses(self) -> tuple[Address, ...]:
+        """The addresses of the peer, after the end the last ones."""
+        self._remember_addresses()
+        return self._peers
+
+    def _remember_addresses(self) -> None:
+        with suppress(OSError):
+            local, peers = self._carrier.find_addresses(self)
+            if local and peers:
+                self._local = tuple(map(plain_address, local))
+                self._peers = tuple(map(plain_address, peers))
+
+    def status(self) -> sctp_status:
+        """The kernel's SCTP_STATUS. After the end, raises what send() raises."""
+        if self._core.end is not None:
+            self._core.check_send()
+        return self._ask_status()
+
+    def _ask_status(self) -> sctp_status:
+        wanted = sctp_status(sstat_assoc_id=self._core.assoc_id)
+        return self.socket.getsockopt(IPPROTO_SCTP, SCTP_STATUS, wanted)
