@@ -355,6 +355,8 @@ class sctpsocket:
 
     def set_peer_primary(self, assoc_id: int, addr: Any) -> None:
         """Asks the peer to send to this address of ours."""
+        if self._style == SOCK_STREAM:
+            self._check_id(assoc_id)
         prim = sctp_setpeerprim(sspp_assoc_id=assoc_id, sspp_addr=long_address(addr))
         self._set(SCTP_SET_PEER_PRIMARY_ADDR, prim)
 
@@ -609,7 +611,7 @@ class sctpsocket:
 
     def set_assocparams(self, o: assocparams) -> None:
         """Sets what of an assocparams is not 0."""
-        self._set(SCTP_ASSOCINFO, _structure(sctp_assocparams, vars(o)))
+        self._set(SCTP_ASSOCINFO, _structure(sctp_assocparams, o.__dict__))
 
     def get_paddrparams(self, assoc_id: int, sockaddr: Any) -> paddrparams:
         """The parameters of an address of the peer; ("", 0) are all of them."""
@@ -619,7 +621,7 @@ class sctpsocket:
 
     def set_paddrparams(self, o: paddrparams) -> None:
         """Sets what of a paddrparams its flags name, and pathmaxrxt."""
-        self._set(SCTP_PEER_ADDR_PARAMS, _structure(sctp_paddrparams, vars(o)))
+        self._set(SCTP_PEER_ADDR_PARAMS, _structure(sctp_paddrparams, o.__dict__))
 
     def get_rtoinfo(self, assoc_id: int = 0) -> rtoinfo:
         """The timeouts of an association, or with 0 of those to come."""
@@ -628,7 +630,7 @@ class sctpsocket:
 
     def set_rtoinfo(self, o: rtoinfo) -> None:
         """Sets what of an rtoinfo is not 0."""
-        self._set(SCTP_RTOINFO, _structure(sctp_rtoinfo, vars(o)))
+        self._set(SCTP_RTOINFO, _structure(sctp_rtoinfo, o.__dict__))
 
 
 class sctpsocket_tcp(sctpsocket):
