@@ -20,6 +20,13 @@ __version__ = "0.1.0"
 if not _typing.TYPE_CHECKING:
     __all__ = [name for name in globals() if not name.startswith("_")]
 
+    # To them a name of PySCTP's is an error: sctp.pysctp has it for them.
+    def __getattr__(name):
+        from ._other_names import find
+
+        return find(name)
+
+
 # Of the layer above the socket: by their names, not by *.
 from ._lifecycle import AssociationRestarted as AssociationRestarted
 from ._messages import Message as Message

@@ -7,9 +7,11 @@ ignore that nothing needs.
 from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM
 from typing import Any, Literal, assert_type
 
+import _sctp
 import sctp
 import sctp.asyncio
 from sctp import *
+from sctp import pysctp
 from sctp.asyncio import Association, Server, connect, serve
 
 Address = tuple[str, int] | tuple[str, int, int, int]
@@ -140,3 +142,18 @@ async def connect_with(options: dict[int, int], pairs: list[tuple[int, int]]) ->
     await connect("127.0.0.1:5", options=tuple(pairs))
     assert_type(PayloadProtocol.DIAMETER.network, int)
     assert_type(PayloadProtocol.from_network(5), PayloadProtocol | int)
+
+
+def old_programs() -> None:
+    sock = pysctp.sctpsocket_tcp(AF_INET)
+    assert_type(sock.accept()[0], pysctp.sctpsocket_tcp)
+    assert_type(sock.sctp_send("text", ppid=60, flags=pysctp.MSG_UNORDERED), int)
+    assert_type(sock.sctp_recv(100)[2], bytes | None)
+    assert_type(sock.get_status().primary, pysctp.paddrinfo)
+    assert_type(sock.events, pysctp.event_subscribe)
+    sock.events.data_io = True
+    sock.sctp_send(b"data", ppid="60")  # type: ignore[arg-type]
+    # The packages hand these out at run time alone: a typing error stays one.
+    sctp.sctpsocket_tcp  # type: ignore[attr-defined]
+    sctp.sctpsocket_tpc  # type: ignore[attr-defined]
+    _sctp.getconstant  # type: ignore[attr-defined]

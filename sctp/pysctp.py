@@ -1,0 +1,737 @@
+"""The API of PySCTP on sctp_socket: programs written for it run as they are.
+
+What its names mean is PySCTP's. Where they differ, and why, is in the guide
+'Coming from PySCTP'.
+"""
+
+import datetime as datetime
+import operator
+import os as os
+import socket as socket
+import sys as sys
+import time as time
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from errno import EBADF, EINVAL
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from _sctp.sctp import (
+    IPPROTO_SCTP,
+    SCTP_ADAPTATION_LAYER,
+    SCTP_ALL_ASSOC,
+    SCTP_ASSOCINFO,
+    SCTP_AUTOCLOSE,
+    SCTP_DISABLE_FRAGMENTS,
+    SCTP_EVENT,
+    SCTP_GET_PEER_ADDR_INFO,
+    SCTP_I_WANT_MAPPED_V4_ADDR,
+    SCTP_INITMSG,
+    SCTP_MAXSEG,
+    SCTP_NODELAY,
+    SCTP_PEER_ADDR_PARAMS,
+    SCTP_PRIMARY_ADDR,
+    SCTP_RECVRCVINFO,
+    SCTP_RECVV_RN,
+    SCTP_RTOINFO,
+    SCTP_SET_PEER_PRIMARY_ADDR,
+    SCTP_STATUS,
+)
+from _sctp.sctp_event import (
+    SCTP_ADAPTATION_INDICATION,
+    SCTP_ASSOC_CHANGE,
+    SCTP_PARTIAL_DELIVERY_EVENT,
+    SCTP_PEER_ADDR_CHANGE,
+    SCTP_REMOTE_ERROR,
+    SCTP_SEND_FAILED_EVENT,
+    SCTP_SHUTDOWN_EVENT,
+)
+from _sctp.sctp_info import (
+    SCTP_PR_SCTP_TTL,
+    sctp_prinfo,
+    sctp_sendv_spa,
+    sctp_sndinfo,
+)
+
+from ._enums import PayloadProtocol
+from ._options import (
+    sctp_assoc_value,
+    sctp_assocparams,
+    sctp_event,
+    sctp_initmsg,
+    sctp_paddrinfo,
+    sctp_paddrparams,
+    sctp_rtoinfo,
+    sctp_setadaptation,
+    sctp_setpeerprim,
+    sctp_setprim,
+    sctp_status,
+)
+from ._pysctp_values import (
+    adaptation_event,
+    assoc_change,
+    assocparams,
+    attribute,
+    attributes,
+    event_subscribe,
+    getconstant,
+    initmsg,
+    initparams,
+    long_address,
+    notification,
+    notification_factory,
+    notification_table,
+    paddr_change,
+    paddrinfo,
+    paddrparams,
+    pdapi_event,
+    raw_notification,
+    remote_error,
+    rtoinfo,
+    send_failed,
+    short_address,
+    shutdown_event,
+    sndrcvinfo,
+    status,
+)
+from ._socket import sctp_socket
+
+BINDX_ADD = getconstant("BINDX_ADD")
+BINDX_REMOVE = BINDX_REM = getconstant("BINDX_REMOVE")
+FLAG_DONTROUTE = getconstant("MSG_DONTROUTE")
+FLAG_EOR = getconstant("MSG_EOR")
+FLAG_NOTIFICATION = getconstant("MSG_NOTIFICATION")
+MSG_ABORT = getconstant("MSG_ABORT")
+MSG_ADDR_OVER = MSG_ADDR_OVERRIDE = getconstant("MSG_ADDR_OVER")
+MSG_EOF = MSG_FIN = getconstant("MSG_EOF")
+MSG_SENDALL = getconstant("MSG_SENDALL")
+MSG_UNORDERED = getconstant("MSG_UNORDERED")
+SOCK_SEQPACKET = getconstant("SOCK_SEQPACKET")
+SOCK_STREAM = getconstant("SOCK_STREAM")
+SOL_SCTP = IPPROTO_SCTP
+STYLE_TCP = TCP_STYLE = SOCK_STREAM
+STYLE_UDP = UDP_STYLE = SOCK_SEQPACKET
+
+HAVE_SCTP = 1
+HAVE_KERNEL_SCTP = 2
+HAVE_SCTP_MULTIBUF = 4
+HAVE_SCTP_NOCONNECT = 8
+HAVE_SCTP_PRSCTP = 16
+HAVE_SCTP_ADDIP = 32
+HAVE_SCTP_CANSET_PRIMARY = 64
+HAVE_SCTP_SAT_NETWORK_CAPABILITY = 128
+
+# How sctp_send() takes ppid: "raw" sends the number as it stands, as PySCTP did
+# up to 0.7.2, and "0.7.3" converts it to network order, as that version does.
+ppid_order = "raw"
+
+_ORDERS = ("raw", "0.7.3")
+_warned_of_ppid = False
+
+_EVENTS = {
+    "_association": SCTP_ASSOC_CHANGE,
+    "_address": SCTP_PEER_ADDR_CHANGE,
+    "_send_failure": SCTP_SEND_FAILED_EVENT,
+    "_peer_error": SCTP_REMOTE_ERROR,
+    "_shutdown": SCTP_SHUTDOWN_EVENT,
+    "_partial_delivery": SCTP_PARTIAL_DELIVERY_EVENT,
+    "_adaptation_layer": SCTP_ADAPTATION_INDICATION,
+}
+# Linux counts twice of a buffer what an application asks for.
+_BUFFER_FACTOR = 2 if sys.platform == "linux" else 1
+# The most that is read at once of a notification longer than maxlen.
+_NOTIFICATION_SIZE = 65_536
+
+_T = TypeVar("_T")
+_Initparams = initparams  # in the class below the name is another
+
+
+def have_sctp_multibuf() -> bool:
+    """True: both systems read a message in several pieces."""
+    return True
+
+
+def have_sctp_noconnect() -> bool:
+    """True: both systems send without connecting first."""
+    return True
+
+
+def have_sctp_prsctp() -> bool:
+    """True: both systems have partial reliability."""
+    return True
+
+
+def have_sctp_addip() -> bool:
+    """True: both systems change the addresses of an association."""
+    return True
+
+
+def have_sctp_setprimary() -> bool:
+    """True: both systems choose the primary path."""
+    return True
+
+
+def have_sctp_sat_network() -> bool:
+    """False, as PySCTP says."""
+    return False
+
+
+def features() -> int:
+    """What the system can do, as the sum of HAVE_*."""
+    return (
+        HAVE_SCTP
+        | HAVE_KERNEL_SCTP
+        | HAVE_SCTP_MULTIBUF
+        | HAVE_SCTP_NOCONNECT
+        | HAVE_SCTP_PRSCTP
+        | HAVE_SCTP_ADDIP
+        | HAVE_SCTP_CANSET_PRIMARY
+    )
+
+
+def _u32(value: int, name: str) -> int:
+    """A number of 32 bits; PySCTP takes it with a sign, too."""
+    value = operator.index(value)
+    if not -(2**31) <= value < 2**32:
+        raise ValueError(f"{name} must be in {-(2**31)}..{2**32 - 1}, not {value}")
+    return value & 0xFFFFFFFF
+
+
+def _warn_of_ppid(ppid: int) -> None:
+    """Says, once, that a peer will see another identifier than was meant."""
+    global _warned_of_ppid
+    known = PayloadProtocol._value2member_map_
+    if _warned_of_ppid or ppid not in known or socket.htonl(ppid) in known:
+        return
+    _warned_of_ppid = True
+    warnings.warn(
+        f"ppid={ppid} goes out as it stands, and a peer reads it in network order:"
+        f" {socket.htonl(ppid)}. If {PayloadProtocol(ppid)!r} is meant, pass"
+        ' socket.htonl(ppid), or set sctp.pysctp.ppid_order = "0.7.3".',
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def _addresses(sockaddrs: Sequence[Any]) -> list[Any]:
+    """Addresses for bindx() and connectx(), which want one at least."""
+    if not isinstance(sockaddrs, Sequence) or isinstance(sockaddrs, str):
+        raise ValueError("sockaddrs must be a sequence of addresses")
+    if not sockaddrs:
+        raise ValueError("sockaddrs is empty")
+    return list(map(long_address, sockaddrs))
+
+
+def _fill(made: _T, structure: Any, assoc_id: int) -> _T:
+    """Puts what the kernel told into an object, as far as it has the attributes;
+    the identifier stays the one that was asked with."""
+    for name, value in attributes(structure).items():
+        if name in vars(made):
+            setattr(made, name, value)
+    vars(made)["assoc_id"] = assoc_id
+    return made
+
+
+def _structure(cls: Any, given: Mapping[str, Any]) -> Any:
+    """The structure for the kernel of the attributes of an object."""
+    values = {}
+    for key in cls.__fields__:
+        name = attribute(key)
+        if name in given and not _is_none(given[name]):
+            is_address = name == "sockaddr"
+            values[key] = long_address(given[name]) if is_address else given[name]
+    return cls(**values)
+
+
+def _is_none(sockaddr: Any) -> bool:
+    """Whether an address is ("", 0), which stands for none."""
+    return isinstance(sockaddr, (tuple, list)) and tuple(sockaddr[:1]) == ("",)
+
+
+class sctpsocket:
+    """A socket of PySCTP: it has an sctp_socket, and hands on to it what it does
+    not know itself.
+
+    style is TCP_STYLE or UDP_STYLE; sk is a socket to work on, or None for a new
+    one. ppid_order, where it is set, counts more than sctp.pysctp.ppid_order.
+    """
+
+    ppid_order: str | None = None
+    unexpected_event_raises_exception = False
+    datalogging = False
+    _sk: socket.socket
+
+    def __init__(self, family: int, style: int, sk: socket.socket | None) -> None:
+        if sk is None:
+            sk = sctp_socket(family, style)
+        self._sk = sk
+        self._style = style
+        self._family = family
+        self._ttl = 0
+        self._streamid = 0
+        if isinstance(sk, sctp_socket):
+            self._own = sk
+        else:
+            # The descriptor remains sk's.
+            self._own = sctp_socket(fileno=sk.fileno())
+            weakref.finalize(self, self._own.detach)
+
+    @property
+    def _core(self) -> sctp_socket:
+        """The sctp_socket, as sk is now."""
+        if self._own is not self._sk:
+            if self._own.fileno() != self._sk.fileno():
+                raise OSError(EBADF, os.strerror(EBADF))
+            self._own.settimeout(self._sk.gettimeout())
+        return self._own
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_sk":  # not yet made
+            raise AttributeError(f"{type(self).__name__!r} object has no socket yet")
+        return getattr(self._sk, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._sk.close()
+
+    def sock(self) -> socket.socket:
+        """The socket that this one has."""
+        return self._sk
+
+    @cached_property
+    def events(self) -> event_subscribe:
+        """Which notifications arrive."""
+        return event_subscribe(self)
+
+    @cached_property
+    def initparams(self) -> _Initparams:
+        """What associations to come are set up with."""
+        return _Initparams(self)
+
+    # Addresses and associations
+
+    def bindx(self, sockaddrs: Sequence[Any], action: int = BINDX_ADD) -> None:
+        """Binds to more addresses, or with BINDX_REMOVE to fewer."""
+        self._core.sctp_bindx(_addresses(sockaddrs), action)
+
+    def connectx(self, sockaddrs: Sequence[Any], assoc_id: object = None) -> None:
+        """Connects to a peer with several addresses; assoc_id is not used."""
+        self._core.sctp_connectx(_addresses(sockaddrs))
+
+    def getpaddrs(self, assoc_id: int = 0) -> tuple[Any, ...]:
+        """The addresses of the peer."""
+        found = self._core.sctp_getpaddrs(assoc_id)
+        if found is None:
+            raise OSError(EINVAL, os.strerror(EINVAL))
+        return tuple(map(short_address, found))
+
+    def getladdrs(self, assoc_id: int = 0) -> tuple[Any, ...]:
+        """The addresses of this end."""
+        return tuple(map(short_address, self._core.sctp_getladdrs(assoc_id) or ()))
+
+    def _adopt(self, sock: sctp_socket) -> "sctpsocket_tcp":
+        made = sctpsocket_tcp(self._family, sock)
+        if self.ppid_order is not None:
+            made.ppid_order = self.ppid_order
+        return made
+
+    def peeloff(self, assoc_id: int) -> "sctpsocket_tcp":
+        """Gives an association a socket of its own."""
+        return self._adopt(self._core.sctp_peeloff(assoc_id))
+
+    def accept(self) -> tuple["sctpsocket_tcp", Any]:
+        """The socket of the next association, and the address of its peer."""
+        sock, address = self._core.accept()
+        return self._adopt(sock), address
+
+    def set_primary(self, assoc_id: int, addr: Any) -> None:
+        """Chooses the address of the peer that is sent to."""
+        self._check_id(assoc_id)
+        prim = sctp_setprim(ssp_assoc_id=assoc_id, ssp_addr=long_address(addr))
+        self._set(SCTP_PRIMARY_ADDR, prim)
+
+    def set_peer_primary(self, assoc_id: int, addr: Any) -> None:
+        """Asks the peer to send to this address of ours."""
+        if self._style == SOCK_STREAM:
+            self._check_id(assoc_id)
+        prim = sctp_setpeerprim(sspp_assoc_id=assoc_id, sspp_addr=long_address(addr))
+        self._set(SCTP_SET_PEER_PRIMARY_ADDR, prim)
+
+    # Messages
+
+    def _network_ppid(self, ppid: int | None) -> int:
+        order = ppid_order if self.ppid_order is None else self.ppid_order
+        if order not in _ORDERS:
+            raise ValueError(f"ppid_order must be 'raw' or '0.7.3', not {order!r}")
+        number = self.get_adaptation() if ppid is None else _u32(ppid, "ppid")
+        if order != "raw":
+            return socket.htonl(number)
+        if ppid is not None:
+            _warn_of_ppid(number)
+        return number
+
+    def sctp_send(
+        self,
+        msg: Any,
+        to: Any = ("", 0),
+        ppid: int | None = None,
+        flags: int = 0,
+        stream: int | None = None,
+        timetolive: int | None = None,
+        context: int = 0,
+        record_file_prefix: str = "RECORD_sctp_traffic",
+        datalogging: bool = False,
+    ) -> int:
+        """Sends bytes, or str in UTF-8, and returns how many bytes that were.
+
+        to is an address or an association identifier; ppid is the adaptation
+        layer's number where it is None, see ppid_order. The last two arguments
+        are not used.
+        """
+        message = memoryview(msg.encode() if isinstance(msg, str) else msg)
+        if not message.nbytes and not flags & MSG_EOF:
+            raise ValueError("msg is empty, which only MSG_EOF allows")
+        info = sctp_sndinfo(
+            snd_sid=self._streamid if stream is None else stream,
+            snd_flags=flags,
+            snd_ppid=self._network_ppid(ppid),
+            snd_context=_u32(context, "context"),
+        )
+        if datalogging or self.datalogging:
+            warnings.warn("datalogging is ignored", RuntimeWarning, stacklevel=2)
+        addresses = None
+        if isinstance(to, int):
+            info["snd_assoc_id"] = to
+        elif not _is_none(to):
+            addresses = [long_address(to)]
+        lifetime = _u32(self._ttl if timetolive is None else timetolive, "timetolive")
+        if not lifetime:
+            return self._core.sctp_sendv([message], addresses, info)
+        limit = sctp_prinfo(pr_policy=SCTP_PR_SCTP_TTL, pr_value=lifetime)
+        spa = sctp_sendv_spa([info, limit])
+        return self._core.sctp_sendv([message], addresses, spa)
+
+    def sctp_recv(self, maxlen: int) -> tuple[Any, int, bytes | None, Any]:
+        """Receives a message or a piece of one, or a notification.
+
+        Returns (fromaddr, flags, msg, notif). Of a message, notif is its
+        sndrcvinfo; of a notification msg is None and flags has
+        FLAG_NOTIFICATION; at the end of the association fromaddr is None and msg
+        empty.
+        """
+        core = self._core
+        msg, address, info, kind, flags = core.sctp_recvv(maxlen)
+        fromaddr = None if address is None else short_address(address)
+        if not flags & FLAG_NOTIFICATION:
+            if kind == SCTP_RECVV_RN:
+                info = info.rcvinfo
+            values = attributes(info) if info else {}
+            return fromaddr, flags, msg, sndrcvinfo(values)
+        while not flags & FLAG_EOR:
+            piece, *_, flags = core.sctp_recvv(_NOTIFICATION_SIZE)
+            msg += piece
+        values = raw_notification(msg)
+        if values["type"] not in notification_table and (
+            self.unexpected_event_raises_exception
+        ):
+            raise OSError(f"a notification of an unknown type, {values['type']}")
+        return fromaddr, flags, None, notification_factory(values)
+
+    # Options
+
+    def _get(self, option: int, *value: Any) -> Any:
+        return self._core.getsockopt(IPPROTO_SCTP, option, *value)
+
+    def _set(self, option: int, value: Any) -> None:
+        self._core.setsockopt(IPPROTO_SCTP, option, value)
+
+    def _set_int(self, option: int, value: int) -> None:
+        value = operator.index(value)
+        if not -(2**31) <= value < 2**31:
+            raise OverflowError(f"an option takes 32 bits with a sign, not {value}")
+        self._set(option, value)
+
+    def _check_id(self, assoc_id: int) -> None:
+        if self._style == SOCK_STREAM:
+            if assoc_id != 0:
+                raise ValueError("assoc_id must be 0 on a TCP-style socket")
+        elif assoc_id == 0:
+            raise ValueError("assoc_id must be given on a UDP-style socket")
+
+    def _get_events(self) -> dict[str, int]:
+        events: dict[str, int] = {"_data_io": bool(self._get(SCTP_RECVRCVINFO))}
+        for key, kind in _EVENTS.items():
+            event = self._get(SCTP_EVENT, sctp_event(se_type=kind))
+            events[key] = bool(event["se_on"])
+        return events
+
+    def _set_events(self, d: dict[str, int]) -> None:
+        chosen = {key: bool(operator.index(value)) for key, value in d.items()}
+        for key, value in chosen.items():
+            if key == "_data_io":
+                self._set(SCTP_RECVRCVINFO, value)
+            else:
+                event = sctp_event(
+                    se_assoc_id=SCTP_ALL_ASSOC, se_type=_EVENTS[key], se_on=value
+                )
+                self._set(SCTP_EVENT, event)
+
+    def _get_initparams(self) -> dict[str, int]:
+        return {
+            key.removeprefix("sinit"): value
+            for key, value in self._get(SCTP_INITMSG).items()
+        }
+
+    def _set_initparams(self, d: dict[str, int]) -> None:
+        params: Any = {f"sinit{key}": value for key, value in d.items()}
+        self._set(SCTP_INITMSG, sctp_initmsg(**params))
+
+    def get_nodelay(self) -> bool:
+        """Whether small messages go out at once."""
+        return bool(self._get(SCTP_NODELAY))
+
+    def set_nodelay(self, rvalue: int) -> None:
+        self._set_int(SCTP_NODELAY, rvalue)
+
+    def get_adaptation(self) -> int:
+        """The number that peers are told, which is also the default ppid."""
+        number: int = self._get(SCTP_ADAPTATION_LAYER)["ssb_adaptation_ind"]
+        return number
+
+    def set_adaptation(self, rvalue: int) -> None:
+        number = _u32(rvalue, "adaptation")
+        self._set(SCTP_ADAPTATION_LAYER, sctp_setadaptation(ssb_adaptation_ind=number))
+
+    def get_sndbuf(self) -> int:
+        """The bytes of the send buffer, as the kernel counts them."""
+        return self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+    def set_sndbuf(self, rvalue: int) -> None:
+        """Sets the bytes that get_sndbuf() is to return."""
+        size = rvalue // _BUFFER_FACTOR
+        self._sk.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+
+    def get_rcvbuf(self) -> int:
+        """The bytes of the receive buffer, as the kernel counts them."""
+        return self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+    def set_rcvbuf(self, rvalue: int) -> None:
+        """Sets the bytes that get_rcvbuf() is to return."""
+        size = rvalue // _BUFFER_FACTOR
+        self._sk.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+    def get_disable_fragments(self) -> bool:
+        """Whether a message too long for a packet is an error."""
+        return bool(self._get(SCTP_DISABLE_FRAGMENTS))
+
+    def set_disable_fragments(self, rvalue: int) -> None:
+        self._set_int(SCTP_DISABLE_FRAGMENTS, rvalue)
+
+    def get_mappedv4(self) -> bool:
+        """Whether an IPv6 socket shows IPv4 addresses as ::ffff:a.b.c.d."""
+        return bool(self._get(SCTP_I_WANT_MAPPED_V4_ADDR))
+
+    def set_mappedv4(self, rvalue: int) -> None:
+        self._set_int(SCTP_I_WANT_MAPPED_V4_ADDR, rvalue)
+
+    def get_maxseg(self) -> int:
+        """The most bytes of a message in a chunk; 0 is what fits."""
+        size: int = self._get(SCTP_MAXSEG)["assoc_value"]
+        return size
+
+    def set_maxseg(self, rvalue: int) -> None:
+        size = _u32(rvalue, "maxseg")
+        self._set(SCTP_MAXSEG, sctp_assoc_value(assoc_value=size))
+
+    def get_autoclose(self) -> int:
+        """After how many idle seconds an association is closed; 0 is never."""
+        seconds: int = self._get(SCTP_AUTOCLOSE)
+        return seconds
+
+    def set_autoclose(self, rvalue: int) -> None:
+        self._set_int(SCTP_AUTOCLOSE, rvalue)
+
+    def get_ttl(self) -> int:
+        """What sctp_send() takes for timetolive, in milliseconds."""
+        return self._ttl
+
+    def set_ttl(self, newVal: int) -> None:
+        if not isinstance(newVal, int) or not 0 <= newVal <= 255:
+            raise ValueError(f"ttl must be an int in 0..255, not {newVal!r}")
+        self._ttl = newVal
+
+    def get_streamid(self) -> int:
+        """What sctp_send() takes for stream."""
+        return self._streamid
+
+    def set_streamid(self, newVal: int) -> None:
+        if not isinstance(newVal, int) or not 0 <= newVal <= 65535:
+            raise ValueError(f"streamid must be an int in 0..65535, not {newVal!r}")
+        self._streamid = newVal
+
+    nodelay = property(get_nodelay, set_nodelay)
+    adaptation = property(get_adaptation, set_adaptation)
+    disable_fragments = property(get_disable_fragments, set_disable_fragments)
+    mappedv4 = property(get_mappedv4, set_mappedv4)
+    maxseg = property(get_maxseg, set_maxseg)
+    autoclose = property(get_autoclose, set_autoclose)
+    ttl = property(get_ttl, set_ttl)
+    streamid = property(get_streamid, set_streamid)
+
+    # Parameters
+
+    def _ask(
+        self, option: int, cls: Any, assoc_id: int, sockaddr: Any = ("", 0)
+    ) -> Any:
+        given = {"assoc_id": assoc_id, "sockaddr": sockaddr}
+        return self._get(option, _structure(cls, given))
+
+    def get_status(self, assoc_id: int = 0) -> status:
+        """The state of an association."""
+        self._check_id(assoc_id)
+        found = self._ask(SCTP_STATUS, sctp_status, assoc_id)
+        made = _fill(status(), found, assoc_id)
+        primary = found["sstat_primary"]
+        made.primary = _fill(paddrinfo(), primary, primary["spinfo_assoc_id"])
+        return made
+
+    def get_paddrinfo(self, assoc_id: int, sockaddr: Any) -> paddrinfo:
+        """The state of an address of the peer."""
+        self._check_id(assoc_id)
+        found = self._ask(SCTP_GET_PEER_ADDR_INFO, sctp_paddrinfo, assoc_id, sockaddr)
+        return _fill(paddrinfo(), found, assoc_id)
+
+    def get_assocparams(self, assoc_id: int = 0) -> assocparams:
+        """The parameters of an association, or with 0 of those to come."""
+        found = self._ask(SCTP_ASSOCINFO, sctp_assocparams, assoc_id)
+        return _fill(assocparams(), found, assoc_id)
+
+    def set_assocparams(self, o: assocparams) -> None:
+        """Sets what of an assocparams is not 0."""
+        self._set(SCTP_ASSOCINFO, _structure(sctp_assocparams, o.__dict__))
+
+    def get_paddrparams(self, assoc_id: int, sockaddr: Any) -> paddrparams:
+        """The parameters of an address of the peer; ("", 0) are all of them."""
+        self._check_id(assoc_id)
+        found = self._ask(SCTP_PEER_ADDR_PARAMS, sctp_paddrparams, assoc_id, sockaddr)
+        return _fill(paddrparams(), found, assoc_id)
+
+    def set_paddrparams(self, o: paddrparams) -> None:
+        """Sets what of a paddrparams its flags name, and pathmaxrxt."""
+        self._set(SCTP_PEER_ADDR_PARAMS, _structure(sctp_paddrparams, o.__dict__))
+
+    def get_rtoinfo(self, assoc_id: int = 0) -> rtoinfo:
+        """The timeouts of an association, or with 0 of those to come."""
+        found = self._ask(SCTP_RTOINFO, sctp_rtoinfo, assoc_id)
+        return _fill(rtoinfo(), found, assoc_id)
+
+    def set_rtoinfo(self, o: rtoinfo) -> None:
+        """Sets what of an rtoinfo is not 0."""
+        self._set(SCTP_RTOINFO, _structure(sctp_rtoinfo, o.__dict__))
+
+
+class sctpsocket_tcp(sctpsocket):
+    """A one-to-one socket."""
+
+    def __init__(self, family: int, sk: socket.socket | None = None) -> None:
+        super().__init__(family, TCP_STYLE, sk)
+
+    def peeloff(self, *params: object) -> "sctpsocket_tcp":
+        raise OSError("a TCP-style socket has no association to peel off")
+
+    def get_autoclose(self) -> int:
+        raise OSError("a TCP-style socket has no autoclose")
+
+    def set_autoclose(self, rvalue: object) -> None:
+        raise OSError("a TCP-style socket has no autoclose")
+
+
+class sctpsocket_udp(sctpsocket):
+    """A one-to-many socket."""
+
+    def __init__(self, family: int, sk: socket.socket | None = None) -> None:
+        super().__init__(family, UDP_STYLE, sk)
+
+    def accept(self, *params: object) -> tuple[sctpsocket_tcp, Any]:
+        raise OSError("a UDP-style socket has nothing to accept: use peeloff()")
+
+
+__all__ = [
+    "BINDX_ADD",
+    "BINDX_REM",
+    "BINDX_REMOVE",
+    "FLAG_DONTROUTE",
+    "FLAG_EOR",
+    "FLAG_NOTIFICATION",
+    "HAVE_KERNEL_SCTP",
+    "HAVE_SCTP",
+    "HAVE_SCTP_ADDIP",
+    "HAVE_SCTP_CANSET_PRIMARY",
+    "HAVE_SCTP_MULTIBUF",
+    "HAVE_SCTP_NOCONNECT",
+    "HAVE_SCTP_PRSCTP",
+    "HAVE_SCTP_SAT_NETWORK_CAPABILITY",
+    "IPPROTO_SCTP",
+    "MSG_ABORT",
+    "MSG_ADDR_OVER",
+    "MSG_ADDR_OVERRIDE",
+    "MSG_EOF",
+    "MSG_FIN",
+    "MSG_SENDALL",
+    "MSG_UNORDERED",
+    "SOCK_SEQPACKET",
+    "SOCK_STREAM",
+    "SOL_SCTP",
+    "STYLE_TCP",
+    "STYLE_UDP",
+    "TCP_STYLE",
+    "UDP_STYLE",
+    "adaptation_event",
+    "assoc_change",
+    "assocparams",
+    "datetime",
+    "event_subscribe",
+    "features",
+    "getconstant",
+    "have_sctp_addip",
+    "have_sctp_multibuf",
+    "have_sctp_noconnect",
+    "have_sctp_prsctp",
+    "have_sctp_sat_network",
+    "have_sctp_setprimary",
+    "initmsg",
+    "initparams",
+    "notification",
+    "notification_factory",
+    "notification_table",
+    "os",
+    "paddr_change",
+    "paddrinfo",
+    "paddrparams",
+    "pdapi_event",
+    "remote_error",
+    "rtoinfo",
+    "sctpsocket",
+    "sctpsocket_tcp",
+    "sctpsocket_udp",
+    "send_failed",
+    "shutdown_event",
+    "sndrcvinfo",
+    "socket",
+    "status",
+    "sys",
+    "time",
+]
+# The reference and repr() name the module that people import from.
+for _name in __all__:
+    if getattr(globals()[_name], "__module__", None) == "sctp._pysctp_values":
+        globals()[_name].__module__ = __name__
+
+# 0.7.3 has all that socket has.
+if not TYPE_CHECKING:
+    for _name in set(socket.__all__) - globals().keys():
+        globals()[_name] = getattr(socket, _name)
+        __all__ += [_name]
