@@ -39,18 +39,19 @@ _NO_KEY = b"\0" if sys.platform == "linux" else b""
 def _check_tail(name, value):
     """What is to follow a structure: bytes or None, or else a tuple of ints."""
     key, code, count, _ = _LAYOUTS[name][2]
-    type_name, unit = type(value).__name__, "bytes" if code == "s" else "items"
-    if code == "s":
+    is_bytes, given = code == "s", type(value).__name__
+    if is_bytes:
         if value is not None and not isinstance(value, bytes):
-            raise TypeError(f"{name}: {key} must be bytes or None, not {type_name}")
+            raise TypeError(f"{name}: {key} must be bytes or None, not {given}")
     elif isinstance(value, Iterable) or hasattr(type(value), "__getitem__"):
         value = tuple(value)
     else:
-        raise TypeError(f"{name}: {key} must be an iterable, not {type_name}")
+        raise TypeError(f"{name}: {key} must be an iterable, not {given}")
     length, most = len(value or ()), 2 ** (8 * struct.calcsize(count)) - 1
     if length > most:
+        unit = "bytes" if is_bytes else "items"
         raise ValueError(f"{name}: {key} must have at most {most} {unit}, not {length}")
-    return value if code == "s" else tuple(_check(name, key, item) for item in value)
+    return value if is_bytes else tuple(_check(name, key, item) for item in value)
 
 
 def pack(name, fields):

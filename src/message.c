@@ -269,7 +269,8 @@ message_prepare(message_out *self, message_types *types,
         }
         self->header.msg_control = self->more_control;
     }
-    if (like != NULL && addresses == NULL && self->payload.is_plain) {
+    if (like != NULL && like->infos_size > 0 && addresses == NULL &&
+        self->payload.is_plain) {
         self->header.msg_controllen = like->infos_size;
         memcpy(self->header.msg_control, like->header.msg_control,
                like->infos_size);

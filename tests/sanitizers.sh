@@ -40,8 +40,9 @@ use_sanitized_modules() {
     cp _sctp/*.py* _sctp/py.typed "$modules/_sctp"
     # More sources than each needs.  A UBSan shared with AddressSanitizer loses
     # its log_path to that one.
-    shared=$(find src -name '*.c' ! -name 'sctp*.c' ! -name associations.c)
-    for module in 'sctp associations' sctp_info sctp_event; do
+    shared=$(find src -name '*.c' ! -name 'sctp*.c' ! -name associations.c \
+        ! -name option.c)
+    for module in 'sctp associations option' sctp_info sctp_event; do
         # shellcheck disable=SC2086
         own=$(printf 'src/%s.c ' $module)
         module=${module%% *}
