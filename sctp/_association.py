@@ -24,14 +24,14 @@ from ._sockets import abort_association, abort_socket, send_shutdown
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-    class Keywords(TypedDict, total=False):
+    class _Keywords(TypedDict, total=False):
         stream: int
         ppid: int
         unordered: bool
         lifetime: float | None
         context: int
 
-    Sendable: TypeAlias = Buffer | tuple[Buffer, Keywords]
+    Sendable: TypeAlias = Buffer | tuple[Buffer, _Keywords]
 
 # A wake-up reads so many messages of so many bytes each, 256 KiB, at most: what
 # is longer comes in pieces, which are joined.

@@ -100,8 +100,9 @@ def _read_for(reference: "weakref.ref[Association]") -> None:
 class Carrier(OwnSocket):
     """A socket of its own, which the loop watches."""
 
-    # Those who wait to send on the same socket, beside those of the association.
-    others: Sized = ()
+    def find_waiting(self, association: "Association") -> Sized:
+        """Those who wait to send on the socket."""
+        return association._senders
 
     def start(self, association: "Association") -> None:
         loop, fd = association._loop, association._fd
@@ -172,11 +173,11 @@ class Association(AssociationBase):
             keep_socket(sock)
         self._loop = asyncio.get_running_loop()
         self._carrier = carrier
-        self._others = carrier.others
         # Called when something was read.
         self._on_news: Callable[[], None] | None = None
         self._receivers = Line()
         self._senders = Line()
+        self._waiting = carrier.find_waiting(self)
         self._turns = TURNS
         self._closed = asyncio.Event()
         self._is_reading = False
@@ -228,7 +229,7 @@ class Association(AssociationBase):
         self._use(sock)
         keep_socket(sock)
         self._carrier = carrier
-        self._others = carrier.others
+        self._waiting = carrier.find_waiting(self)
         self._is_reading = False
         if not self._core.is_full:
             self._start()
@@ -252,9 +253,17 @@ class Association(AssociationBase):
                 core.fail(error.errno or errno.EIO)
             if not core.is_ending:
                 break
-        self._react()
-        if core.unread_size >= core.max_unread and core.is_full:
+        # As _react() does: a call less for each message.
+        if core.end is not None:
+            self._settle()
+        elif core.unread_size >= core.max_unread and core.is_full:
             self._pause()
+        if self._receivers and (core.unread or core.end):
+            waiter = self._receivers[0]
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._on_news is not None:
+            self._on_news()
 
     def _react(self) -> None:
         """Something was read: settles the end, and wakes who waits for it."""
@@ -449,7 +458,7 @@ class Association(AssociationBase):
             message = core.outgoing(data, stream, ppid, unordered, lifetime, context)
         if not core.may_send:
             core.check_send()
-        if self._turns and not self._senders and not self._others:
+        if self._turns and not self._waiting:
             try:
                 self._sendv(*message)
             except BlockingIOError:
@@ -484,7 +493,7 @@ class Association(AssociationBase):
             batch = self._prepare(messages, stream, ppid, unordered, lifetime, context)
             if not self._core.may_send:
                 self._core.check_send()
-            if self._turns and batch and not self._senders and not self._others:
+            if self._turns and batch and not self._waiting:
                 try:
                     sent = self.socket.sctp_sendv_many(batch[:BATCH])
                 except BlockingIOError:

@@ -8,7 +8,7 @@ import asyncio
 import errno
 import time
 import weakref
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sized
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -58,7 +58,9 @@ class _Shared(SharedSocket, Carrier):
     def __init__(self, endpoint: "Endpoint") -> None:
         super().__init__(endpoint._hub)
         self._endpoint = endpoint
-        self.others = endpoint._senders
+
+    def find_waiting(self, association: Association) -> Sized:
+        return self._endpoint._senders
 
     def start(self, association: Association) -> None:
         self._endpoint._resume()

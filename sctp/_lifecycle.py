@@ -23,7 +23,6 @@ from _sctp.sctp_info import (
     SCTP_PR_SCTP_TTL,
     SCTP_UNORDERED,
     sctp_prinfo,
-    sctp_rcvinfo,
     sctp_sendv_spa,
     sctp_sndinfo,
 )
@@ -179,6 +178,8 @@ class Lifecycle:
         self.inbound_streams = 0
         self.unread: deque[Message | MessageTooLong | AssociationRestarted] = deque()
         self.unread_size = 0
+        # What is to be unread next, where a signal came in between.
+        self._joined: Message | MessageTooLong | AssociationRestarted | None = None
         # The end for receivers; of the whole: is_over.
         self.end: End | None = None
         self.is_up = False
@@ -219,35 +220,58 @@ class Lifecycle:
                 self.unread.append(message)
                 self.unread_size += len(data) + MESSAGE_COST
             else:
-                self._feed_other(data, address, info, kind, flags)
+                self.digest(deque([(data, address, info, kind, flags)]))
 
-    def _feed_other(
-        self, data: bytes, address: Any, info: Any, kind: int, flags: int
-    ) -> None:
-        is_last = bool(flags & _MSG_EOR)
-        if flags & MSG_NOTIFICATION:
-            whole = self.assembler.join_notification(data, is_last)
-            if whole is not None:
+    def digest(self, arrived: deque[Received]) -> None:
+        """Takes what arrived, one after the other, as feed() does, for who may
+        be interrupted by a signal in the middle: it can be called again then.
+
+        An item leaves in the very step that makes it count: between the
+        statements of such a step there is no call and no loop, where Python
+        would handle a signal.
+        """
+        if self._joined is not None:
+            self.add(self._joined)
+        assembler = self.assembler
+        while arrived:
+            data, address, info, kind, flags = arrived[0]
+            is_last = bool(flags & _MSG_EOR)
+            if flags & MSG_NOTIFICATION:
+                whole = assembler.join_notification(data, is_last)
+                if whole is None:
+                    del arrived[0]
+                    continue
+                arrived[0] = whole, address, info, kind, flags
                 with suppress(OSError):  # no notification that this system knows
                     self.notice(parse_notification(whole))
-        elif not data:
-            self.finish()
-        else:
-            rcvinfo: sctp_rcvinfo = info.rcvinfo if kind == SCTP_RECVV_RN else info
-            item = self.assembler.join(
-                data, address, rcvinfo, is_last, self.association
-            )
-            if item is not None:
-                self.add(item)
+                del arrived[0]
+            elif not data:
+                self.finish()
+                del arrived[0]
+            else:
+                rcvinfo = info.rcvinfo if kind == SCTP_RECVV_RN else info
+                item: Message | MessageTooLong | None
+                if is_last and not assembler.unfinished:
+                    item = Message(data, rcvinfo, address, self.association)
+                else:
+                    item = assembler.join(
+                        data, address, rcvinfo, is_last, self.association
+                    )
+                self._joined = item
+                del arrived[0]
+                if item is not None:
+                    self.add(item)
 
     def add(self, item: Message | MessageTooLong | AssociationRestarted) -> None:
         """Takes what a receiver gets; while it is shutting down, no more than
         there is room for."""
-        if self.is_over or (self.is_closing and self.unread_size >= self.max_unread):
-            return
         size = len(item.data) if isinstance(item, Message) else 0
-        self.unread.append(item)
-        self.unread_size += size + MESSAGE_COST
+        if not (
+            self.is_over or (self.is_closing and self.unread_size >= self.max_unread)
+        ):
+            self.unread += (item,)
+            self.unread_size += size + MESSAGE_COST
+        self._joined = None
 
     def notice(self, notification: Notification) -> None:
         """Takes a notification."""
@@ -372,6 +396,23 @@ class Lifecycle:
         if self.end is not None:
             raise self.end.for_receiver(self.association)
         return None
+
+    def take_out(self) -> Message | MessageTooLong | AssociationRestarted | None:
+        """The next message or what came in its place, None where there is
+        nothing unread. It takes in one step, as digest() does."""
+        if not self.unread:
+            return None
+        item = self.unread[0]
+        size = len(item.data) if isinstance(item, Message) else 0
+        del self.unread[0]
+        self.unread_size -= size + MESSAGE_COST
+        return item
+
+    def put_back(self, item: Message | MessageTooLong | AssociationRestarted) -> None:
+        """Makes what was taken the next one again."""
+        size = len(item.data) if isinstance(item, Message) else 0
+        self.unread.appendleft(item)
+        self.unread_size += size + MESSAGE_COST
 
     @property
     def has_news(self) -> bool:

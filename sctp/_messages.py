@@ -152,41 +152,49 @@ class Assembler:
         association: object,
     ) -> Message | MessageTooLong | None:
         """Takes a piece; returns the message that it ends, or MessageTooLong in
-        its place."""
+        its place.
+
+        What it changes comes last, without a call in between: a signal is
+        handled before all of it or after.
+        """
         assoc_id = rcvinfo["rcv_assoc_id"]
         key = rcvinfo["rcv_sid"] * 2 + bool(rcvinfo["rcv_flags"] & SCTP_UNORDERED)
-        pieces = self.unfinished.get(assoc_id)
-        piece = None if pieces is None else pieces.get(key)
+        pieces = self.unfinished.get(assoc_id, {})
+        piece = pieces.get(key)
+        total = self.total
         if piece is None:
             piece = _Piece(rcvinfo, address)
-            if not is_last:
-                if pieces is None:
-                    pieces = self.unfinished[assoc_id] = {}
-                pieces[key] = piece
-                self.total += _PIECE_COST
-        elif is_last and pieces is not None:
-            self._drop(assoc_id, pieces, key)
-        self._append(piece, data, is_last)
-        if not is_last:
-            return None
-        if piece.data is None:
-            return _too_long(piece.size, piece.rcvinfo["rcv_sid"], association)
-        return Message(bytes(piece.data), piece.rcvinfo, piece.address, association)
-
-    def _append(self, piece: _Piece, data: bytes, is_last: bool) -> None:
-        piece.size += len(data)
-        if piece.data is None:
-            return
-        if piece.size > self.max_message or (
-            not is_last and self.total + self._cost(len(data)) > self.max_total
-        ):
-            if not is_last:
-                self.total -= self._cost(len(piece.data))
+            total += _PIECE_COST
+        size = piece.size + len(data)
+        before = piece.data
+        is_kept = before is not None and size <= self.max_message
+        if before is not None:
+            total -= self._cost(len(before))
+        if is_last:
+            total -= _PIECE_COST
+            item: Message | MessageTooLong
+            if is_kept and before is not None:
+                whole = b"".join((before, data))
+                item = Message(whole, piece.rcvinfo, piece.address, association)
+            else:
+                item = _too_long(size, piece.rcvinfo["rcv_sid"], association)
+            self.total = total
+            if key in pieces:
+                del pieces[key]
+                if not pieces:
+                    del self.unfinished[assoc_id]
+            return item
+        needed = total + self._cost(size)
+        is_kept = is_kept and needed <= self.max_total
+        self.total = needed if is_kept else total
+        piece.size = size
+        if before is not None and is_kept:
+            before += data
+        else:
             piece.data = None
-            return
-        if not is_last:
-            self.total += self._cost(piece.size) - self._cost(len(piece.data))
-        piece.data += data
+        pieces[key] = piece
+        self.unfinished[assoc_id] = pieces
+        return None
 
     def _cost(self, size: int) -> int:
         return size + size // _RESERVE
@@ -200,14 +208,19 @@ class Assembler:
             del self.unfinished[assoc_id]
 
     def join_notification(self, data: bytes, is_last: bool) -> bytes | None:
-        """Takes a piece of a notification; returns the whole of what it ends."""
-        if self._notification is not None:
-            self._notification += data
-            if is_last:
-                data, self._notification = bytes(self._notification), None
-        elif not is_last:
-            self._notification = bytearray(data)
-        return data if is_last else None
+        """Takes a piece of a notification; returns the whole of what it ends. It
+        changes things as join() does."""
+        before = self._notification
+        if not is_last:
+            if before is None:
+                before = bytearray()
+            before += data
+            self._notification = before
+            return None
+        if before is not None:
+            data = b"".join((before, data))
+            self._notification = None
+        return data
 
     def forget(self, assoc_id: int) -> None:
         """Drops the pieces of an association that has ended or begun anew."""

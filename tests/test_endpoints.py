@@ -399,21 +399,21 @@ def test_connect_that_nobody_answers(own_network, front):
 # What looks alike
 
 
-class Wire:
-    """A plain peer of an endpoint, and its packets."""
+class Wire(Host):
+    """A plain peer of an endpoint, and the packets that the endpoint gets."""
 
     def __init__(self, endpoint, make_socket, homes=1):
         here, there = (
             [(f"10.{net}.0.{host}", 0) for net in range(1, homes + 1)]
             for host in (1, 2)
         )
-        self.host = Host("10.1.0.1")
+        super().__init__("10.1.0.1")
         self.peer = make_socket(AF_INET, SOCK_STREAM)
         self.peer.sctp_bindx(there, sctp.SCTP_BINDX_ADD_ADDR)
         self.peer.connect((here[0][0], endpoint.addresses[0][1]))
         self.peer.send(b"x")
         # Whatever goes to the endpoint has the tag that it wants.
-        self.packet = self.host.receive(0)
+        self.packet = self.receive(0)
 
     def abort(self):
         """Sends an ABORT without a cause, as for a peer that is not known."""
@@ -447,26 +447,28 @@ def test_abort_without_a_cause_and_silence(
 ):
     """The kernel says the same of both."""
     addresses = "/".join(f"10.{net}.0.1" for net in range(1, homes + 1))
-    endpoint = front.open_endpoint(addresses, options=SOON_SILENT)
-    wire = Wire(endpoint, make_socket, homes)
-    accepted = endpoint.take()
-    assert accepted.receive().data == b"x"
-    if is_peeled:
-        endpoint.peel_off(accepted.real)
-    if how == "abort":
-        wire.abort()
-    else:
-        own_network.lose(100)
+    options = SOON_SILENT if how == "silence" else ()
+    endpoint = front.open_endpoint(addresses, options=options)
+    with Wire(endpoint, make_socket, homes) as wire:
+        accepted = endpoint.take()
+        assert accepted.receive().data == b"x"
+        if is_peeled:
+            endpoint.peel_off(accepted.real)
+            front.keep(accepted)
+        if how == "abort":
+            wire.abort()
+        else:
+            own_network.lose(100)
         if how == "restarted host":
             abort(wire.peer)
             own_network.lose(0)
-    with pytest.raises(OSError) as caught:
-        accepted.receive()
+            accepted.send(b"Who is there?")
+        with pytest.raises(OSError) as caught:
+            accepted.receive()
     expected = errno.ETIMEDOUT if how == "silence" else errno.ECONNRESET
     assert caught.value.errno == expected
     notification = caught.value.notification
     assert notification["sac_error"] == 0 and "sac_info" not in notification
-    wire.host.__exit__()
 
 
 # None stops the others

@@ -24,7 +24,7 @@ TARGETS = {
     "bursts": (32_000, 0.15),
     "one at a time": (80_000, 1),
     "endpoints, bursts": (32_000, 0.15),
-    "endpoints, one at a time": (80_000, 1),
+    "endpoints, one at a time": (96_000, 1),
 }
 HOST = "127.0.0.1"
 
