@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib.machinery import PathFinder
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 _PYSCTP = f"{__package__}.pysctp"
 
 
-@cache
-def _pysctp() -> dict[str, Any]:
+def _load() -> dict[str, Any]:
     """What PySCTP's module sctp has."""
     module = importlib.import_module(_PYSCTP)
     return {name: getattr(module, name) for name in module.__all__}
+
+
+_pysctp: Callable[[], dict[str, Any]] = cache(_load)
 
 
 def _is_module(name: str) -> bool:
@@ -27,7 +30,7 @@ def _near(name: str) -> str | None:
 
     known = {*dir(sys.modules[__package__]), *_pysctp()}
     # All others would take ten times as long, as hasattr() asks, too.
-    likely = [n for n in known if n[0] == name[0] and abs(len(n) - len(name)) < 3]
+    likely = [n for n in known if n[:1] == name[:1] and abs(len(n) - len(name)) < 3]
     return next(iter(get_close_matches(name, sorted(likely), 1)), None)
 
 

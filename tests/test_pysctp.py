@@ -160,7 +160,7 @@ def test_unknown_name_suggests_a_near_one(name, near):
     assert told.splitlines()[-1].count("Did you mean") == 1
 
 
-@pytest.mark.parametrize("name", ["xyzzy", "_private", "__path_hooks__"])
+@pytest.mark.parametrize("name", ["", "xyzzy", "_private", "__path_hooks__"])
 def test_unknown_name_without_a_near_one_is_plain(name):
     with pytest.raises(AttributeError) as caught:
         getattr(sctp, name)
