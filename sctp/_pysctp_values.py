@@ -1,14 +1,10 @@
-"""The constants and plain objects of PySCTP: what its sockets take and give."""
+"""The plain objects of PySCTP: what its sockets take and give."""
 
-import socket
 import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import _sctp.sctp
-import _sctp.sctp_event
-import _sctp.sctp_info
 from _sctp.sctp_event import (
     SCTP_ADAPTATION_INDICATION,
     SCTP_ASSOC_CHANGE,
@@ -21,59 +17,7 @@ from _sctp.sctp_event import (
     parse_notification,
 )
 
-# PySCTP's names for what has another name here.
-_ALIASES = {
-    "BINDX_ADD": "SCTP_BINDX_ADD_ADDR",
-    "BINDX_REMOVE": "SCTP_BINDX_REM_ADDR",
-    "MSG_ABORT": "SCTP_ABORT",
-    "MSG_ADDR_OVER": "SCTP_ADDR_OVER",
-    "MSG_EOF": "SCTP_EOF",
-    "MSG_FIN": "SCTP_EOF",
-    "MSG_SENDALL": "SCTP_SENDALL",
-    "MSG_UNORDERED": "SCTP_UNORDERED",
-    "SOL_SCTP": "IPPROTO_SCTP",
-    "SPP_HB_DISABLED": "SPP_HB_DISABLE",
-    "SPP_HB_ENABLED": "SPP_HB_ENABLE",
-    "SPP_PMTUD_DISABLED": "SPP_PMTUD_DISABLE",
-    "SPP_PMTUD_ENABLED": "SPP_PMTUD_ENABLE",
-    "SPP_SACKDELAY_DISABLED": "SPP_SACKDELAY_DISABLE",
-    "SPP_SACKDELAY_ENABLED": "SPP_SACKDELAY_ENABLE",
-}
-
-# What the system may lack, which PySCTP tells by a number.
-_ABSENT = {
-    "SCTP_BOUND": -1,
-    "SCTP_EMPTY": -1,
-    "SCTP_LISTEN": -1,
-    "SCTP_FAILED_THRESHOLD": -1,
-    "SCTP_HEARTBEAT_SUCCESS": -1,
-    "SCTP_INTERNAL_ERROR": -1,
-    "SCTP_PEER_FAULTY": -1,
-    "SCTP_RECEIVED_SACK": -1,
-    "SCTP_RESPONSE_TO_USER_REQ": -1,
-    "SCTP_SHUTDOWN_GUARD_EXPIRES": -1,
-    "SPP_SACKDELAY_DISABLE": 0,
-    "SPP_SACKDELAY_ENABLE": 0,
-}
-
-_MODULES = (_sctp.sctp, _sctp.sctp_info, _sctp.sctp_event, socket)
-
-
-def getconstant(name: str) -> int:
-    """The number of a constant, by PySCTP's name or that of RFC 6458."""
-    if not isinstance(name, str):
-        raise TypeError(f"getconstant(): name must be str, not {type(name).__name__}")
-    if name == "SCTP_SN_TYPE_BASE":
-        return SCTP_ASSOC_CHANGE - 1
-    name = _ALIASES.get(name, name)
-    for module in _MODULES:
-        value = getattr(module, name, None)
-        if isinstance(value, int):
-            return int(value)
-    if name in _ABSENT:
-        return _ABSENT[name]
-    raise ValueError(f"getconstant(): there is no constant {name!r}")
-
+from ._pysctp_constants import getconstant
 
 # What a key of a structure is called in an object, without its prefix.
 _RENAMED = {

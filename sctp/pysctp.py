@@ -68,6 +68,44 @@ from ._options import (
     sctp_setprim,
     sctp_status,
 )
+from ._pysctp_constants import (
+    BINDX_ADD,
+    BINDX_REM,
+    BINDX_REMOVE,
+    FLAG_DONTROUTE,
+    FLAG_EOR,
+    FLAG_NOTIFICATION,
+    HAVE_KERNEL_SCTP,
+    HAVE_SCTP,
+    HAVE_SCTP_ADDIP,
+    HAVE_SCTP_CANSET_PRIMARY,
+    HAVE_SCTP_MULTIBUF,
+    HAVE_SCTP_NOCONNECT,
+    HAVE_SCTP_PRSCTP,
+    HAVE_SCTP_SAT_NETWORK_CAPABILITY,
+    MSG_ABORT,
+    MSG_ADDR_OVER,
+    MSG_ADDR_OVERRIDE,
+    MSG_EOF,
+    MSG_FIN,
+    MSG_SENDALL,
+    MSG_UNORDERED,
+    SOCK_SEQPACKET,
+    SOCK_STREAM,
+    SOL_SCTP,
+    STYLE_TCP,
+    STYLE_UDP,
+    TCP_STYLE,
+    UDP_STYLE,
+    features,
+    getconstant,
+    have_sctp_addip,
+    have_sctp_multibuf,
+    have_sctp_noconnect,
+    have_sctp_prsctp,
+    have_sctp_sat_network,
+    have_sctp_setprimary,
+)
 from ._pysctp_values import (
     adaptation_event,
     assoc_change,
@@ -75,7 +113,6 @@ from ._pysctp_values import (
     attribute,
     attributes,
     event_subscribe,
-    getconstant,
     initmsg,
     initparams,
     long_address,
@@ -96,31 +133,6 @@ from ._pysctp_values import (
     status,
 )
 from ._socket import sctp_socket
-
-BINDX_ADD = getconstant("BINDX_ADD")
-BINDX_REMOVE = BINDX_REM = getconstant("BINDX_REMOVE")
-FLAG_DONTROUTE = getconstant("MSG_DONTROUTE")
-FLAG_EOR = getconstant("MSG_EOR")
-FLAG_NOTIFICATION = getconstant("MSG_NOTIFICATION")
-MSG_ABORT = getconstant("MSG_ABORT")
-MSG_ADDR_OVER = MSG_ADDR_OVERRIDE = getconstant("MSG_ADDR_OVER")
-MSG_EOF = MSG_FIN = getconstant("MSG_EOF")
-MSG_SENDALL = getconstant("MSG_SENDALL")
-MSG_UNORDERED = getconstant("MSG_UNORDERED")
-SOCK_SEQPACKET = getconstant("SOCK_SEQPACKET")
-SOCK_STREAM = getconstant("SOCK_STREAM")
-SOL_SCTP = IPPROTO_SCTP
-STYLE_TCP = TCP_STYLE = SOCK_STREAM
-STYLE_UDP = UDP_STYLE = SOCK_SEQPACKET
-
-HAVE_SCTP = 1
-HAVE_KERNEL_SCTP = 2
-HAVE_SCTP_MULTIBUF = 4
-HAVE_SCTP_NOCONNECT = 8
-HAVE_SCTP_PRSCTP = 16
-HAVE_SCTP_ADDIP = 32
-HAVE_SCTP_CANSET_PRIMARY = 64
-HAVE_SCTP_SAT_NETWORK_CAPABILITY = 128
 
 # How sctp_send() takes ppid: "raw" sends the number as it stands, as PySCTP did
 # up to 0.7.2, and "0.7.3" converts it to network order, as that version does.
@@ -145,49 +157,6 @@ _NOTIFICATION_SIZE = 65_536
 
 _T = TypeVar("_T")
 _Initparams = initparams  # in the class below the name is another
-
-
-def have_sctp_multibuf() -> bool:
-    """True: both systems read a message in several pieces."""
-    return True
-
-
-def have_sctp_noconnect() -> bool:
-    """True: both systems send without connecting first."""
-    return True
-
-
-def have_sctp_prsctp() -> bool:
-    """True: both systems have partial reliability."""
-    return True
-
-
-def have_sctp_addip() -> bool:
-    """True: both systems change the addresses of an association."""
-    return True
-
-
-def have_sctp_setprimary() -> bool:
-    """True: both systems choose the primary path."""
-    return True
-
-
-def have_sctp_sat_network() -> bool:
-    """False, as PySCTP says."""
-    return False
-
-
-def features() -> int:
-    """What the system can do, as the sum of HAVE_*."""
-    return (
-        HAVE_SCTP
-        | HAVE_KERNEL_SCTP
-        | HAVE_SCTP_MULTIBUF
-        | HAVE_SCTP_NOCONNECT
-        | HAVE_SCTP_PRSCTP
-        | HAVE_SCTP_ADDIP
-        | HAVE_SCTP_CANSET_PRIMARY
-    )
 
 
 def _u32(value: int, name: str) -> int:
@@ -430,7 +399,8 @@ class sctpsocket:
                 info = info.rcvinfo
             values = attributes(info) if info else {}
             return fromaddr, flags, msg, sndrcvinfo(values)
-        while not flags & FLAG_EOR:
+        piece = msg
+        while piece and not flags & FLAG_EOR:
             piece, *_, flags = core.sctp_recvv(_NOTIFICATION_SIZE)
             msg += piece
         values = raw_notification(msg)
@@ -727,7 +697,7 @@ __all__ = [
 ]
 # The reference and repr() name the module that people import from.
 for _name in __all__:
-    if getattr(globals()[_name], "__module__", None) == "sctp._pysctp_values":
+    if getattr(globals()[_name], "__module__", "").startswith("sctp._pysctp_"):
         globals()[_name].__module__ = __name__
 
 # 0.7.3 has all that socket has.
