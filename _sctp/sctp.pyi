@@ -17,6 +17,7 @@ from typing import (
 from typing_extensions import Buffer, disjoint_base
 
 from .sctp_info import (
+    _Received,
     sctp_authinfo,
     sctp_prinfo,
     sctp_sendv_spa,
@@ -66,14 +67,14 @@ class _core(socket.socket):
     # association, and what its options ask for.
     def sctp_recvv(
         self, bufsize: int, flags: int = 0
-    ) -> tuple[bytes, _Address | Any, Any, int, int]: ...
+    ) -> tuple[bytes, _Address | Any, _Received | Any, int, int]: ...
     def sctp_recvv_into(
         self, buffers: Iterable[Buffer], flags: int = 0
-    ) -> tuple[int, _Address | Any, Any, int, int]: ...
+    ) -> tuple[int, _Address | Any, _Received | Any, int, int]: ...
     def sctp_sendv_many(self, messages: Iterable[_Message], flags: int = 0) -> int: ...
     def sctp_recvv_many(
         self, bufsize: int, count: int, flags: int = 0
-    ) -> list[tuple[bytes, _Address | Any, Any, int, int]]: ...
+    ) -> list[tuple[bytes, _Address | Any, _Received | Any, int, int]]: ...
 
 class sctp_socket(_core):
     @overload

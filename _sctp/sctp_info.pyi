@@ -71,6 +71,34 @@ class sctp_nxtinfo(
     ) -> None: ...
     def copy(self) -> Self: ...
 
+# What comes with a message: None, or one of three classes, as the options of the
+# socket say. A type checker cannot know which, so it allows the keys and
+# attributes of all.
+class _Received(  # type: ignore[misc]
+    sctp_rcvinfo, sctp_nxtinfo, sctp_recvv_rn
+):
+    rcvinfo: sctp_rcvinfo
+    nxtinfo: sctp_nxtinfo
+    def __getitem__(
+        self,
+        key: Literal[
+            "rcv_sid",
+            "rcv_ssn",
+            "rcv_flags",
+            "rcv_ppid",
+            "rcv_tsn",
+            "rcv_cumtsn",
+            "rcv_context",
+            "rcv_assoc_id",
+            "nxt_sid",
+            "nxt_flags",
+            "nxt_ppid",
+            "nxt_length",
+            "nxt_assoc_id",
+        ],
+        /,
+    ) -> int: ...
+
 class sctp_sendv_spa:
     __slots__ = ("_authinfo", "_prinfo", "_sndinfo")
     sndinfo: sctp_sndinfo | None

@@ -20,7 +20,8 @@ __version__ = "0.1.0"
 if not _typing.TYPE_CHECKING:
     __all__ = [name for name in globals() if not name.startswith("_")]
 
-# Of the layer above the socket: by their names, not by *.
+# Types for annotations, and the layer above the socket: by their names, not by *.
 from ._lifecycle import AssociationRestarted as AssociationRestarted
 from ._messages import Message as Message
 from ._messages import MessageTooLong as MessageTooLong
+from ._notifications import Notification as Notification

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from _sctp import sctp_event
 from _sctp.sctp_event import *
@@ -17,6 +17,12 @@ from ._enums import (
 )
 
 __all__ = ["describe_notification", "error_causes"]
+
+# The type of what parse_notification() returns, for annotations.
+if TYPE_CHECKING:
+    Notification: TypeAlias = sctp_event._Notification
+else:
+    Notification = dict[str, Any]
 
 # What parse_notification() returns or takes.
 _Notification: TypeAlias = dict[str, Any] | bytes | bytearray | memoryview

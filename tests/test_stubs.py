@@ -5,6 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
+import golden_notifications as golden
 import pytest
 
 import _sctp
@@ -77,6 +78,35 @@ def test_stub_has_the_keywords_of_the_dict_class(cls):
         if getattr(statement, "name", None) == "__init__"
     )
     assert [argument.arg for argument in init.args.kwonlyargs] == list(cls())
+
+
+def literals(node):
+    """The strings of the Literals in a statement of a stub."""
+    return [
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+
+
+def test_stub_has_the_keys_of_notifications():
+    path = Path(_sctp.__file__).parent / "sctp_event.pyi"
+    keys = {
+        key
+        for statement in stub(path)
+        if isinstance(statement, ast.AnnAssign)
+        and statement.target.id in ("_IntKey", "_BytesKey", "_OtherKey")
+        for key in literals(statement.value)
+    }
+    records = golden.load()[golden.SYSTEM].values()
+    found = {key for record in records for key in sctp.parse_notification(record)}
+    # That of FreeBSD's SCTP_NOTIFICATIONS_STOPPED_EVENT.
+    assert keys - {"sn_flags"} == found - {"sn_flags"}
+
+
+def test_stub_has_the_keys_of_what_is_received():
+    keys = literals(stub_class("_Received").body[-1])
+    assert keys == [*sctp.sctp_rcvinfo(), *sctp.sctp_nxtinfo()]
 
 
 @pytest.mark.parametrize("package", ["sctp", "_sctp"])
