@@ -3,6 +3,7 @@ C rows, where no type checker looks."""
 
 import sys
 from collections.abc import Iterable
+from inspect import Signature
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeVar, overload
 
@@ -21,6 +22,7 @@ class _Structure(dict[_K, _V]):
     ]
     __c_size__: ClassVar[int]
     __optname__: ClassVar[int]
+    __signature__: ClassVar[Signature | None]
     fmt: ClassVar[str]
     size: ClassVar[int]
     def __init_subclass__(

@@ -156,24 +156,24 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         self, level: int, optname: int, value: None, optlen: int, /
     ) -> None: ...
 
-    def setsockopt(self, level: int, optname: int, *values: Any) -> None:
+    def setsockopt(self, level: int, optname: int, value: Any, *optlen: Any) -> None:
         """Sets a socket option (RFC 6458, section 8).
 
-        With level IPPROTO_SCTP, an option that has a structure takes an object
-        of its dict class, and SCTP_HMAC_IDENT a tuple of algorithms. All other
-        options and values behave as with socket.socket.setsockopt().
+        At the level IPPROTO_SCTP, an option with a structure takes an object of
+        the dict class for it, and SCTP_HMAC_IDENT takes a tuple of algorithms.
+        Everything else is as in socket.socket.setsockopt().
         """
-        value = values[0] if len(values) == 1 else None
-        if level == IPPROTO_SCTP:
+        if level == IPPROTO_SCTP and not optlen:
             level, optname = operator.index(level), operator.index(optname)
             _check_value(optname, value)
         if (
-            not isinstance(value, _OBJECTS)
+            optlen
+            or not isinstance(value, _OBJECTS)
             or level != IPPROTO_SCTP
             or optname not in _STRUCTURES
         ):
             try:
-                return super().setsockopt(level, optname, *values)
+                return super().setsockopt(level, optname, value, *optlen)
             except OSError as error:
                 if level == IPPROTO_SCTP:
                     _explain(error, "write", self, optname, value)
