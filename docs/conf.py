@@ -35,6 +35,9 @@ nitpick_ignore_regex = [
     (r"py:class", r"(\w+\.)*_\w+(\.Limits)?|typing_extensions\.Buffer"),
 ]
 
+# It runs what is for type checkers only, where stubs have names of their own.
+suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
+
 html_theme = "furo"
 html_title = f"sctp {version}"
 html_static_path = ["_static"]
