@@ -32,6 +32,7 @@ STUBS = {
 # A field in the docstring of a dict class.
 FIELD = re.compile(r"- (\w+) \(([\w ]+)(?:, (\w+))?\): ((?:.+\n?)(?:  .+\n?)*)")
 OPTIONS = "Options: "
+PROPERTIES = "sctp_type", "sock"
 # What stubs say of the info of a received message, and what it is.
 RECEIVED = "_Received | Any", "sctp_rcvinfo | sctp_nxtinfo | sctp_recvv_rn | None"
 
@@ -62,7 +63,7 @@ class Option(NamedTuple):
 
     @property
     def remarks(self):
-        yield self.access
+        yield self.access.replace(", ", " and ")
         if self.reference.startswith("RFC"):
             yield self.reference
         if self.system:
@@ -309,7 +310,7 @@ class OptionTables(Made):
 
     def row(self, option, meaning):
         name = f":data:`~_sctp.sctp.{option.name}`"
-        return name, meaning, f"{option.value}: {', '.join(option.remarks)}"
+        return name, meaning, f"{option.value} ({'; '.join(option.remarks)})"
 
 
 class Fields(Made):
@@ -360,10 +361,13 @@ class SocketMethods(Made):
         for name, (arguments, result) in read_signatures().items():
             owner, _, method = name.rpartition(".")
             if owner == "_sctp.sctp.sctp_socket" and not method.startswith("_"):
-                returns = f" -> {result}" if result else ""
-                yield from (f".. py:method:: {method}{arguments}{returns}",)
+                if method in PROPERTIES:
+                    yield from (f".. py:property:: {method}", f"   :type: {result}")
+                else:
+                    yield f".. py:method:: {method}{arguments} -> {result}"
+                role = "attr" if method in PROPERTIES else "meth"
                 yield from ("   :no-index-entry:", "")
-                yield from (f"   See :meth:`sctp.sctp_socket.{method}`.", "")
+                yield from (f"   See :{role}:`sctp.sctp_socket.{method}`.", "")
 
 
 class Constants(Made):
