@@ -10,6 +10,7 @@ an error of the build.
 
 import ast
 import functools
+import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -132,7 +133,7 @@ def read_members():
     members = {}
     for definition in class_definitions(ROOT / "sctp" / "_enums.py"):
         body = list(walk(definition.body))
-        for member, meaning in zip(body, body[1:], strict=False):
+        for member, meaning in itertools.pairwise(body):
             if isinstance(member, ast.Assign) and isinstance(
                 member.value, ast.Attribute
             ):
