@@ -32,7 +32,7 @@ def _default(code):
 
 
 class _Zeros(bytes):
-    """The bytes that stand for what is left out, as help() is to show them."""
+    """The default of an address, with a short text for help()."""
 
     __slots__ = ()
 
@@ -44,9 +44,9 @@ class _Signature:
     """The signature of a class, for help() and inspect: it names the fields."""
 
     def __get__(self, instance, owner):
-        if owner.__module__ != "sctp":  # an application's, with its own arguments
+        if owner.__module__ != "sctp":  # a derived class may have other arguments
             return None
-        # Takes its time, and few need it.
+        # This import is slow, and few programs need it.
         from inspect import Parameter, Signature, signature
 
         _, *parameters, _ = signature(owner.__init__).parameters.values()
@@ -137,7 +137,7 @@ class _Structure(dict):
 
     @property
     def to_bytes(self):
-        """The C structure as bytes, with its list at the end if it has one."""
+        """The structure as bytes, followed by its list where it has one."""
         return _pack(self._structure, self)
 
 

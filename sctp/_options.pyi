@@ -1,5 +1,5 @@
-"""The keys of the dict classes and their types: at run time these come from the
-C rows, where no type checker looks."""
+"""The keys of the dict classes and their types. At run time they come from the C rows,
+which type checkers cannot read."""
 
 import sys
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ _K = TypeVar("_K", bound=str)
 _V = TypeVar("_V")
 _T = TypeVar("_T")
 
-# An address comes from the kernel as a tuple; it is bytes only where an
-# application made it so, or gave none: hence "_Address | Any".
+# An address from the kernel is a tuple. It is bytes if the application gave bytes, or
+# left it out. Hence "_Address | Any".
 class _Structure(dict[_K, _V]):
     __fields__: ClassVar[
         MappingProxyType[str, tuple[str, Any]] | dict[str, tuple[str, Any]]

@@ -19,8 +19,7 @@ from _sctp.sctp_info import sctp_sndinfo
 from ._enums import ChunkTypes
 from ._options import _Structure, sctp_authchunk, sctp_default_sndinfo
 
-# The index of the row of each option with a structure, and the indexes of those whose
-# structure is a list.
+# Where the rows of options with a structure are, and of those that are lists.
 _STRUCTURES = {
     number: row
     for row, (_, number, structure, *_) in enumerate(_sctp.sctp._options)
@@ -128,7 +127,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         """
         row = None
         if level == IPPROTO_SCTP:
-            # The base, too, refuses a float that equals an int.
+            # A float that is equal is refused, as the base does.
             level, optname = operator.index(level), operator.index(optname)
             row = _STRUCTURES.get(optname)
         if row is None or not isinstance(optval, _Structure):

@@ -1,11 +1,11 @@
 """Tables and signatures made from the sources: which options and fields there are
 from the C rows, signatures from the stubs.
 
-What a field means and its unit comes from the docstrings of sctp/_options.py, or
-from docs/reference/fields.txt where C makes the dict. What a constant means comes
-from constants.txt, or from the member of an enumeration in sctp/_enums.py. A name
-of the sources that is missing there, or the other way round, is a warning, and so
-an error of the build.
+The meaning and the unit of a field come from the docstring of its class, in
+sctp/_options.py or _sctp/sctp_info.pyi; for notifications, which have no class, from
+docs/reference/fields.txt. The meaning of a constant comes from constants.txt, or from
+the member of an enumeration in sctp/_enums.py. A name of the sources that is missing
+there, or the other way round, is a warning, and so an error of the build.
 """
 
 import ast
@@ -122,8 +122,9 @@ def class_definitions(path):
 def read_docstrings():
     """{structure: its docstring}."""
     return {
-        definition.name: ast.get_docstring(definition)
-        for definition in class_definitions(ROOT / "sctp" / "_options.py")
+        definition.name: ast.get_docstring(definition) or ""
+        for path in (ROOT / "sctp" / "_options.py", STUBS["_sctp.sctp_info"])
+        for definition in class_definitions(path)
         if definition.name.startswith("sctp_")
     }
 
@@ -379,14 +380,15 @@ class Constants(Made):
     def run(self):
         module = self.arguments[0]
         groups = read_constants(module)
-        has, described = (
-            set(names_of_stub(module)),
-            {n for g in groups.values() for n in g},
-        )
-        for name in has - described:
+        meanings = {name: group[name] for group in groups.values() for name in group}
+        has = set(names_of_stub(module))
+        for name in has - meanings.keys():
             logger.warning("%s of %s is not in constants.txt", name, module)
-        for name in described - has:
+        for name in meanings.keys() - has:
             logger.warning("%s has no constant %s", module, name)
+        for name in meanings:
+            if not meanings[name]:
+                logger.warning("neither constants.txt nor _enums.py explains %s", name)
         return self.parse([*self.entries(groups)], match_titles=1)
 
     def entries(self, groups):
