@@ -31,7 +31,7 @@ _AnyAddress: TypeAlias = (
     tuple[str, int | str] | tuple[str, int | str, int, int] | _Address
 )
 _SendInfo: TypeAlias = sctp_sndinfo | sctp_prinfo | sctp_authinfo | sctp_sendv_spa
-_Message: TypeAlias = (
+_MessageTuple: TypeAlias = (
     tuple[Iterable[Buffer]]
     | tuple[Iterable[Buffer], Iterable[_AnyAddress] | None]
     | tuple[Iterable[Buffer], Iterable[_AnyAddress] | None, _SendInfo | None]
@@ -71,7 +71,9 @@ class _core(socket.socket):
     def sctp_recvv_into(
         self, buffers: Iterable[Buffer], flags: int = 0
     ) -> tuple[int, _Address | Any, _Received | Any, int, int]: ...
-    def sctp_sendv_many(self, messages: Iterable[_Message], flags: int = 0) -> int: ...
+    def sctp_sendv_many(
+        self, messages: Iterable[_MessageTuple], flags: int = 0
+    ) -> int: ...
     def sctp_recvv_many(
         self, bufsize: int, count: int, flags: int = 0
     ) -> list[tuple[bytes, _Address | Any, _Received | Any, int, int]]: ...

@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:\w+",
-        r"(Address|Any|Buffer|Ellipsis|Iterable|Literal|Message|Self|SendInfo|SupportsIndex|T)",
+        r"(Address|Any|Buffer|Ellipsis|Iterable|Literal|MessageTuple|Self|SendInfo|SupportsIndex|T)",
     ),
     (r"py:\w+", r"(int|str|bytes|bool|tuple|dict|type|list|None)"),
     (r"py:\w+", r"\w+(Error|Exception)"),

@@ -40,7 +40,7 @@ RECEIVED = "_Received | Any", "sctp_rcvinfo | sctp_nxtinfo | sctp_recvv_rn | Non
 
 NAME = re.compile(
     r"(?<![\w`.*~:/])(?:(?:SCTP|SPP|AF|SOCK|MSG|SHUT)_\w*|SCTPError|"
-    r"[A-Z]\w+(?:State|Types?|Cause)|(?:sctp|parse)_\w+(?:\(\))?|(?:\w+_)+\w+(?:\(\))?|socket\.\w+(?:\.\w+)*\(\))(?![\w*`])"
+    r"[A-Z]\w+(?:State|Types?|Cause)|(?:sctp|parse)_\w+(?:\(\))?|(?:\w+_)+\w+(?:\(\))?|socket\.\w+(?:\.\w+)*\(\w*\))(?![\w*`])"
 )
 
 
