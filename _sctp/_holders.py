@@ -1,6 +1,7 @@
-"""What holds several infos: sctp_sendv_spa and sctp_recvv_rn.
+"""The classes that hold several infos: sctp_sendv_spa and sctp_recvv_rn.
 
-Both are made for each module _sctp.sctp_info, as the infos are.
+Each module object of _sctp.sctp_info has classes of its own, for the infos and for
+these two.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 class _Holder:
     __slots__ = ()
 
-    # The name in errors, and the slots of infos, which __new__ leaves empty.
+    # The name in errors, and the slot for each info. __new__ leaves the slots empty.
     _holder: ClassVar[str]
     _slots: ClassVar[dict[type, str]]
 
@@ -29,7 +30,7 @@ class _Holder:
         for cls, slot in self._slots.items():
             if issubclass(type(info), cls):
                 return slot
-        raise TypeError(f"{self._holder}: no place for {type(info).__name__}")
+        raise TypeError(f"{self._holder}: infos cannot contain a {type(info).__name__}")
 
     def _as_dict(self) -> dict[str, Any]:
         return {slot[1:]: getattr(self, slot, None) for slot in self._slots.values()}
@@ -47,7 +48,7 @@ class _Holder:
     def __reduce__(self) -> tuple[Any, ...]:
         infos = [info for info in self._as_dict().values() if info is not None]
         state = self.__getstate__()
-        if isinstance(state, tuple):  # with the slots, where the infos are
+        if isinstance(state, tuple):  # it includes the slots, where the infos are
             own = self._slots.values()
             slots = {name: state[1][name] for name in state[1] if name not in own}
             state = (state[0], slots) if slots else state[0]
@@ -91,18 +92,18 @@ def _add_holder(module: ModuleType, holder: str, doc: str, *members: str) -> Non
 
 
 def add_to(module: ModuleType) -> None:
-    """C calls it when the module has its infos."""
+    """Adds both classes. C calls it when the module has its infos."""
     _add_holder(
         module,
         "sctp_sendv_spa",
-        "Several infos for one message (RFC 6458, section 9.12): at most\n"
-        "one each of sctp_sndinfo, sctp_prinfo and sctp_authinfo.",
+        "Several infos for one message that is sent (RFC 6458, section 9.12):\n"
+        "at most one sctp_sndinfo, one sctp_prinfo and one sctp_authinfo.",
         *("sndinfo", "prinfo", "authinfo"),
     )
     _add_holder(
         module,
         "sctp_recvv_rn",
-        "Both infos of a received message (RFC 6458, section 9.13): at most\n"
-        "one each of sctp_rcvinfo and sctp_nxtinfo.",
+        "The infos of a received message (RFC 6458, section 9.13): at most\n"
+        "one sctp_rcvinfo and one sctp_nxtinfo.",
         *("rcvinfo", "nxtinfo"),
     )

@@ -1,7 +1,7 @@
-"""A socket's life: how it is made, finds its addresses and associations, takes a
-descriptor over, and ends.
+"""The life of a socket: how it is made, finds its addresses and associations, takes
+over a descriptor, and ends.
 
-_sctp.sctp shows SCTPError and sctp_socket as its own.
+SCTPError and sctp_socket appear as members of _sctp.sctp.
 """
 
 import _socket
@@ -28,7 +28,8 @@ _Address = tuple[Any, ...]
 
 
 class _Absent(int):
-    """The number that stands for what is left out, as help() is to show it."""
+    """The number that stands for an argument that is left out, with a name for
+    help()."""
 
     __slots__ = ()
 
@@ -41,7 +42,7 @@ _TYPES = SOCK_STREAM, SOCK_SEQPACKET
 
 
 class SCTPError(ValueError):
-    """A family, type or protocol that SCTP does not have."""
+    """The family, the type or the protocol is not one of SCTP."""
 
     __module__ = "_sctp.sctp"
 
@@ -54,7 +55,8 @@ def _show(value: object) -> str:
 
 
 def _check(family: object, type: object, proto: object, *absent: int) -> None:
-    """absent is what stands for an argument that is left out."""
+    """Raises SCTPError for a value that SCTP does not have. absent are the values that
+    stand for an argument that is left out."""
     for rule, value, choices in (
         ("family must be AF_INET or AF_INET6", family, (AF_INET, AF_INET6)),
         ("type must be SOCK_STREAM or SOCK_SEQPACKET", type, _TYPES),
@@ -66,7 +68,7 @@ def _check(family: object, type: object, proto: object, *absent: int) -> None:
 
 def _explain(error: OSError, call: str, sock: Any, *facts: Any) -> None:
     if isinstance(error, BlockingIOError):
-        return  # to wait is no mistake, and for some the usual case
+        return  # having to wait is not a mistake, and it is common
     with contextlib.suppress(Exception):  # it only helps
         from _sctp import _notes
 
@@ -76,9 +78,9 @@ def _explain(error: OSError, call: str, sock: Any, *facts: Any) -> None:
 class sctp_socket(_core):
     """An SCTP socket: a socket.socket with the functions of RFC 6458.
 
-    family is AF_INET or AF_INET6, type SOCK_STREAM (one-to-one) or
-    SOCK_SEQPACKET (one-to-many); anything else raises SCTPError. With
-    fileno, the descriptor of an SCTP socket, both may be left out.
+    family is AF_INET or AF_INET6. type is SOCK_STREAM (one-to-one) or
+    SOCK_SEQPACKET (one-to-many). Other values raise SCTPError. If fileno is
+    given, the descriptor of an SCTP socket, family and type may be left out.
     """
 
     __module__ = "_sctp.sctp"
@@ -106,8 +108,8 @@ class sctp_socket(_core):
         _check(family, type, proto, -1)
         lacks_type = type == -1
         if family == -1:
-            # CPython would ask for the name, which a socket that is not bound
-            # lacks on FreeBSD.
+            # CPython would call getsockname(), which fails on FreeBSD for a socket
+            # that is not bound.
             family = super()._ask_family(fileno)
         super().__init__(family, type, -1, fileno)
         try:
@@ -120,7 +122,7 @@ class sctp_socket(_core):
 
     @property
     def sctp_type(self) -> Literal["one-to-one", "one-to-many"]:
-        """'one-to-one' (SOCK_STREAM, and after peeling off) or
+        """'one-to-one' (SOCK_STREAM, and sockets from sctp_peeloff()) or
         'one-to-many' (SOCK_SEQPACKET)."""
         return "one-to-one" if _type(self) == SOCK_STREAM else "one-to-many"
 
@@ -132,76 +134,79 @@ class sctp_socket(_core):
     def sctp_bindx(self, addrs: Iterable[_Address], flags: int) -> None:
         """Adds or removes local addresses (RFC 6458, section 9.1).
 
-        flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All ports
-        agree; those after the first may be 0, for the first's. On a
-        connected socket the peer is told, where both sides support
-        address reconfiguration (RFC 5061).
+        flags is SCTP_BINDX_ADD_ADDR or SCTP_BINDX_REM_ADDR. All addresses
+        have the same port. From the second on, 0 means the port of the first.
+        If the socket is connected and both sides support address
+        reconfiguration (RFC 5061), the kernel tells the peer.
 
-        Raises ValueError for other flags and for ports that disagree,
-        TypeError for what is no address or none of the socket's family,
-        OSError as the kernel does: EADDRNOTAVAIL, EADDRINUSE, EINVAL.
+        Raises ValueError if flags has another value or the ports differ.
+        Raises TypeError if an address is not a valid tuple, or not one for
+        the family of the socket. Raises OSError if the kernel refuses:
+        EADDRNOTAVAIL, EADDRINUSE or EINVAL.
         """
         super()._bindx(addrs, flags)
 
     def sctp_connectx(
         self, addrs: Iterable[_Address], *, assoc_id: bool = False
     ) -> int | None:
-        """Sets up an association with a peer of several addresses (RFC 6458,
-        section 9.9).
+        """Sets up an association with a peer that has several addresses (RFC
+        6458, section 9.9).
 
-        Returns None, or the association identifier if assoc_id is true.
-        On a one-to-many socket with a timeout it returns at once: the
-        outcome comes as SCTP_ASSOC_CHANGE.
+        All addresses have the same port. From the second on, 0 means the port
+        of the first. Returns None, or the association identifier if assoc_id
+        is true. On a one-to-many socket with a timeout, it returns at once;
+        SCTP_ASSOC_CHANGE then tells the outcome.
 
-        All ports agree; those after the first may be 0, for the first's.
-
-        Raises TypeError for what is no address or none of the socket's
-        family, ValueError for ports that disagree, OSError as connect does:
-        ECONNREFUSED, ETIMEDOUT, EISCONN. A non-blocking socket raises
-        BlockingIOError; with assoc_id, the identifier is its attribute
-        assoc_id where the kernel gave one.
+        Raises ValueError if the ports differ. Raises TypeError if an address
+        is not a valid tuple, or not one for the family of the socket. Raises
+        OSError as connect() does: ECONNREFUSED, ETIMEDOUT or EISCONN. On a
+        non-blocking socket it raises BlockingIOError. If assoc_id is true and
+        the kernel gave an identifier, the attribute assoc_id of that error
+        has it.
         """
         return super()._connectx(addrs, assoc_id)
 
     def sctp_getladdrs(self, assoc_id: int = 0) -> tuple[_Address, ...] | None:
-        """The local addresses of an association, or with 0 those that the
-        socket is bound to, as a tuple of address tuples; None where there
-        is none (RFC 6458, section 9.5).
+        """The local addresses of an association, as a tuple of address tuples
+        (RFC 6458, section 9.5). With 0, the addresses that the socket is
+        bound to. None if there are none.
         """
         return super()._getaddrs(assoc_id, True)
 
     def sctp_getpaddrs(self, assoc_id: int = 0) -> tuple[_Address, ...] | None:
-        """The peer's addresses in an association as a tuple of address
-        tuples; None where there is none (RFC 6458, section 9.3).
-        One-to-one sockets ignore assoc_id.
+        """The addresses of the peer of an association, as a tuple of address
+        tuples (RFC 6458, section 9.3). None if there are none. One-to-one
+        sockets ignore assoc_id.
         """
         return super()._getaddrs(assoc_id, False)
 
     def accept(self) -> tuple[Self, Any]:
         """Waits for an association and returns (socket, address), as
-        socket.socket.accept() does (RFC 6458, section 4.1.4). One-to-one
-        sockets only.
+        socket.socket.accept() does (RFC 6458, section 4.1.4). It is for
+        one-to-one sockets only.
 
-        The socket is made by type(self)(family, type, proto, fileno=...): a
-        class that takes other arguments has to override this.
+        The new socket is type(self)(family, type, proto, fileno=...). A
+        derived class whose constructor takes other arguments has to override
+        this method.
         """
         return _adopt(self, super()._accept_into, _type(self), "accept")
 
     def sctp_peeloff(self, assoc_id: int) -> Self:
         """Moves an association of a one-to-many socket to a new one-to-one
-        socket and returns that (RFC 6458, section 9.2).
+        socket, and returns the new socket (RFC 6458, section 9.2).
 
-        The socket is made by type(self)(family, type, proto, fileno=...): a
-        class that takes other arguments has to override this. Where that
-        fails, the association ends.
+        The new socket is type(self)(family, type, proto, fileno=...). A
+        derived class whose constructor takes other arguments has to override
+        this method. If the constructor fails, the association ends.
 
-        Linux lets no receiver on the new socket see an end of file:
-        subscribe to SCTP_ASSOC_CHANGE or SCTP_SHUTDOWN_EVENT.
+        On Linux a receiver on the new socket never sees the end of the
+        association as an end of file. Subscribe to SCTP_ASSOC_CHANGE or
+        SCTP_SHUTDOWN_EVENT to see it.
 
-        Raises OSError for an association that the socket does not have
-        (EINVAL on Linux, ENOENT on FreeBSD) and where there is no
-        descriptor left (EMFILE, ENFILE): the association stays as it is,
-        unless another thread takes the last descriptor meanwhile.
+        Raises OSError if the socket does not have the association (EINVAL on
+        Linux, ENOENT on FreeBSD), or if no descriptor is left (EMFILE or
+        ENFILE). The association then stays as it is, unless another thread
+        takes the last descriptor at the same moment.
         """
         take = functools.partial(super()._peeloff, assoc_id)
         made: Self
@@ -210,11 +215,10 @@ class sctp_socket(_core):
 
     def shutdown(self, how: int, /) -> None:
         """Shuts down one or both directions, as socket.socket.shutdown()
-        does.
+        does (RFC 6458, section 4.1.7).
 
-        SHUT_WR and SHUT_RDWR end the association gracefully once
-        everything has been delivered, on peeled-off sockets too (RFC
-        6458, section 4.1.7).
+        SHUT_WR and SHUT_RDWR end the association gracefully: first everything
+        that was sent is delivered. This includes sockets from sctp_peeloff().
         """
         direction = operator.index(how)
         if direction in (SHUT_WR, SHUT_RDWR) and _is_peeled(self):
@@ -227,14 +231,14 @@ class sctp_socket(_core):
 
 
 def _type(sock: sctp_socket) -> int:
-    """As the base knows it, whatever a subclass overrides."""
+    """The type that the base class has, also if a derived class overrides it."""
     number: int = _socket.socket.type.__get__(sock)
     return number
 
 
 def _is_peeled(sock: sctp_socket) -> bool:
-    """Whether the descriptor is of a peeled-off association: the kernel still
-    calls it one-to-many, yet status needs no association identifier."""
+    """Whether the descriptor belongs to a peeled-off association. The kernel still
+    calls it one-to-many, but SCTP_STATUS needs no association identifier."""
     size = _describe("sctp_status")[0]
     try:
         type = _socket.socket.getsockopt(sock, SOL_SOCKET, SO_TYPE)
@@ -252,8 +256,9 @@ def _adopt(
     method: str,
     *facts: Any,
 ) -> tuple[Any, Any]:
-    """A new socket of the class of sock on the descriptor that take appends to
-    its list, and what take returns. Closes the descriptor if that fails."""
+    """Makes a new socket of the class of sock, with the descriptor that take appends
+    to its argument. Returns the socket and the result of take. If it fails, it closes
+    the descriptor."""
     cls: Any = type(sock)
     made: Any = None
     taken: list[int] = []
@@ -270,7 +275,7 @@ def _adopt(
         arguments = _socket.socket.family.__get__(sock), kind, IPPROTO_SCTP
         try:
             new = cls.__new__(cls, *arguments, fileno=taken[0])
-            # isinstance() would believe what a class or an object says.
+            # isinstance() can be deceived by __class__ and __instancecheck__.
             made = new if cls in type(new).__mro__ else None
             if made is not None and _descriptor(made) in (-1, taken[0]):
                 init = type(made).__init__(made, *arguments, fileno=taken[0])
@@ -282,14 +287,14 @@ def _adopt(
             raise
         if made is None or _descriptor(made) != taken[0]:
             raise TypeError(advice)
-        # accept's rule: without a default timeout, the socket of a waiting
-        # socket waits; systems differ in what the descriptor inherits.
+        # The rule of socket.accept(): if there is no default timeout and sock has a
+        # timeout, the new socket blocks. Systems differ in what a descriptor inherits.
         if _socket.getdefaulttimeout() is None and _socket.socket.gettimeout(sock):
             made.setblocking(True)
     except BaseException as error:
         for descriptor in taken:
             _disown(made, descriptor, error)
-        made = new = None  # lest it live as long as the traceback
+        made = new = None  # else the traceback would keep it alive
         raise
     return made, result
 
@@ -299,9 +304,12 @@ def _descriptor(sock: sctp_socket) -> int:
 
 
 def _disown(made: Any, descriptor: int, error: BaseException) -> None:
-    """Closes a descriptor that made (or None) was to take. The socket may own
-    it by then, or even have given it up: it knows its family from the moment it
-    took one. Our own constructor gives up what SCTPError is about."""
+    """Closes a descriptor that the socket made (or None) should have taken.
+
+    The socket may own it already, or may have taken it and given it up again: it
+    knows its family from the moment it has taken a descriptor. With SCTPError, our
+    own constructor has given it up.
+    """
     owned = -1 if made is None else _descriptor(made)
     with contextlib.suppress(Exception):
         if owned == descriptor:

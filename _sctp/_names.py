@@ -1,7 +1,7 @@
-"""Addresses whose host or port is a name.
+"""Looks up addresses whose host or port is a name.
 
-C reads a numeric host with an int as its port by itself, and calls resolve()
-for all others.
+C handles numeric hosts with an int as the port. It calls resolve() for all other
+addresses.
 """
 
 import contextlib
@@ -13,12 +13,12 @@ from typing import Any
 _PORT_MAX = 65535
 _SCTP = 132
 
-# Of a service: type and protocol, those of SCTP first.
+# Types and protocols to look a service up for: SCTP first, then any.
 _KINDS = (SOCK_SEQPACKET, _SCTP), ()
 
 
 def _encode(name: object, what: str) -> bytes:
-    """The name as the domain name system has it."""
+    """The bytes of the name, as the domain name system uses them."""
     if isinstance(name, str):
         encoded = name.encode("ascii" if name.isascii() else "idna")
     elif isinstance(name, bytes):
@@ -55,9 +55,12 @@ def _find_port(port: Any) -> int:
 
 
 def find_service(name: str) -> int:
-    """For SCTP, or else for any protocol that getaddrinfo() knows. Not with
-    getservbyname(): Python's may give what it found for another thread."""
-    # This other function takes all numbers, with sign and space.
+    """The port of a service for SCTP, or if there is none, for any protocol.
+
+    This does not use getservbyname(), because Python's may return the result of
+    another thread.
+    """
+    # getaddrinfo() would accept these as numbers.
     is_number = name.strip().lstrip("+-").isdecimal()
     for kind in () if is_number or not name else _KINDS:
         try:
@@ -69,7 +72,7 @@ def find_service(name: str) -> int:
 
 
 def _find_host(host: object, family: int) -> tuple[Any, ...]:
-    """The numeric host, and what its family adds."""
+    """The numeric host. For IPv6 port, flowinfo and scope_id may follow it."""
     name = _encode(host, "host")
     if not name:
         return ("",)
@@ -77,22 +80,22 @@ def _find_host(host: object, family: int) -> tuple[Any, ...]:
         return (name.decode(),)
     if family == AF_INET and _is_numeric(AF_INET6, name):
         raise TypeError(
-            f"the IPv6 address {name.decode()} takes a tuple (host, port, flowinfo,"
+            f"the IPv6 address {name.decode()} needs a tuple (host, port, flowinfo,"
             " scope_id)"
         )
     if family == AF_INET6 and _is_numeric(AF_INET, name):
-        raise TypeError(f"the IPv4 address {name.decode()} takes a tuple (host, port)")
+        raise TypeError(f"the IPv4 address {name.decode()} needs a tuple (host, port)")
     while True:
-        # Without a protocol: asking for SCTP fails for services that the database
-        # lists for others only.
+        # No protocol is given: with that of SCTP, getaddrinfo() fails for services
+        # that its database lists for other protocols only.
         with contextlib.suppress(InterruptedError):
             found = socket.getaddrinfo(name, None, family, socket.SOCK_DGRAM)
             return found[0][4]
 
 
 def resolve(host: object, port: object, *more: Any) -> tuple[Any, ...]:
-    """The same address with a numeric host and an int as its port. A scope of
-    0 becomes that of a host such as fe80::1%eth0."""
+    """The same address with a numeric host and an int as the port. If scope_id is 0,
+    it becomes the scope of the host, as in fe80::1%eth0."""
     number = _find_port(port)
     if not more:
         return _find_host(host, AF_INET)[0], number

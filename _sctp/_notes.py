@@ -1,7 +1,7 @@
-"""What helps against an error of the kernel that says too little (PEP 678).
+"""Notes that explain errors of the kernel (PEP 678).
 
-Imported when a call fails, never before: C calls add(), and the options of
-sctp.sctp_socket add_to_option().
+This module is imported when a call fails, never before. C calls add();
+sctp.sctp_socket calls add_to_option().
 """
 
 import errno
@@ -57,7 +57,7 @@ _RECONFIG = f"{_SYSCTL}.{'reconf_enable' if _LINUX else 'reconfig_enable'}"
 def _ask(
     sock: sctp_socket, option: int, structure: str, wanted: str, **fields: Any
 ) -> int | None:
-    """A field of an option, None where the kernel refuses."""
+    """A field of an option, or None if the kernel does not give it."""
     size, rows, _ = _sctp.sctp._describe(structure)
     value = bytearray(size)
     for key, code, offset, _ in rows:
@@ -76,12 +76,12 @@ def _ask(
 def _count_streams(
     sock: sctp_socket, assoc_id: int, which: str = "sstat_outstrms"
 ) -> int | None:
-    """None where there is no such association."""
+    """The number of streams, or None if there is no such association."""
     return _ask(sock, SCTP_STATUS, "sctp_status", which, sstat_assoc_id=assoc_id)
 
 
 def _find_association(sock: sctp_socket, address: _Address) -> int:
-    """The association with a peer, 0 where there is none."""
+    """The association with a peer, or 0 if there is none."""
     found = _ask(
         sock,
         SCTP_GET_PEER_ADDR_INFO,
@@ -107,13 +107,13 @@ def _only_ipv6(sock: sctp_socket) -> bool:
 
 
 def _host(address: _Address) -> Any:
-    """What an address and the IPv6 address that it is mapped to share."""
+    """The host of an address. An IPv4 address and its mapped IPv6 address are equal."""
     host = ipaddress.ip_address(address[0].partition("%")[0])
     return getattr(host, "ipv4_mapped", None) or host
 
 
 def _bound_port(sock: sctp_socket) -> int:
-    """0 for a socket that is not bound, which FreeBSD calls an error."""
+    """The port of the socket, or 0 if it is not bound, which FreeBSD calls an error."""
     try:
         port: int = sock.getsockname()[1]
     except OSError:
@@ -124,7 +124,7 @@ def _bound_port(sock: sctp_socket) -> int:
 # Texts of several errors
 
 _EMPTY = "The list of addresses is empty."
-_ENDED = "The association ended while the message waited for room."
+_ENDED = "The association ended while the message waited for room in the send buffer."
 _SHUTTING_DOWN = "The association is shutting down and takes no more messages."
 
 
@@ -137,8 +137,8 @@ _RESERVED = {
 def _no_such_association(assoc_id: int) -> str:
     if assoc_id in _RESERVED:
         return (
-            f"{assoc_id} is a reserved number, {_RESERVED[assoc_id]}, and no"
-            " association."
+            f"{assoc_id} is a reserved number, {_RESERVED[assoc_id]}. It is not the"
+            " identifier of an association."
         )
     return (
         f"The socket has no association {assoc_id}: it has ended, or it is of another"
@@ -160,7 +160,7 @@ def _unusable_address(
     only_ipv6 = _only_ipv6(sock)
     for address in addresses:
         if len(address) == 2 and only_ipv6:
-            return f"IPV6_V6ONLY is on: the socket does not take {address}."
+            return f"IPV6_V6ONLY is on, so the socket does not accept {address}."
     if whose == "own":
         return None
     for address in addresses:
@@ -202,22 +202,24 @@ def _why_invalid_message(
     ending = flags & (SCTP_EOF | SCTP_ABORT)
     if size == 0 and not ending:
         return (
-            "SCTP has no empty messages: only SCTP_EOF and SCTP_ABORT go without data."
+            "SCTP has no empty messages. Only with SCTP_EOF or SCTP_ABORT in snd_flags"
+            " may the data be empty."
         )
     if ending and sock.getsockopt(SOL_SOCKET, socket.SO_TYPE) == SOCK_STREAM:
         return (
-            "SCTP_EOF and SCTP_ABORT are for one-to-many sockets: shutdown() ends the"
-            " association of a one-to-one socket, close() with SO_LINGER 0 aborts it."
+            "SCTP_EOF and SCTP_ABORT are for one-to-many sockets. On a one-to-one"
+            " socket, shutdown() ends the association. To abort it, set SO_LINGER to 0"
+            " seconds and call close()."
         )
     if size > 0 and flags & SCTP_EOF:
         return (
-            "SCTP_EOF goes without data: send the data first, then an empty message"
-            " with SCTP_EOF."
+            "A message with SCTP_EOF must be empty: send the data first, then an empty"
+            " message with SCTP_EOF."
         )
     if flags & ~_SND_FLAGS:
-        return f"snd_flags has bits that are no flag: {flags & ~_SND_FLAGS:#x}."
+        return f"snd_flags has bits that are not flags: {flags & ~_SND_FLAGS:#x}."
     if flags & SCTP_SENDALL:
-        return None  # each association has streams of its own
+        return None  # the associations differ in their streams
     assoc_id = sndinfo["snd_assoc_id"] if _is_many(sock) else 0
     if addresses and (assoc_id == 0 or _LINUX):
         assoc_id = _find_association(sock, addresses[0])
@@ -225,7 +227,7 @@ def _why_invalid_message(
     if streams is None and assoc_id != 0:
         return _no_such_association(assoc_id)
     if streams is None and ending and addresses:
-        return f"There is no association with {addresses[0]} that could be ended."
+        return f"There is no association with {addresses[0]} to end."
     if streams is None:
         streams = _ask(sock, SCTP_INITMSG, "sctp_initmsg", "sinit_num_ostreams")
     name = "snd_sid"
@@ -244,8 +246,8 @@ def _why_invalid_message(
     unusable = _unusable_address(sock, addresses, "peer")
     if unusable is None and stream is not None and isinstance(authinfo, sctp_authinfo):
         return (
-            f"auth_keynumber {authinfo['auth_keynumber']} may be no key of the"
-            " association, or one that was deactivated: SCTP_AUTH_KEY sets a key."
+            f"The key auth_keynumber {authinfo['auth_keynumber']} may be unknown to the"
+            " association, or deactivated. SCTP_AUTH_KEY sets a key."
         )
     return unusable
 
@@ -257,7 +259,10 @@ def _why_no_association(
     assoc_id = sndinfo["snd_assoc_id"] if isinstance(sndinfo, sctp_sndinfo) else 0
     if not _is_many(sock):
         if _listens(sock):
-            return "The socket listens: the one that accept() returns can send."
+            return (
+                "The socket listens, so it cannot send: use the socket that accept()"
+                " returns."
+            )
         if _count_streams(sock, 0) is None:
             return "The socket is not connected, or its association has ended."
     elif assoc_id != 0 and not (addresses and _LINUX):
@@ -265,8 +270,8 @@ def _why_no_association(
             return _no_such_association(assoc_id)
     elif not addresses:
         return (
-            "A one-to-many socket has to know where the message goes: give an address,"
-            " or snd_assoc_id of a sctp_sndinfo."
+            "A message on a one-to-many socket needs a destination: give an address,"
+            " or a sctp_sndinfo with snd_assoc_id."
         )
     return _SHUTTING_DOWN
 
@@ -276,8 +281,8 @@ def _why_no_address_of_the_peer(
 ) -> str | None:
     if addresses and _count_streams(sock, 0) is not None:
         return (
-            f"{addresses[0]} is no address of the peer, and a one-to-one socket sends"
-            " to nobody else."
+            f"{addresses[0]} is not an address of the peer, and a one-to-one socket"
+            " sends only to its peer."
         )
     return None
 
@@ -285,13 +290,16 @@ def _why_no_address_of_the_peer(
 def _why_too_long(sock: sctp_socket, size: int, *_: object) -> str:
     room = sock.getsockopt(SOL_SOCKET, socket.SO_SNDBUF)
     if size > room:
-        return f"A message has to fit into the send buffer: SO_SNDBUF is {room} bytes."
-    return "With SCTP_DISABLE_FRAGMENTS a message has to fit into a packet."
+        return f"A message must fit into the send buffer: SO_SNDBUF is {room} bytes."
+    return "SCTP_DISABLE_FRAGMENTS is on, so a message must fit into one packet."
 
 
 def _why_nothing_received(sock: sctp_socket) -> str:
     if _listens(sock):
-        return "The socket listens: the one that accept() returns can receive."
+        return (
+            "The socket listens, so it cannot receive: use the socket that accept()"
+            " returns."
+        )
     return "The socket is not connected."
 
 
@@ -299,7 +307,7 @@ def _why_nothing_received(sock: sctp_socket) -> str:
 
 
 def _is_local(address: _Address) -> bool:
-    """Tries it on another socket, without a port that could be in use."""
+    """Tries to bind another socket to the address, with any port."""
     host, _, *rest = address
     family = socket.AF_INET6 if rest else socket.AF_INET
     with socket.socket(family, SOCK_SEQPACKET, IPPROTO_SCTP) as other:
@@ -313,9 +321,10 @@ def _is_local(address: _Address) -> bool:
 def _partly(
     addresses: tuple[_Address, ...], flags: int, note: str | None
 ) -> str | None:
-    """RFC 6458, 9.1 has all or none; the kernels may leave some."""
+    """Warns that some addresses may be bound. RFC 6458, 9.1 wants all or none, but the
+    kernels may keep some."""
     if note is not None and len(addresses) > 1 and flags == SCTP_BINDX_ADD_ADDR:
-        note += " Others of the list may be bound by now: see sctp_getladdrs()."
+        note += " Other addresses of the list may be bound now: see sctp_getladdrs()."
     return note
 
 
@@ -335,7 +344,7 @@ def _why_in_use(
     if len(addresses) == 1:
         return None
     found = ", ".join(map(str, addresses))
-    note = f"Another socket has the port at one of {found}."
+    note = f"Another socket uses the port on one of {found}."
     return _partly(addresses, flags, note)
 
 
@@ -356,13 +365,13 @@ def _find_fault(
     if len(addresses) > 1 and any(
         _host(address).is_unspecified for address in addresses
     ):
-        return "Any address stands for all, and no other goes with it."
+        return "The wildcard address means all addresses: it must be the only one."
     port = _bound_port(sock)
     for address in addresses:
         if port != 0 and address[1] not in (0, port):
-            return f"The socket is bound to port {port}, so {address} cannot be meant."
+            return f"The socket is bound to port {port}, so {address} has a wrong port."
     if port != 0 and _host(sock.getsockname()).is_unspecified:
-        return "The socket is bound to any address, and so has all of them."
+        return "The socket is bound to the wildcard address, so it has all addresses."
     if flags == SCTP_BINDX_REM_ADDR:
         return _not_bound_to(sock, addresses)
     local = {_host(address) for address in sock.sctp_getladdrs() or ()}
@@ -386,7 +395,10 @@ def _why_not_removed(
     if _bound_port(sock) == 0:
         return "The socket is not bound to an address yet."
     if _host(sock.getsockname()).is_unspecified:
-        return "The socket is bound to any address: single ones cannot be removed."
+        return (
+            "The socket is bound to the wildcard address. No single address can be"
+            " removed from that."
+        )
     return (
         _not_bound_to(sock, addresses)
         or "The last address of a socket cannot be removed."
@@ -405,8 +417,8 @@ def _why_connected(sock: sctp_socket, addresses: tuple[_Address, ...]) -> str:
             "There is an association with that peer already: sctp_sendv() can use it."
         )
     if _listens(sock):
-        return "The socket listens: another one has to connect."
-    return "A one-to-one socket has one association: another needs a new socket."
+        return "The socket listens, so it cannot connect: use another socket."
+    return "A one-to-one socket has one association: use a new socket for another one."
 
 
 # Associations
@@ -427,22 +439,23 @@ def _why_unknown(sock: sctp_socket, assoc_id: int) -> str | None:
 def _why_not_accepted(sock: sctp_socket) -> str | None:
     if _is_many(sock):
         return (
-            "A one-to-many socket accepts by itself: sctp_recvv() receives from every"
-            " association, and sctp_peeloff() gives one a socket of its own."
+            "On a one-to-many socket the kernel accepts associations by itself:"
+            " sctp_recvv() receives from all of them. sctp_peeloff() moves one to a"
+            " socket of its own."
         )
     if _listens(sock):
         return None
     peeled = sock.getsockopt(SOL_SOCKET, socket.SO_TYPE) == SOCK_SEQPACKET
     if peeled or _count_streams(sock, 0) is not None:
-        return "The socket has its association already, and cannot listen."
+        return "The socket has an association already, so it cannot listen."
     return "The socket does not listen: call listen() first."
 
 
 def _why_not_shut_down(sock: sctp_socket) -> str | None:
     if _is_many(sock):
         return (
-            "shutdown() is for one-to-one sockets: an empty message with SCTP_EOF in"
-            " snd_flags ends an association of a one-to-many socket."
+            "shutdown() is for one-to-one sockets. To end an association of a"
+            " one-to-many socket, send an empty message with SCTP_EOF in snd_flags."
         )
     return None
 
@@ -455,8 +468,8 @@ _LOAD = (
 )
 _NO_SCTP = f"This kernel has no SCTP, or its module is not loaded: run {_LOAD}"
 
-# What explains an error of a call: a text, or what makes it of the socket and
-# what else C passes.
+# The note for an error of a call: a text, or a function that returns it. The function
+# gets the socket and what else C passes.
 _NOTES: dict[tuple[str, int], str | Callable[..., str | None]] = {
     ("sctp_socket", errno.EPROTONOSUPPORT): _NO_SCTP,
     ("sctp_socket", errno.ESOCKTNOSUPPORT): _NO_SCTP,
@@ -487,7 +500,7 @@ _NOTES: dict[tuple[str, int], str | Callable[..., str | None]] = {
 
 
 def add(error: OSError, call: str, sock: sctp_socket, facts: tuple[Any, ...]) -> None:
-    """Adds the note of a call that failed. What it raises, C drops."""
+    """Adds a note to the error of a call. C ignores what this function raises."""
     note = _NOTES.get((call, error.errno or 0))
     if callable(note):
         note = note(sock, *facts)
@@ -500,24 +513,24 @@ def add(error: OSError, call: str, sock: sctp_socket, facts: tuple[Any, ...]) ->
 _OPTIONS = {row[1]: row for row in _sctp.sctp._options}
 
 _NO_RESETS = (
-    f"resetting and adding streams needs the sysctl {_RECONFIG}, on either side, and"
+    f"to reset or add streams, both sides need the sysctl {_RECONFIG} and"
     " SCTP_ENABLE_STREAM_RESET."
 )
 _RESETS = SCTP_RESET_STREAMS, SCTP_RESET_ASSOC, SCTP_ADD_STREAMS
 
 _OPTION_NOTES = {
-    errno.ENOPROTOOPT: "This kernel may be too old for the option, or the"
-    f" extension that it belongs to is off or was not negotiated: {_NO_RESETS}",
-    errno.EPERM: "The extension that the option belongs to may be off: the sysctl"
-    f" {_ASCONF} switches address reconfiguration on"
-    + (f", {_SYSCTL}.intl_enable interleaving" if _LINUX else "")
-    + "; interleaving needs SCTP_FRAGMENT_INTERLEAVE as well.",
+    errno.ENOPROTOOPT: "This kernel may be too old for the option. Or the option is"
+    f" part of an extension that is off or was not negotiated: {_NO_RESETS}",
+    errno.EPERM: "The option may be part of an extension that is off. The sysctl"
+    f" {_ASCONF} switches address reconfiguration on."
+    + (f" The sysctl {_SYSCTL}.intl_enable switches interleaving on." if _LINUX else "")
+    + " Interleaving also needs SCTP_FRAGMENT_INTERLEAVE.",
 }
 
 
 _AUTHENTICATE = (
-    f"set the sysctl {_SYSCTL}.auth_enable to 1, or the option SCTP_AUTH_SUPPORTED of"
-    " the socket before it connects or listens."
+    f"set the sysctl {_SYSCTL}.auth_enable to 1, or set the option SCTP_AUTH_SUPPORTED"
+    " to 1 before the socket connects or listens."
 )
 
 
@@ -528,7 +541,7 @@ def _why_unauthenticated(sock: sctp_socket) -> str:
         return f"Authentication may be off: {_AUTHENTICATE}"
     return (
         "Authentication may have been off when the association was set up, on this"
-        f" side or the peer's: on both, {_AUTHENTICATE}"
+        f" side or the peer's. On both sides, {_AUTHENTICATE}"
     )
 
 
@@ -536,7 +549,7 @@ def _keys(structure: str | None) -> list[str]:
     return [row[0] for row in _sctp.sctp._describe(structure)[1]] if structure else []
 
 
-# They are not for a socket, only for one of its associations.
+# These options are for an association, not for a socket.
 _OF_ASSOCIATIONS = {
     "SCTP_PRIMARY_ADDR",
     "SCTP_STATUS",
@@ -569,10 +582,7 @@ def _why_invalid_option(sock: sctp_socket, verb: str, optname: int, value: Any) 
         if value != size:
             return f"{value} may be the wrong length for {name}.{look}"
     elif which is not None and not isinstance(value, (dict, int, type(None))):
-        return (
-            f"The value, or the association that it names, may be wrong for"
-            f" {name}.{look}"
-        )
+        return f"The value, or the association in it, may be wrong for {name}.{look}"
     elif isinstance(value, int):
         which = None
     if which is not None:
@@ -592,22 +602,22 @@ def _why_invalid_option(sock: sctp_socket, verb: str, optname: int, value: Any) 
                 return bad
     if "scact_keynumber" in fields:
         return (
-            f"scact_keynumber {fields['scact_keynumber']} is no key that SCTP_AUTH_KEY"
-            " has set, or it is the active key, which is neither deactivated nor"
-            " deleted."
+            f"scact_keynumber {fields['scact_keynumber']} is not a key that"
+            " SCTP_AUTH_KEY has set, or it is the active key, which cannot be"
+            " deactivated or deleted."
         )
-    return f"{name} does not take that value.{look}"
+    return f"The kernel does not accept this value for {name}.{look}"
 
 
 def _why_needed(
     sock: sctp_socket, name: str, which: str, fields: dict[Any, Any], assoc_id: int
 ) -> str:
-    """Where the option was not for an association that is there."""
+    """The note for an option that was not for an existing association."""
     addressed = any(
         any(fields[key]) for key in fields if key.endswith(("_addr", "_address"))
     )
     if assoc_id == 0 and name not in _OF_ASSOCIATIONS and not addressed:
-        return f"The value may be out of what the kernel takes for {name}."
+        return f"The value may be out of the range of the kernel for {name}."
     if not _is_many(sock):
         return f"The socket has no association, and {name} may need one."
     return (
@@ -624,7 +634,7 @@ def _bad_stream(fields: dict[Any, Any], streams: int) -> str | None:
     return None
 
 
-# An address that is left out there means all paths.
+# Without an address, these fields mean all paths.
 _ALL_PATHS = {"spp_address", "spt_address", "sue_address", "spi_address"}
 
 
@@ -639,7 +649,7 @@ def _bad_address(
             if isinstance(value, bytes) and not any(value):
                 if key in _ALL_PATHS:
                     continue
-                return f"{key} is left out."
+                return f"{key} is missing."
             if isinstance(value, bytes):
                 value = sockaddr_storage_to_ipaddr(value)
             if (_host(value), value[1]) not in peers:
@@ -650,8 +660,8 @@ def _bad_address(
 def add_to_option(
     error: OSError, verb: str, sock: sctp_socket, optname: int, value: object
 ) -> None:
-    """Adds the note of an option that was not read or set (verb "read" or
-    "write")."""
+    """Adds a note to the error of an option that was read or set. verb is "read" or
+    "write"."""
     if optname not in _OPTIONS:
         return
     name, _, _, access, _ = _OPTIONS[optname]
@@ -662,7 +672,7 @@ def add_to_option(
     elif error.errno in _OPTION_NOTES:
         error.add_note(_OPTION_NOTES[error.errno])
     elif error.errno == errno.EOPNOTSUPP and optname in _RESETS:
-        error.add_note(f"The extension may be off or was not negotiated: {_NO_RESETS}")
+        error.add_note(f"The extension is off or was not negotiated: {_NO_RESETS}")
     elif error.errno == errno.EOPNOTSUPP and not _is_many(sock):
         error.add_note(f"{name} may be for one-to-many sockets only.")
     elif error.errno in (errno.EINVAL, errno.ENOENT):

@@ -17,20 +17,21 @@ from typing import (
 from typing_extensions import Buffer, disjoint_base
 
 from .sctp_info import (
+    _Received,
     sctp_authinfo,
     sctp_prinfo,
     sctp_sendv_spa,
     sctp_sndinfo,
 )
 
-# An address as the kernel gives it, and as an application may: with the name
-# of a host or a service.
+# An address as the kernel gives it, and as an application may give it: there the host
+# and the port may be names.
 _Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 _AnyAddress: TypeAlias = (
     tuple[str, int | str] | tuple[str, int | str, int, int] | _Address
 )
 _SendInfo: TypeAlias = sctp_sndinfo | sctp_prinfo | sctp_authinfo | sctp_sendv_spa
-_Message: TypeAlias = (
+_MessageTuple: TypeAlias = (
     tuple[Iterable[Buffer]]
     | tuple[Iterable[Buffer], Iterable[_AnyAddress] | None]
     | tuple[Iterable[Buffer], Iterable[_AnyAddress] | None, _SendInfo | None]
@@ -39,7 +40,7 @@ _T = TypeVar("_T")
 
 class SCTPError(ValueError): ...
 
-# What C implements of the class below.
+# The part of the class below that C implements.
 @disjoint_base
 class _core(socket.socket):
     def _ask_family(self, fileno: SupportsIndex, /) -> int: ...
@@ -62,18 +63,20 @@ class _core(socket.socket):
         info: _SendInfo | None = None,
         flags: int = 0,
     ) -> int: ...
-    # What address and info are, the application knows: None at the end of an
-    # association, and what its options ask for.
+    # A union with Any, because only the application knows what it will be: None at the
+    # end of an association, and what the options ask for.
     def sctp_recvv(
         self, bufsize: int, flags: int = 0
-    ) -> tuple[bytes, _Address | Any, Any, int, int]: ...
+    ) -> tuple[bytes, _Address | Any, _Received | Any, int, int]: ...
     def sctp_recvv_into(
         self, buffers: Iterable[Buffer], flags: int = 0
-    ) -> tuple[int, _Address | Any, Any, int, int]: ...
-    def sctp_sendv_many(self, messages: Iterable[_Message], flags: int = 0) -> int: ...
+    ) -> tuple[int, _Address | Any, _Received | Any, int, int]: ...
+    def sctp_sendv_many(
+        self, messages: Iterable[_MessageTuple], flags: int = 0
+    ) -> int: ...
     def sctp_recvv_many(
         self, bufsize: int, count: int, flags: int = 0
-    ) -> list[tuple[bytes, _Address | Any, Any, int, int]]: ...
+    ) -> list[tuple[bytes, _Address | Any, _Received | Any, int, int]]: ...
 
 class sctp_socket(_core):
     @overload
@@ -115,7 +118,7 @@ class sctp_socket(_core):
 def ipaddr_to_sockaddr_storage(ip_addr: _AnyAddress, /) -> bytes: ...
 def sockaddr_storage_to_ipaddr(storage: Buffer, /) -> _Address: ...
 
-# For the package sctp: the layout of structures, and the table of options, as
+# For the package sctp: the layout of structures, and the table of options with rows
 # (name, number, structure or None, access, reference).
 def _describe(
     name: str, /

@@ -1,11 +1,105 @@
 """Notifications of the kernel (RFC 6458, section 6)."""
 
 import sys
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, overload
 
+from _typeshed import SupportsKeysAndGetItem
 from typing_extensions import Buffer
 
-def parse_notification(notif: Buffer, /) -> dict[str, Any]: ...
+from .sctp import _Address
+from .sctp_info import sctp_sndinfo
+
+_IntKey: TypeAlias = Literal[
+    "sn_type",
+    "sn_flags",
+    "sac_flags",
+    "sac_state",
+    "sac_error",
+    "sac_outbound_streams",
+    "sac_inbound_streams",
+    "sac_assoc_id",
+    "spc_flags",
+    "spc_state",
+    "spc_error",
+    "spc_assoc_id",
+    "sre_flags",
+    "sre_error",
+    "sre_assoc_id",
+    "ssf_flags",
+    "ssf_error",
+    "ssf_assoc_id",
+    "ssfe_flags",
+    "ssfe_error",
+    "ssfe_assoc_id",
+    "sse_flags",
+    "sse_assoc_id",
+    "sai_flags",
+    "sai_adaptation_ind",
+    "sai_assoc_id",
+    "pdapi_flags",
+    "pdapi_indication",
+    "pdapi_stream",
+    "pdapi_seq",
+    "pdapi_assoc_id",
+    "auth_flags",
+    "auth_keynumber",
+    "auth_indication",
+    "auth_assoc_id",
+    "sender_dry_flags",
+    "sender_dry_assoc_id",
+    "strreset_flags",
+    "strreset_assoc_id",
+    "assocreset_flags",
+    "assocreset_assoc_id",
+    "assocreset_local_tsn",
+    "assocreset_remote_tsn",
+    "strchange_flags",
+    "strchange_assoc_id",
+    "strchange_instrms",
+    "strchange_outstrms",
+]
+_BytesKey: TypeAlias = Literal["sre_data", "ssf_data", "ssfe_data"]
+_OtherKey: TypeAlias = Literal[
+    "sac_info", "spc_aaddr", "ssf_info", "ssfe_info", "strreset_stream_list"
+]
+_SndrcvKey: TypeAlias = Literal[
+    "sinfo_stream",
+    "sinfo_ssn",
+    "sinfo_flags",
+    "sinfo_ppid",
+    "sinfo_context",
+    "sinfo_timetolive",
+    "sinfo_tsn",
+    "sinfo_cumtsn",
+    "sinfo_assoc_id",
+]
+
+# At run time a plain dict. A type checker knows the keys of all notifications,
+# but not which ones a notification has: that depends on its type. The protocol is
+# what dict() and ** ask for.
+class _Notification(dict[str, Any], SupportsKeysAndGetItem[str, Any]):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: _IntKey, /) -> int: ...
+    @overload
+    def __getitem__(self, key: _BytesKey, /) -> bytes: ...
+    @overload
+    def __getitem__(self, key: Literal["spc_aaddr"], /) -> _Address: ...
+    @overload
+    def __getitem__(self, key: Literal["ssfe_info"], /) -> sctp_sndinfo: ...
+    @overload
+    def __getitem__(self, key: Literal["ssf_info"], /) -> dict[_SndrcvKey, int]: ...
+    @overload
+    def __getitem__(
+        self, key: Literal["strreset_stream_list"], /
+    ) -> tuple[int, ...]: ...
+    # bytes, or on FreeBSD also a tuple of ints.
+    @overload
+    def __getitem__(self, key: Literal["sac_info"], /) -> bytes | Any: ...
+    def get(  # type: ignore[override]
+        self, key: _IntKey | _BytesKey | _OtherKey, default: Any = None, /
+    ) -> Any: ...
+
+def parse_notification(notif: Buffer, /) -> _Notification: ...
 
 SCTP_EVENT_CSIZE: Final[int]
 MSG_NOTIFICATION: Final[int]

@@ -9,6 +9,19 @@ class sctp_sndinfo(
         Literal["snd_sid", "snd_flags", "snd_ppid", "snd_context", "snd_assoc_id"], int
     ]
 ):
+    """How a message is sent (RFC 6458, section 5.3.4).
+
+    - snd_sid (uint16): The stream to send on.
+    - snd_flags (uint16, flags): SCTP_UNORDERED, SCTP_ADDR_OVER, SCTP_ABORT, SCTP_EOF,
+      SCTP_SENDALL, SCTP_SACK_IMMEDIATELY.
+    - snd_ppid (uint32): The payload protocol identifier, as it is on the wire: it is
+      never converted. Pass socket.htonl(60) for 60.
+    - snd_context (uint32): A number of your choice. It comes back in
+      SCTP_SEND_FAILED_EVENT.
+    - snd_assoc_id (association): The association to send on. One-to-one sockets ignore
+      it.
+    """
+
     def __init__(
         self,
         *,
@@ -21,10 +34,24 @@ class sctp_sndinfo(
     def copy(self) -> Self: ...
 
 class sctp_prinfo(dict[Literal["pr_policy", "pr_value"], int]):
+    """When a message may be abandoned (RFC 6458, section 5.3.7).
+
+    - pr_policy (uint16): SCTP_PR_SCTP_NONE, SCTP_PR_SCTP_TTL, SCTP_PR_SCTP_RTX or
+      SCTP_PR_SCTP_PRIO.
+    - pr_value (uint32): Milliseconds with SCTP_PR_SCTP_TTL, retransmissions with
+      SCTP_PR_SCTP_RTX, a priority with SCTP_PR_SCTP_PRIO (0 is the highest). It is
+      ignored with SCTP_PR_SCTP_NONE.
+    """
+
     def __init__(self, *, pr_policy: int = 0, pr_value: int = 0) -> None: ...
     def copy(self) -> Self: ...
 
 class sctp_authinfo(dict[Literal["auth_keynumber"], int]):
+    """The shared key that authenticates a message (RFC 6458, section 5.3.8).
+
+    - auth_keynumber (uint16): The number of the key.
+    """
+
     def __init__(self, *, auth_keynumber: int = 0) -> None: ...
     def copy(self) -> Self: ...
 
@@ -43,6 +70,21 @@ class sctp_rcvinfo(
         int,
     ]
 ):
+    """How a message was received (RFC 6458, section 5.3.5).
+
+    - rcv_sid (uint16): The stream that the message came on.
+    - rcv_ssn (uint16): The stream sequence number of the message.
+    - rcv_flags (uint16, flags): SCTP_UNORDERED, or 0.
+    - rcv_ppid (uint32): The payload protocol identifier, as it is on the wire: it is
+      never converted. socket.ntohl() gives the number that the peer means.
+    - rcv_tsn (uint32): The transmission sequence number (TSN) of the first chunk of the
+      message.
+    - rcv_cumtsn (uint32): The cumulative TSN when the message was read. It matters for
+      unordered messages only.
+    - rcv_context (uint32): The value of SCTP_CONTEXT.
+    - rcv_assoc_id (association): The association that the message came on.
+    """
+
     def __init__(
         self,
         *,
@@ -60,6 +102,17 @@ class sctp_rcvinfo(
 class sctp_nxtinfo(
     dict[Literal["nxt_sid", "nxt_flags", "nxt_ppid", "nxt_length", "nxt_assoc_id"], int]
 ):
+    """What the next call will receive (RFC 6458, section 5.3.6).
+
+    - nxt_sid (uint16): The stream of the next message.
+    - nxt_flags (uint16, flags): SCTP_UNORDERED and SCTP_NOTIFICATION; on FreeBSD also
+      SCTP_COMPLETE.
+    - nxt_ppid (uint32): The payload protocol identifier of the next message, as it is
+      on the wire: it is never converted.
+    - nxt_length (uint32, bytes): How much of the next message has arrived.
+    - nxt_assoc_id (association): The association of the next message.
+    """
+
     def __init__(
         self,
         *,
@@ -70,6 +123,34 @@ class sctp_nxtinfo(
         nxt_assoc_id: int = 0,
     ) -> None: ...
     def copy(self) -> Self: ...
+
+# What comes with a message: None, or one of three classes, as the options of the
+# socket say. A type checker cannot know which, so it allows the keys and
+# attributes of all.
+class _Received(  # type: ignore[misc]
+    sctp_rcvinfo, sctp_nxtinfo, sctp_recvv_rn
+):
+    rcvinfo: sctp_rcvinfo
+    nxtinfo: sctp_nxtinfo
+    def __getitem__(
+        self,
+        key: Literal[
+            "rcv_sid",
+            "rcv_ssn",
+            "rcv_flags",
+            "rcv_ppid",
+            "rcv_tsn",
+            "rcv_cumtsn",
+            "rcv_context",
+            "rcv_assoc_id",
+            "nxt_sid",
+            "nxt_flags",
+            "nxt_ppid",
+            "nxt_length",
+            "nxt_assoc_id",
+        ],
+        /,
+    ) -> int: ...
 
 class sctp_sendv_spa:
     __slots__ = ("_authinfo", "_prinfo", "_sndinfo")

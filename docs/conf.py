@@ -28,7 +28,7 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:\w+",
-        r"(Address|Any|Buffer|Ellipsis|Iterable|Literal|Message|Self|SendInfo|SupportsIndex|T)",
+        r"(Address|Any|Buffer|Ellipsis|Iterable|Literal|MessageTuple|Self|SendInfo|SupportsIndex|T)",
     ),
     (r"py:\w+", r"(int|str|bytes|bool|tuple|dict|type|list|None)"),
     (r"py:\w+", r"\w+(Error|Exception)"),
@@ -37,6 +37,9 @@ nitpick_ignore_regex = [
         r"(\w+\.)*_\w+(\.(Carrier|Lifecycle|Limits))?|typing_extensions\.Buffer",
     ),
 ]
+
+# It runs what is for type checkers only, where stubs have names of their own.
+suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 
 html_theme = "furo"
 html_title = f"sctp {version}"

@@ -27,7 +27,8 @@ if not _typing.TYPE_CHECKING:
         return find(name)
 
 
-# Of the layer above the socket: by their names, not by *.
+# Types for annotations, and the layer above the socket: by their names, not by *.
 from ._lifecycle import AssociationRestarted as AssociationRestarted
 from ._messages import Message as Message
 from ._messages import MessageTooLong as MessageTooLong
+from ._notifications import Notification as Notification

@@ -1,9 +1,9 @@
-"""Notifications for people: what they say, and why."""
+"""Explains notifications: a sentence for each, and its error causes."""
 
 import struct
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from _sctp import sctp_event
 from _sctp.sctp_event import *
@@ -17,6 +17,12 @@ from ._enums import (
 )
 
 __all__ = ["describe_notification", "error_causes"]
+
+# The type of what parse_notification() returns, for annotations.
+if TYPE_CHECKING:
+    Notification: TypeAlias = sctp_event._Notification
+else:
+    Notification = dict[str, Any]
 
 # What parse_notification() returns or takes.
 _Notification: TypeAlias = dict[str, Any] | bytes | bytearray | memoryview
@@ -54,7 +60,7 @@ def _parsed(notif: _Notification) -> dict[str, Any]:
 
 
 def _look_up(enumeration: type[_Member], value: int) -> _Member | int:
-    """The member of that value, or the value."""
+    """The member with this value, or the value itself if there is none."""
     return enumeration(value) if value in enumeration._value2member_map_ else value
 
 
@@ -63,14 +69,14 @@ def _in_words(cause: ErrorCause | int, data: bytes = b"") -> str:
         return f"error cause {cause}"
     words = cause.name.lower().replace("_", " ")
     if cause == ErrorCause.USER_INITIATED_ABORT and data:
-        # What the peer wrote: repr() keeps control characters out of logs.
+        # The peer chose the text: repr() keeps control characters out of logs.
         words += f" ({data.decode('utf-8', 'backslashreplace')!r})"
     return words
 
 
 def _walk(data: bytes, at: int) -> Iterator[tuple[ErrorCause | int, bytes]]:
-    """The (code, data) of each error cause in the bytes from there on, the last
-    one cut off where they end."""
+    """The (code, data) of each error cause in data, from the offset at on. The last
+    one may be cut off."""
     while len(data) - at >= 4:
         code, length = struct.unpack_from("!HH", data, at)
         if length < 4:
@@ -80,8 +86,8 @@ def _walk(data: bytes, at: int) -> Iterator[tuple[ErrorCause | int, bytes]]:
 
 
 def _is_chunk(data: bytes, type: int) -> bool:
-    """Whether the bytes are a chunk of that type, or its beginning: FreeBSD hands
-    over 512 bytes at most."""
+    """Whether data is a chunk of this type, or the beginning of one: FreeBSD passes
+    on at most 512 bytes."""
     return (
         len(data) >= 4
         and data[0] == type
@@ -90,15 +96,16 @@ def _is_chunk(data: bytes, type: int) -> bool:
 
 
 def error_causes(notif: _Notification) -> tuple[tuple[ErrorCause | int, bytes], ...]:
-    """The error causes of a notification as a tuple of (ErrorCause, bytes),
-    with an int in place of an ErrorCause that is not known.
+    """The error causes of a notification: a tuple of (cause, data).
 
-    notif is what parse_notification() returns or takes. Causes come with
-    SCTP_ASSOC_CHANGE, from the peer's ABORT chunk, and SCTP_REMOTE_ERROR, from
-    its ERROR chunk; anything else has none. FreeBSD hands the whole chunk
-    over; Linux the causes of an ABORT, and each cause of an ERROR in a
-    notification of its own, whose data then ends with the zeros that padded it
-    to a multiple of four bytes.
+    notif is a notification as a dict or as bytes: what parse_notification()
+    returns or takes. cause is an ErrorCause, or an int if its number is not known.
+    data is bytes.
+
+    Only two notifications have causes: SCTP_ASSOC_CHANGE those of the peer's ABORT
+    chunk, and SCTP_REMOTE_ERROR those of its ERROR chunk. For all others the tuple
+    is empty. Linux sends a notification for each cause of an ERROR chunk; the data
+    then includes the zeros that pad it to a multiple of four bytes.
     """
     notif = _parsed(notif)
     if notif["sn_type"] == SCTP_REMOTE_ERROR:
@@ -117,7 +124,7 @@ def error_causes(notif: _Notification) -> tuple[tuple[ErrorCause | int, bytes], 
 def _describe_assoc_change(notif: dict[str, Any]) -> str:
     state = notif["sac_state"]
     what = _ASSOC_CHANGE.get(state, f"is in the unknown state {state}")
-    # One that could not be set up may have had no identifier yet.
+    # An association that could not be set up may have no identifier yet.
     which = "Association {sac_assoc_id}" if notif["sac_assoc_id"] else "An association"
     text = f"{which} {what}".format(**notif)
     causes = error_causes(notif)
@@ -199,10 +206,10 @@ def _describe_remote_error(notif: dict[str, Any]) -> str:
     return f"The peer of association {notif['sre_assoc_id']} reports: {causes}"
 
 
-# No kernel lets one subscribe to it, and not every kernel has it.
+# Not every kernel has this type, and no kernel lets a program subscribe to it.
 _STOPPED: int | None = getattr(sctp_event, "SCTP_NOTIFICATIONS_STOPPED_EVENT", None)
 
-# A text with the notification's keys, or what makes one of it.
+# A format for the keys of the notification, or a function that returns the text.
 _DESCRIPTIONS: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "ASSOC_CHANGE": _describe_assoc_change,
     "PEER_ADDR_CHANGE": _describe_peer_addr_change,
@@ -226,7 +233,8 @@ _DESCRIPTIONS: dict[str, str | Callable[[dict[str, Any]], str]] = {
 def describe_notification(notif: _Notification) -> str:
     """One English sentence that says what a notification means.
 
-    notif is what parse_notification() returns or takes.
+    notif is a notification as a dict or as bytes: what parse_notification()
+    returns or takes.
     """
     notif = _parsed(notif)
     if notif["sn_type"] == _STOPPED:

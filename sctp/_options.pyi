@@ -1,8 +1,9 @@
-"""The keys of the dict classes and their types: at run time these come from the
-C rows, where no type checker looks."""
+"""The keys of the dict classes and their types. At run time they come from the C rows,
+which type checkers cannot read."""
 
 import sys
 from collections.abc import Iterable
+from inspect import Signature
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeVar, overload
 
@@ -24,14 +25,15 @@ _LAYOUTS: dict[
 
 def pack(name: str, fields: Any) -> bytes: ...
 
-# An address comes from the kernel as a tuple; it is bytes only where an
-# application made it so, or gave none: hence "_Address | Any".
+# An address from the kernel is a tuple. It is bytes if the application gave bytes, or
+# left it out. Hence "_Address | Any".
 class _Structure(dict[_K, _V]):
     __fields__: ClassVar[
         MappingProxyType[str, tuple[str, Any]] | dict[str, tuple[str, Any]]
     ]
     __c_size__: ClassVar[int]
     __optname__: ClassVar[int]
+    __signature__: ClassVar[Signature | None]
     fmt: ClassVar[str]
     size: ClassVar[int]
     def __init_subclass__(

@@ -57,7 +57,7 @@ _ALL_PATHS = {
 # The most bytes that socket.socket.getsockopt() reads.
 _LENGTH_MAX = 1024
 
-# What stands for a structure; all else goes to the kernel as it stands.
+# Values of these types stand for a structure. The kernel gets all others unchanged.
 _OBJECTS = (dict, tuple, list)
 
 _UNAUTHENTICATED = {
@@ -67,7 +67,7 @@ _UNAUTHENTICATED = {
     ChunkTypes.AUTH,
 }
 
-# What an option may be read with, and set to.
+# What getsockopt() takes and returns, and what setsockopt() takes.
 _Option = TypeVar("_Option", bound=_Structure[Any, Any] | sctp_sndinfo)
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -82,8 +82,8 @@ def _is_c_int(value: object) -> bool:
 
 
 def _read_bytes(sock: "sctp_socket", level: int, optname: int, optval: Any) -> Any:
-    """Reads an option as socket.socket.getsockopt() does, but where it takes a
-    length, the kernel sees zeros: SCTP reads the association from there."""
+    """Reads an option as socket.socket.getsockopt() does. If optval is a length, the
+    buffer begins as zeros, because SCTP reads the association identifier from it."""
     read = _sctp.sctp.sctp_socket.getsockopt
     if optval is None:
         return read(sock, level, optname)
@@ -148,7 +148,7 @@ _READERS = {
 def _explain(
     error: OSError, verb: str, sock: "sctp_socket", optname: int, value: object
 ) -> None:
-    """Says what is behind an error of the kernel, as far as we know."""
+    """Adds a note that explains an error of the kernel, if we know its reason."""
     with contextlib.suppress(Exception):  # it only helps
         from _sctp import _notes
 
@@ -156,13 +156,13 @@ def _explain(
 
 
 def _check_value(optname: int, value: object) -> None:
-    """Raises ValueError for what the option itself rules out."""
+    """Raises ValueError for a value that the option does not allow."""
     if optname == SCTP_FRAGMENT_INTERLEAVE:
         if isinstance(value, int) and value not in (0, 1, 2):
-            raise ValueError("SCTP_FRAGMENT_INTERLEAVE is 0, 1 or 2")
+            raise ValueError("SCTP_FRAGMENT_INTERLEAVE must be 0, 1 or 2")
     elif optname == SCTP_HMAC_IDENT:
         if isinstance(value, (tuple, list)) and SCTP_AUTH_HMAC_ID_SHA1 not in value:
-            raise ValueError("SCTP_HMAC_IDENT must have SCTP_AUTH_HMAC_ID_SHA1")
+            raise ValueError("SCTP_HMAC_IDENT must contain SCTP_AUTH_HMAC_ID_SHA1")
     elif optname == SCTP_AUTH_CHUNK and isinstance(value, sctp_authchunk):
         chunk = value.get("sauth_chunk")
         if isinstance(chunk, int) and chunk in _UNAUTHENTICATED:
@@ -186,14 +186,17 @@ class sctp_socket(_sctp.sctp.sctp_socket):
     def getsockopt(self, level: int, optname: int, optval: Any = None) -> Any:
         """Reads a socket option (RFC 6458, section 8).
 
-        With level IPPROTO_SCTP, an option that has a structure takes an object
-        of its dict class, which selects the association and the address, and
-        returns one; without optval all of that is 0. For an option that is a
-        list, optval is an association identifier, and the list comes as a
-        tuple. Every other option, and an optval that is an int where it is no
-        association, behaves as with socket.socket.getsockopt(): the int is
-        the length of the answer, which comes as bytes. The kernel, which
-        reads from there which association is meant, sees zeros.
+        At the level IPPROTO_SCTP, the option decides what optval is:
+
+        - For an option with a structure, optval is an object of the dict class
+          for it. It selects the association and the address. The result is a
+          new object of that class. Without optval, all fields are 0.
+        - For an option whose value is a list, optval is an association
+          identifier, 0 by default. The result is a tuple, or a dict for lists of
+          chunk types.
+        - Everything else is as in socket.socket.getsockopt(): without optval
+          the result is an int. An int as optval is the length of the result,
+          which is bytes. The kernel then reads the association identifier as 0.
         """
         name = None
         if level == IPPROTO_SCTP:
@@ -232,11 +235,13 @@ class sctp_socket(_sctp.sctp.sctp_socket):
     ) -> None: ...
 
     def setsockopt(self, level: int, optname: int, *values: Any) -> None:
-        """Sets a socket option (RFC 6458, section 8).
+        """setsockopt(level, optname, value[, optlen])
 
-        With level IPPROTO_SCTP, an option that has a structure takes an object
-        of its dict class, and SCTP_HMAC_IDENT a tuple of algorithms. All other
-        options and values behave as with socket.socket.setsockopt().
+        Sets a socket option (RFC 6458, section 8).
+
+        At the level IPPROTO_SCTP, an option with a structure takes an object of
+        the dict class for it, and SCTP_HMAC_IDENT takes a tuple of algorithms.
+        Everything else is as in socket.socket.setsockopt().
         """
         value = values[0] if len(values) == 1 else None
         if level == IPPROTO_SCTP:
@@ -278,23 +283,27 @@ class sctp_socket(_sctp.sctp.sctp_socket):
     def sctp_opt_info(self, *args: Any, **kwds: Any) -> Any:
         """sctp_opt_info([id], optname, optval)
 
-        Reads an option of an association (RFC 6458, section 8): sets the
-        field of optval whose name ends in assoc_id to id, 0 without one, and
-        returns getsockopt(IPPROTO_SCTP, optname, optval). All three may be
-        keywords. ValueError for an object without such a field. One-to-one
-        sockets ignore id.
+        Reads an option of one association (RFC 6458, section 8).
+
+        It sets the field of optval whose name ends in assoc_id to id, which is 0
+        by default, and returns getsockopt(IPPROTO_SCTP, optname, optval). All
+        arguments may be keywords. One-to-one sockets ignore id.
+
+        Raises ValueError if optval has no such field.
         """
         names = [name for name in ("id", "optname", "optval") if name not in kwds]
         if "id" in names and len(args) < len(names):
             names.remove("id")
         given = {"id": 0, **dict(zip(names, args, strict=False)), **kwds}
         if len(args) != len(names) or len(given) != 3:
-            raise TypeError("sctp_opt_info() takes [id], optname and optval")
+            raise TypeError(
+                "sctp_opt_info() takes optname and optval, and optionally id"
+            )
         id, optname, optval = (given[name] for name in ("id", "optname", "optval"))
         if not isinstance(optval, (_Structure, sctp_sndinfo)):
             raise TypeError(
-                "sctp_opt_info(): optval must be an object for an option, not "
-                f"{type(optval).__name__}"
+                "sctp_opt_info(): optval must be an object of a dict class for options,"
+                f" not {type(optval).__name__}"
             )
         fields: list[Any] = [
             field
@@ -321,6 +330,6 @@ def _reduce(sock: sctp_socket) -> tuple[Any, ...]:
     return _rebuild, (type(sock), descriptor, sock.family, sock.type)
 
 
-# Costs 4 ms of the import, but a class cannot tell multiprocessing's pickler, which
-# may send sockets, from others, for whom they stay a TypeError.
+# This import takes 4 ms. But multiprocessing may send sockets and other picklers may
+# not (TypeError), and a class cannot tell which one it is pickled by.
 multiprocessing.reduction.register(sctp_socket, _reduce)

@@ -55,11 +55,21 @@ def messages(sock: sctp_socket) -> None:
     assert_type(sock.sctp_sendv([b"a", bytearray(1)], info=spa), int)
     sock.sctp_sendv([b""], info=sctp_rcvinfo())  # type: ignore[arg-type]
     sock.sctp_sendv(["text"])  # type: ignore[list-item]
-    data, _, _, infotype, flags = sock.sctp_recvv(1)
+    data, _, received, infotype, flags = sock.sctp_recvv(1)
     assert_type(data, bytes)
     assert_type(infotype, int)
     assert_type(flags, int)
     assert_type(sock.sctp_recvv_into([bytearray(1)])[0], int)
+    received["rcv_ssid"]  # type: ignore[index]
+    sock.sctp_recvv_into([bytearray(1)])[2]["rcv_ssid"]  # type: ignore[index]
+    sock.sctp_recvv_many(1, 2)[0][2]["rcv_ssid"]  # type: ignore[index]
+    int(received["rcv_sid"] + received["nxt_length"])
+    received.nxtinfo["nxt_len"]  # type: ignore[index]
+    int(received.rcvinfo["rcv_sid"] + received.nxtinfo["nxt_length"])
+    if isinstance(received, sctp_rcvinfo):
+        assert_type(received, sctp_rcvinfo)
+    elif isinstance(received, sctp_recvv_rn):
+        assert_type(received, sctp_recvv_rn)
     to = [("localhost", 9)]
     assert_type(sock.sctp_sendv_many([([b"a"],), ([b"b"], to, info)]), int)
     sock.sctp_sendv_many([([b"a"], to)] * 2)
@@ -96,7 +106,18 @@ def options(sock: sctp_socket) -> None:
 
 def notifications(data: bytes) -> None:
     notif = parse_notification(data)
-    assert_type(notif, dict[str, Any])
+    assert_type(notif["sac_state"], int)
+    assert_type(notif["spc_aaddr"], Address)
+    assert_type(notif["ssfe_data"], bytes)
+    assert_type(notif["ssfe_info"], sctp_sndinfo)
+    assert_type(notif["strreset_stream_list"], tuple[int, ...])
+    notif["sac_sate"]  # type: ignore[call-overload]
+    notif.get("sac_sate")  # type: ignore[arg-type]
+    assert_type(notif, sctp.Notification)
+    any_dict: dict[str, Any] = notif
+    assert_type(any_dict, dict[str, Any])
+    assert_type(dict(notif), dict[str, Any])
+    "{sac_state}".format(**notif)
     assert_type(describe_notification(notif), str)
     assert_type(error_causes(notif), tuple[tuple[ErrorCause | int, bytes], ...])
     assert_type(AssocChangeState(0), AssocChangeState)

@@ -113,11 +113,11 @@ def test_empty_message(ends):
 def test_eof_with_data(make_many):
     client, assoc_id, _ = make_many()
     info = info_for(assoc_id, snd_flags=SCTP_EOF)
-    with noting(errno.EINVAL, "SCTP_EOF goes without data"):
+    with noting(errno.EINVAL, "SCTP_EOF must be empty"):
         client.sctp_sendv([b"x"], None, info)
     with (
         client.sctp_peeloff(assoc_id) as peeled,
-        noting(errno.EINVAL, "SCTP_EOF goes without data"),
+        noting(errno.EINVAL, "SCTP_EOF must be empty"),
     ):
         peeled.sctp_sendv([b"x"], None, info)
 
@@ -205,7 +205,7 @@ def test_receiving_on_a_listener(make_listener):
 def test_address_of_nobody_connected(pair, network):
     sender, _ = pair
     other = network.address(3, 2, port=9)
-    with noting(errno.EADDRNOTAVAIL, str(other), "no address of the peer"):
+    with noting(errno.EADDRNOTAVAIL, str(other), "not an address of the peer"):
         sender.sctp_sendv([b"x"], [other])
 
 
@@ -459,7 +459,7 @@ def test_why_no_address_is_removed(make_socket, network, type):
     remove(first, "last address")
     sock = make_socket(network.family, type)
     sock.bind(("", 0))
-    remove(first, "bound to any address")
+    remove(first, "bound to the wildcard address")
 
 
 @TYPES
@@ -467,11 +467,11 @@ def test_any_address_stands_alone(make_socket, network, type):
     any_address = ("0.0.0.0", 0) if network.family == AF_INET else ("::", 0, 0, 0)
     first = network.address()
     for addresses in [first, any_address], [any_address, first]:
-        with noting(errno.EINVAL, "Any address"):
+        with noting(errno.EINVAL, "The wildcard address"):
             make_socket(network.family, type).sctp_bindx(addresses, ADD)
     sock = make_socket(network.family, type)
     sock.bind(any_address)
-    with noting(errno.EINVAL, "bound to any address"):
+    with noting(errno.EINVAL, "bound to the wildcard address"):
         sock.sctp_bindx([first], ADD)
 
 
@@ -538,7 +538,7 @@ def test_accepting_where_an_association_is(make_many, pair):
             with pytest.raises(OSError) as raised:
                 sock.accept()
             (note,) = raised.value.__notes__
-            assert note == "The socket has its association already, and cannot listen."
+            assert note == "The socket has an association already, so it cannot listen."
 
 
 def test_shutting_down_a_one_to_many_socket(make_many):
@@ -628,10 +628,10 @@ def test_option_with_an_address_that_is_left_out(ends):
     sock, assoc_id, _ = ends
     both = sctp.SPP_HB_ENABLE | sctp.SPP_HB_DISABLE
     option = sctp.sctp_paddrparams(spp_assoc_id=assoc_id, spp_flags=both)
-    with noting(errno.EINVAL, "SCTP_PEER_ADDR_PARAMS does not take that value"):
+    with noting(errno.EINVAL, "does not accept this value for SCTP_PEER_ADDR_PARAMS"):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PEER_ADDR_PARAMS, option)
     option = sctp.sctp_setprim(ssp_assoc_id=assoc_id)
-    with noting(errno.EINVAL, "ssp_addr is left out"):
+    with noting(errno.EINVAL, "ssp_addr is missing"):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PRIMARY_ADDR, option)
 
 
@@ -720,7 +720,7 @@ def test_option_with_a_plain_value(make_many, make_socket, network):
     alone = make_socket(network.family, SOCK_STREAM)
     rto = sctp.sctp_rtoinfo(srto_assoc_id=assoc_id, srto_min=5000, srto_max=10)
     for sock in client, alone:
-        with noting(errno.EINVAL, "SCTP_MAXSEG does not take that value"):
+        with noting(errno.EINVAL, "does not accept this value for SCTP_MAXSEG"):
             sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_MAXSEG, 3)
         with noting(errno.EINVAL, "may be wrong for SCTP_RTOINFO"):
             sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, rto.to_bytes)
@@ -745,7 +745,7 @@ def test_option_with_a_mapped_address(make_socket):
     sock.connect(("::ffff:127.0.0.1", port, 0, 0))
     both = sctp.SPP_HB_ENABLE | sctp.SPP_HB_DISABLE
     for host, text in (
-        ("127.0.0.1", "SCTP_PEER_ADDR_PARAMS does not take that value"),
+        ("127.0.0.1", "does not accept this value for SCTP_PEER_ADDR_PARAMS"),
         ("127.0.0.2", "the peer has no address"),
     ):
         option = sctp.sctp_paddrparams(spp_address=(host, port), spp_flags=both)
@@ -757,7 +757,7 @@ def test_option_with_a_mapped_address(make_socket):
 def test_option_of_a_socket_without_an_association(make_socket, ipv4, type):
     sock = make_socket(AF_INET, type)
     rto = sctp.sctp_rtoinfo(srto_min=5000, srto_max=10)
-    with noting(errno.EINVAL, "out of what the kernel takes for SCTP_RTOINFO"):
+    with noting(errno.EINVAL, "out of the range of the kernel for SCTP_RTOINFO"):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, rto)
     option = sctp.sctp_paddrparams(spp_address=ipv4.address(port=9))
     with noting(errno.EINVAL, "SCTP_PEER_ADDR_PARAMS may need"):

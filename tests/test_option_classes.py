@@ -1,8 +1,10 @@
 """The dict classes of socket options, and ChunkTypes, without a kernel."""
 
 import copy
+import inspect
 import pickle
 import random
+import re
 import struct
 import sys
 from enum import IntEnum
@@ -241,6 +243,53 @@ def test_class_belongs_to_sctp_and_has_a_docstring(name):
     assert cls.__doc__
     assert issubclass(cls, sctp_generic) == (name != "sctp_authkey")
     assert issubclass(cls, dict)
+
+
+DOCUMENTED_TYPES = {
+    "B": "uint8",
+    "H": "uint16",
+    "I": "uint32",
+    "Q": "uint64",
+    "i": "int32",
+    "128s": "address",
+}
+
+
+@each_class
+def test_docstring_has_the_fields_with_their_types(name):
+    documented = re.findall(
+        r"^- (\w+) \(([\w ]+)(?:, [a-z]+)?\): ((?:Linux|FreeBSD)(?= only))?",
+        inspect.getdoc(by_name(name)),
+        re.M,
+    )
+    others = "FreeBSD" if LINUX else "Linux"
+    found = {key: type for key, type, system in documented if system != others}
+    assert list(found) == CLASSES[name][1].split()
+    for key, code, *_ in layout(name):
+        if key.endswith("assoc_id"):
+            assert found[key] == "association"
+        elif code in DOCUMENTED_TYPES:
+            assert found[key] == DOCUMENTED_TYPES[code], key
+        else:
+            assert issubclass(by_name(found[key]), dict)
+
+
+@each_class
+def test_signature_names_the_fields(name):
+    parameters = inspect.signature(by_name(name)).parameters.values()
+    fields = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    assert {p.name: p.default for p in fields} == dict(by_name(name)())
+    others = [p.name for p in parameters if p not in fields]
+    assert others == (["sndinfo"] if name == "sctp_default_sndinfo" else [])
+    assert len(str(inspect.signature(by_name(name)))) < 500
+
+
+def test_signature_of_a_derived_class_is_its_own():
+    class Derived(sctp.sctp_rtoinfo):
+        def __init__(self, seconds):
+            super().__init__(srto_initial=seconds * 1000)
+
+    assert list(inspect.signature(Derived).parameters) == ["seconds"]
 
 
 def test_generic_has_no_fields_and_no_instances():

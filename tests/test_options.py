@@ -1126,7 +1126,7 @@ def test_level_of_interleaving_is_one_of_three(fresh):
         found = fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE)
         assert found == stored
     for value in (-1, 3, 10**5000):
-        with pytest.raises(ValueError, match="SCTP_FRAGMENT_INTERLEAVE is 0, 1 or 2"):
+        with pytest.raises(ValueError, match="INTERLEAVE must be 0, 1 or 2"):
             fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, value)
     assert fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE) == 0
 

@@ -392,7 +392,7 @@ def test_holder_takes_an_iterable(holder, infos):
 @each_holder
 def test_dict_in_place_of_an_iterable_of_infos_is_an_error(holder):
     (cls, *_) = HOLDERS[holder].values()
-    with pytest.raises(TypeError, match=f"{holder.__name__}: no place for str"):
+    with pytest.raises(TypeError, match=f"{holder.__name__}: infos cannot contain a"):
         holder(cls())
 
 

@@ -2,9 +2,12 @@
 
 import ast
 import importlib
+import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
+import golden_notifications as golden
 import pytest
 
 import _sctp
@@ -69,6 +72,17 @@ def test_stub_has_the_keys_of_the_dict_class(cls):
     assert [key.value for key in keys] == list(cls())
 
 
+@pytest.mark.parametrize(
+    "cls",
+    [cls for cls in DICT_CLASSES if cls.__module__ == "_sctp.sctp_info"],
+    ids=lambda cls: cls.__name__,
+)
+def test_stub_of_an_info_describes_its_keys(cls):
+    """For editors, which cannot read what C implements."""
+    docstring = ast.get_docstring(stub_class(cls.__name__))
+    assert re.findall(r"^- (\w+) \(", docstring, re.M) == list(cls())
+
+
 @pytest.mark.parametrize("cls", DICT_CLASSES, ids=lambda cls: cls.__name__)
 def test_stub_has_the_keywords_of_the_dict_class(cls):
     (init,) = (
@@ -77,6 +91,47 @@ def test_stub_has_the_keywords_of_the_dict_class(cls):
         if getattr(statement, "name", None) == "__init__"
     )
     assert [argument.arg for argument in init.args.kwonlyargs] == list(cls())
+
+
+def literals(node):
+    """The strings of the Literals in a statement of a stub."""
+    return [
+        part.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+
+
+def test_stub_has_the_keys_of_notifications():
+    path = Path(_sctp.__file__).parent / "sctp_event.pyi"
+    keys = {
+        key
+        for statement in stub(path)
+        if isinstance(statement, ast.AnnAssign)
+        and statement.target.id in ("_IntKey", "_BytesKey", "_OtherKey")
+        for key in literals(statement.value)
+    }
+    records = golden.load()[golden.SYSTEM].values()
+    found = {key for record in records for key in sctp.parse_notification(record)}
+    # That of FreeBSD's SCTP_NOTIFICATIONS_STOPPED_EVENT.
+    assert keys - {"sn_flags"} == found - {"sn_flags"}
+
+
+def test_stub_has_the_keys_of_what_is_received():
+    keys = literals(stub_class("_Received").body[-1])
+    assert keys == [*sctp.sctp_rcvinfo(), *sctp.sctp_nxtinfo()]
+
+
+def test_each_member_of_an_enumeration_has_a_meaning():
+    """In its docstring, which stands below it."""
+    for enumeration in stub(Path(sctp.__file__).parent / "_enums.py"):
+        if isinstance(enumeration, ast.ClassDef):
+            body = list(statements(enumeration.body))
+            for member, meaning in pairwise(body):
+                if isinstance(member, ast.Assign):
+                    name = f"{enumeration.name}.{member.targets[0].id}"
+                    assert isinstance(meaning, ast.Expr), name
+                    assert meaning.value.value.endswith("."), name
 
 
 @pytest.mark.parametrize("package", ["sctp", "_sctp"])

@@ -1,12 +1,16 @@
-"""Tables and signatures made from the sources: the option table and the fields
-of structures from the C rows, signatures from the stubs.
+"""Tables and signatures made from the sources: which options and fields there are
+from the C rows, signatures from the stubs.
 
-What people need beside (units, meanings) stands in docs/reference/fields.txt
-and constants.txt: a name of the sources that is missing there, or the other
-way round, is a warning, and so an error of the build.
+The meaning and the unit of a field come from the docstring of its class, in
+sctp/_options.py or _sctp/sctp_info.pyi; for notifications, which have no class, from
+docs/reference/fields.txt. The meaning of a constant comes from constants.txt, or from
+the member of an enumeration in sctp/_enums.py. A name of the sources that is missing
+there, or the other way round, is a warning, and so an error of the build.
 """
 
 import ast
+import functools
+import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -20,21 +24,24 @@ ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 logger = logging.getLogger(__name__)
 
-SYSTEMS = {"Linux": ("yes", "--"), "FreeBSD": ("--", "yes"), None: ("yes", "yes")}
-TYPES = {
-    "u8": "0..255",
-    "u16": "16 bits",
-    "u32": "32 bits",
-    "u64": "64 bits",
-    "i32": "32 bits, signed",
-    "id": "association",
-}
 STUBS = {
     "_sctp.sctp": ROOT / "_sctp" / "sctp.pyi",
     "_sctp.sctp_info": ROOT / "_sctp" / "sctp_info.pyi",
     "_sctp.sctp_event": ROOT / "_sctp" / "sctp_event.pyi",
     "sctp": ROOT / "sctp" / "_options.pyi",
 }
+# A field in the docstring of a dict class.
+FIELD = re.compile(r"- (\w+) \(([\w ]+)(?:, (\w+))?\): ((?:.+\n?)(?:  .+\n?)*)")
+OPTIONS = "Options: "
+PROPERTIES = "sctp_type", "sock"
+# What stubs say of the info of a received message, and what it is.
+RECEIVED = "_Received | Any", "sctp_rcvinfo | sctp_nxtinfo | sctp_recvv_rn | None"
+
+
+NAME = re.compile(
+    r"(?<![\w`.*~:/])(?:(?:SCTP|SPP|AF|SOCK|MSG|SHUT)_\w*|SCTPError|"
+    r"[A-Z]\w+(?:State|Types?|Cause)|(?:sctp|parse)_\w+(?:\(\))?|(?:\w+_)+\w+(?:\(\))?|socket\.\w+(?:\.\w+)*\(\w*\))(?![\w*`])"
+)
 
 
 class Option(NamedTuple):
@@ -55,10 +62,16 @@ class Option(NamedTuple):
             return "dict"
         return "int" if self.kind == "int" else f":class:`~sctp.{self.kind}`"
 
+    @property
+    def remarks(self):
+        yield self.access.replace(", ", " and ")
+        if self.reference.startswith("RFC"):
+            yield self.reference
+        if self.system:
+            yield f"{self.system} only"
+
     def __str__(self):
-        only = f", {self.system} only" if self.system else ""
-        where = f"{self.reference}; " if self.reference.startswith("RFC") else ""
-        return f"({where}{self.value}; {self.access}{only}.)"
+        return f"({'; '.join([self.value, *self.remarks])}.)"
 
 
 def source(pattern):
@@ -101,9 +114,45 @@ def read_structures():
     return structures
 
 
+def class_definitions(path):
+    for statement in walk(ast.parse(path.read_text()).body):
+        if isinstance(statement, ast.ClassDef):
+            yield statement
+
+
+@functools.cache
+def read_docstrings():
+    """{structure: its docstring}."""
+    return {
+        definition.name: ast.get_docstring(definition) or ""
+        for path in (ROOT / "sctp" / "_options.py", STUBS["_sctp.sctp_info"])
+        for definition in class_definitions(path)
+        if definition.name.startswith("sctp_")
+    }
+
+
+def read_members():
+    """{constant: (its enumeration, the meaning of its member)}."""
+    members = {}
+    for definition in class_definitions(ROOT / "sctp" / "_enums.py"):
+        body = list(walk(definition.body))
+        for member, meaning in itertools.pairwise(body):
+            if isinstance(member, ast.Assign) and isinstance(
+                member.value, ast.Attribute
+            ):
+                text = " ".join(meaning.value.value.split())
+                members[member.value.attr] = (definition.name, text)
+    return members
+
+
+@functools.cache
 def read_fields():
-    """{key or structure.key: (type, unit, meaning)} of fields.txt."""
+    """{key or structure.key: (type, unit, meaning)}."""
     table = {}
+    for structure, docstring in read_docstrings().items():
+        for key, *columns, meaning in FIELD.findall(docstring):
+            text = link_names(" ".join(meaning.split()))
+            table[f"{structure}.{key}"] = [*columns, text]
     for line in (REFERENCE / "fields.txt").read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             key, *columns = (column.strip() for column in line.split("|"))
@@ -114,6 +163,7 @@ def read_fields():
 def read_constants(module):
     """{title: {constant: meaning}} of a module, from constants.txt."""
     groups, current, wanted = {}, None, False
+    members = read_members()
     for line in (REFERENCE / "constants.txt").read_text().splitlines():
         if line.startswith("["):
             wanted = line.strip("[]") == module
@@ -121,7 +171,11 @@ def read_constants(module):
             current = groups.setdefault(line[2:], {})
         elif wanted and "|" in line:
             names, meaning = line.split("|", 1)
-            current.update(dict.fromkeys(names.split(), meaning.strip()))
+            for name in names.split():
+                current[name] = meaning.strip()
+                if not current[name] and name in members:
+                    enumeration, text = members[name]
+                    current[name] = f"{link_names(text)} (:class:`~sctp.{enumeration}`)"
     return groups
 
 
@@ -156,6 +210,7 @@ def definitions():
                     yield f"{module}.{owner}.{member.name}", member
 
 
+@functools.cache
 def read_signatures():
     """{full name: (arguments, result)} of functions, methods and classes."""
     signatures = {}
@@ -169,13 +224,19 @@ def read_signatures():
         result = None if node.name == "__init__" else ast.unparse(node.returns)
         # Of overloads, the most general comes last; what is private to the
         # stubs loses its mark.
-        signatures[name.removesuffix(".__init__")] = tuple(
-            re.sub(r"\b_(Any)?(\w+)", r"\2", text) if text else text
+        signature = tuple(
+            re.sub(r"\b_(Any)?(\w+)", r"\2", text.replace(*RECEIVED)) if text else text
             for text in (f"({ast.unparse(node.args)})", result)
+        )
+        name = name.removesuffix(".__init__")
+        signatures[name] = signature
+        signatures[name.replace("_sctp.sctp.sctp_socket", "sctp.sctp_socket")] = (
+            signature
         )
     return signatures
 
 
+@functools.cache
 def read_targets():
     """{name: role with target} of what docstrings mention."""
     targets = {"sctp_opt_info()": ":meth:`~sctp.sctp_socket.sctp_opt_info`"}
@@ -186,10 +247,24 @@ def read_targets():
         if isinstance(node, ast.ClassDef) and node.name != "sctp_socket":
             targets[node.name] = f":class:`~{name}`"
         elif name.startswith("_sctp.sctp.sctp_socket.sctp_"):
-            targets[f"{node.name}()"] = f":meth:`~{name}`"
+            targets[f"{node.name}()"] = f":meth:`~sctp.sctp_socket.{node.name}`"
         elif node.name == "parse_notification":
             targets[f"{node.name}()"] = f":func:`~{name}`"
+    for definition in class_definitions(ROOT / "sctp" / "_enums.py"):
+        targets[definition.name] = f":class:`~sctp.{definition.name}`"
     return targets
+
+
+def link_names(text, own=""):
+    """The text with names as links, its own and those without a target literal."""
+    return NAME.sub(
+        lambda match: (
+            f"``{match[0]}``"
+            if match[0].rstrip("()") == own
+            else read_targets().get(match[0], f"``{match[0]}``")
+        ),
+        text,
+    )
 
 
 def check_fields(app):
@@ -211,25 +286,35 @@ class Made(Directive):
         return parent.children
 
     def table(self, *rows):
-        lines = [".. list-table::", "   :header-rows: 1", "   :class: from-sources", ""]
+        """The lines of a table whose first row has its titles."""
+        yield from (".. list-table::", "   :header-rows: 1", "   :class: from-sources")
+        yield ""
         for first, *others in rows:
-            lines.append(f"   * - {first}")
-            lines += [f"     - {cell}" for cell in others]
-        return self.parse(lines)
+            yield f"   * - {first}"
+            yield from (f"     - {cell}" for cell in others)
+        yield ""
 
 
-class OptionTable(Made):
-    """Every socket option."""
+class OptionTables(Made):
+    """Every socket option, in a table for each task."""
 
     def run(self):
-        titles = ("Option", "Defined in", "Value", "Access", "Linux", "FreeBSD")
-        return self.table(titles, *self.rows())
+        return self.parse([*self.lines()], match_titles=1)
 
-    def rows(self):
-        for option in read_options():
-            name = f":data:`~_sctp.sctp.{option.name}`"
-            systems = SYSTEMS[option.system]
-            yield name, option.reference, option.value, option.access, *systems
+    def lines(self):
+        options = {option.name: option for option in read_options()}
+        for title, group in read_constants("_sctp.sctp").items():
+            if title.startswith(OPTIONS):
+                task = title.removeprefix(OPTIONS)
+                yield from (task, "-" * len(task), "")
+                rows = [self.row(options.pop(name), group[name]) for name in group]
+                yield from self.table(("Option", "What it does", "Value"), *rows)
+        for name in options:
+            logger.warning("%s is in no table of options", name)
+
+    def row(self, option, meaning):
+        name = f":data:`~_sctp.sctp.{option.name}`"
+        return name, meaning, f"{option.value} ({'; '.join(option.remarks)})"
 
 
 class Fields(Made):
@@ -238,21 +323,55 @@ class Fields(Made):
     required_arguments = 1
 
     def run(self):
-        titles = ("Key", "Type", "Byte order", "Unit", "Meaning")
-        return self.table(titles, *self.rows(self.arguments[0]))
+        rows = self.rows(self.arguments[0])
+        return self.parse([*self.table(("Key", "Type", "Meaning"), *rows)])
 
     def rows(self, structure):
         fields = read_fields()
         for key in read_structures()[structure]:
             found = fields.get(f"{structure}.{key}") or fields.get(key)
             if found is None:
-                logger.warning("%s of %s is not in fields.txt", key, structure)
+                logger.warning("%s of %s is not documented", key, structure)
                 continue
             type, unit, meaning = found
-            order = "host" if type in TYPES and type != "u8" else ""
-            if key.endswith("_ppid"):
-                order = "**as on the wire**"
-            yield f"``{key}``", TYPES.get(type, type), order, unit, meaning
+            type = read_targets().get(type, type)
+            yield f"``{key}``", f"{type}, {unit}" if unit else type, meaning
+
+
+class Structure(Made):
+    """A dict class for options, also one that only another system has."""
+
+    required_arguments = 1
+
+    def run(self):
+        return self.parse([*self.lines(self.arguments[0])])
+
+    def lines(self, name):
+        arguments, _ = read_signatures()[f"sctp.{name}"]
+        base = "dict" if name == "sctp_authkey" else ":class:`sctp_generic`"
+        yield from (f".. py:class:: {name}{arguments}", "", f"   Bases: {base}", "")
+        text = FIELD.sub("", read_docstrings()[name])
+        yield from (f"   {line}" for line in link_names(text, name).splitlines())
+        yield from ("", f"   .. fields:: {name}", "")
+
+
+class SocketMethods(Made):
+    """The methods of the C module's socket, which are documented in sctp."""
+
+    def run(self):
+        return self.parse([*self.lines()])
+
+    def lines(self):
+        for name, (arguments, result) in read_signatures().items():
+            owner, _, method = name.rpartition(".")
+            if owner == "_sctp.sctp.sctp_socket" and not method.startswith("_"):
+                if method in PROPERTIES:
+                    yield from (f".. py:property:: {method}", f"   :type: {result}")
+                else:
+                    yield f".. py:method:: {method}{arguments} -> {result}"
+                role = "attr" if method in PROPERTIES else "meth"
+                yield from ("   :no-index-entry:", "")
+                yield from (f"   See :{role}:`sctp.sctp_socket.{method}`.", "")
 
 
 class Constants(Made):
@@ -263,14 +382,15 @@ class Constants(Made):
     def run(self):
         module = self.arguments[0]
         groups = read_constants(module)
-        has, described = (
-            set(names_of_stub(module)),
-            {n for g in groups.values() for n in g},
-        )
-        for name in has - described:
+        meanings = {name: group[name] for group in groups.values() for name in group}
+        has = set(names_of_stub(module))
+        for name in has - meanings.keys():
             logger.warning("%s of %s is not in constants.txt", name, module)
-        for name in described - has:
+        for name in meanings.keys() - has:
             logger.warning("%s has no constant %s", module, name)
+        for name in meanings:
+            if not meanings[name]:
+                logger.warning("neither constants.txt nor _enums.py explains %s", name)
         return self.parse([*self.entries(groups)], match_titles=1)
 
     def entries(self, groups):
@@ -278,7 +398,7 @@ class Constants(Made):
         for title, constants in groups.items():
             yield from (title, "^" * len(title), "")
             for name, meaning in constants.items():
-                if title == "Socket options":
+                if title.startswith(OPTIONS):
                     meaning += f" {options[name]}"
                 yield from (f".. py:data:: {name}", "   :type: int", "")
                 yield from (f"   {meaning}", "")
@@ -294,34 +414,21 @@ def sign(app, what, name, object, options, signature, result):
     return app.stub_signatures.get(name)
 
 
-NAME = re.compile(
-    r"(?<![\w`.*~:/])(?:(?:SCTP|SPP|AF|SOCK|MSG|SHUT)_\w*|SCTPError|"
-    r"(?:sctp|parse)_\w+(?:\(\))?|(?:\w+_)+\w+(?:\(\))?|socket\.\w+(?:\.\w+)*\(\))(?![\w*`])"
-)
-
-
 def mark_up(app, what, name, object, options, lines):
     """Without the signature that a docstring may begin with, and with names as
     links, or literal at least."""
     if lines and re.match(r"\w+\(.*\)$", lines[0]):
         del lines[0]
     own = name.rpartition(".")[2].rstrip("()")
-    for number, line in enumerate(lines):
-        lines[number] = NAME.sub(
-            lambda match: (
-                f"``{match[0]}``"
-                if match[0].rstrip("()") == own
-                else app.targets.get(match[0], f"``{match[0]}``")
-            ),
-            line,
-        )
+    lines[:] = [link_names(line, own) for line in lines]
 
 
 def setup(app):
     app.stub_signatures = read_signatures()
-    app.targets = read_targets()
     app.connect("builder-inited", check_fields)
-    app.add_directive("option-table", OptionTable)
+    app.add_directive("option-tables", OptionTables)
+    app.add_directive("structure", Structure)
+    app.add_directive("socket-methods", SocketMethods)
     app.add_directive("fields", Fields)
     app.add_directive("constants", Constants)
     # Before sphinx_autodoc_typehints, as the first answer counts.
