@@ -56,8 +56,8 @@ _INSTALL = (
 )
 _TRY = (
     'to try SCTP all the same, run "examples/kernel.sh python mine.py" in a clone of'
-    " this project: it starts a Linux kernel in user mode that has SCTP (on Debian, from"
-    " the packages user-mode-linux, kmod and iproute2)"
+    " this project: it starts a Linux kernel in user mode that has SCTP (on Debian,"
+    " from the packages user-mode-linux, kmod and iproute2)"
 )
 _BLOCKED = "{file} keeps the module from being loaded: comment the line out"
 

@@ -392,6 +392,7 @@ class sctpsocket:
         empty.
         """
         core = self._core
+        info: Any  # a structure or None
         msg, address, info, kind, flags = core.sctp_recvv(maxlen)
         fromaddr = None if address is None else short_address(address)
         if not flags & FLAG_NOTIFICATION:

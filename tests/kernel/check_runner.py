@@ -151,7 +151,8 @@ def test_command_gets_the_terminal():
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (33, 99))
     before = termios.tcgetattr(theirs)
-    command = runner_command("--terminal", "sh", "-c", "stty size; read x; echo \"<$x>\"")
+    script = 'stty size; read x; echo "<$x>"'
+    command = runner_command("--terminal", "sh", "-c", script)
     with subprocess.Popen(command, stdin=theirs, stdout=theirs) as process:
         seen = b""
         while b"33 99" not in seen:
@@ -167,7 +168,9 @@ def test_command_gets_the_terminal():
 
 def test_interrupt_at_the_terminal_is_the_commands():
     ours, theirs = pty.openpty()
-    script = "trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep .1; done"
+    script = (
+        "trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 1; done"
+    )
     command = runner_command("--terminal", "sh", "-c", script)
     with subprocess.Popen(command, stdin=theirs, stdout=theirs) as process:
         seen = b""
