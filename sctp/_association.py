@@ -67,6 +67,7 @@ class AssociationBase:
         self._core = Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
         self._is_lingering = False
+        self._is_shut_down = False
         self._is_closed = False
         self._local: tuple[Address, ...] = ()
         self._peers: tuple[Address, ...] = ()
@@ -161,8 +162,9 @@ class AssociationBase:
                 self._send_shutdown()
 
     def _send_shutdown(self) -> None:
-        if self._is_lingering or self._core.is_over:
+        if self._is_shut_down or self._is_lingering or self._core.is_over:
             return
+        self._is_shut_down = True
         try:
             self.socket.shutdown(SHUT_WR)
         except OSError as error:
