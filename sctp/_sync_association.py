@@ -120,6 +120,9 @@ class _Sending:
             return False
         except OSError as error:
             association._fail_to_send(error)
+        except BaseException as error:  # of a signal handler, in the middle
+            self._counts.append(getattr(error, "sent", 0))
+            raise
         association._found_room = False
         return True if self.sent == len(self._batch) else None
 

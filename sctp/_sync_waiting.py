@@ -92,17 +92,24 @@ class WakeUp:
 
 
 class Waiter:
-    """A thread that waits to be woken; it is woken under a lock."""
+    """A thread that waits to be woken; it is woken under the lock of its crew.
 
-    __slots__ = ("_lock", "thread")
+    ``polls`` is the WakeUp that it polls, None where it sleeps.
+    """
+
+    __slots__ = ("_lock", "polls", "thread")
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
+        self.polls: WakeUp | None = None
         self._lock = threading.Lock()
         self._lock.acquire()
 
     def wake(self) -> None:
-        if self._lock.locked():
+        if self.polls is not None:
+            self.polls.set()
+            self.polls = None
+        elif self._lock.locked():
             self._lock.release()
 
     def wait(self, until: float | None) -> None:
@@ -151,7 +158,6 @@ class Crew:
         self._tidy = tidy
         self._wake_up = wake_up or WakeUp()
         self._watcher: Waiter | None = None
-        self._is_polling = False
         self._is_closed = False
 
     def make_line(self, *, in_turn: bool) -> Line:
@@ -178,8 +184,9 @@ class Crew:
                     if enter is not None:
                         enter()
                         enter = None
+                    if waiter is not None:
+                        waiter.polls = None
                     if found is not None:
-                        self._is_polling = False
                         self._attend(found)
                         found = None
                     result: bool | None = False
@@ -194,14 +201,12 @@ class Crew:
                         line.append(waiter)
                     if result is None:
                         continue
-                    watcher = self._watcher
-                    # A signal handler may wait while what it interrupts watches.
-                    if watcher is None or watcher.thread == waiter.thread:
+                    watches = self._may_watch(waiter)
+                    if watches:
                         self._watcher = waiter
-                    if self._watcher is waiter:
                         watched, until = self._plan()
-                        self._is_polling = True
-                if self._watcher is waiter:
+                        waiter.polls = self._wake_up
+                if watches:
                     until = earliest((until, deadline))
                     found = self._wake_up.poll(watched, until)
                 else:
@@ -214,12 +219,19 @@ class Crew:
                     self._leave(line, waiter)
                     raise
 
+    def _may_watch(self, waiter: Waiter) -> bool:
+        """Whether a waiter is to poll: not once there is nothing to wait for but
+        a turn. A signal handler may wait while what it interrupts watches."""
+        watcher = self._watcher
+        is_free = watcher is None or watcher.thread == waiter.thread
+        return is_free and not self._is_closed
+
     def _leave(self, line: Line, waiter: Waiter) -> None:
         with self.lock:
+            waiter.polls = None
             if waiter in line:
                 line.remove(waiter)
             if self._watcher is waiter:
-                self._is_polling = False
                 self._watcher = None
             self._tidy()
             if self._watcher is None:
@@ -236,9 +248,8 @@ class Crew:
 
     def interrupt(self) -> None:
         """Lets the watcher look anew at what there is to do."""
-        if self._is_polling:
-            self._is_polling = False
-            self._wake_up.set()
+        if self._watcher is not None and self._watcher.polls is not None:
+            self._watcher.wake()
 
     def close(self) -> None:
         """Wakes everybody: there is nothing to wait for any more."""
@@ -248,5 +259,3 @@ class Crew:
                 waiter.wake()
         if self._watcher is None:
             self._wake_up.close()
-        else:
-            self.interrupt()
