@@ -128,6 +128,18 @@ class Line(deque[Waiter]):
         super().__init__()
         self.in_turn = in_turn
 
+    def is_turn_of(self, thread: int) -> bool:
+        return not (self.in_turn and self) or self[0].thread == thread
+
+    def join(self, waiter: Waiter) -> None:
+        """At the end; but a signal handler that waits cannot stand behind what it
+        interrupts."""
+        for place, other in enumerate(self):
+            if other.thread == waiter.thread:
+                self.insert(place, waiter)
+                return
+        self.append(waiter)
+
     def wake(self) -> None:
         """Wakes the first one, or all where there are no turns."""
         for waiter in self:
@@ -176,6 +188,7 @@ class Crew:
         it returns True, and waits in between; where it returns None, others have
         a turn, without a wait. enter() is called first. TimeoutError at the
         deadline."""
+        thread = threading.get_ident()
         waiter = None
         found = None
         try:
@@ -190,7 +203,7 @@ class Crew:
                         self._attend(found)
                         found = None
                     result: bool | None = False
-                    if not line.in_turn or not line or line[0] is waiter:
+                    if line.is_turn_of(thread):
                         result = attempt()
                         if result:
                             return
@@ -198,7 +211,7 @@ class Crew:
                         raise TimeoutError("timed out")
                     if waiter is None:
                         waiter = Waiter()
-                        line.append(waiter)
+                        line.join(waiter)
                     if result is None:
                         continue
                     watches = self._may_watch(waiter)
