@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
 
+from ._endpoint import Hub, Member
 from ._enums import NotificationType
 from ._lifecycle import ENDS, Lifecycle, Outgoing
 from ._messages import Address, Assembler, plain_address
 from ._options import sctp_status
 from ._setup import Limits
 from ._socket import sctp_socket
-from ._sockets import abort_socket
+from ._sockets import abort_association, abort_socket, close_socket, send_shutdown
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -46,8 +47,76 @@ _POLL_FIRST, _POLL_LAST = 0.001, 0.05
 _KEYWORDS = ("stream", "ppid", "unordered", "lifetime", "context")
 
 
+class OwnSocket:
+    """What an association sends and reads through: a socket of its own."""
+
+    def send_shutdown(self, association: "AssociationBase") -> None:
+        association.socket.shutdown(SHUT_WR)
+
+    def abort(self, association: "AssociationBase", reason: bytes) -> None:
+        """close() has to be next."""
+        abort_socket(association.socket, reason, association.assoc_id)
+
+    def look_for_end(self, association: "AssociationBase") -> None:
+        """Reads on, as the news of an end is to come."""
+        association._read()
+
+    def linger(self, association: "AssociationBase") -> None:
+        """The peer sends no more: waits until the kernel has sent what it has."""
+        if not association._is_lingering:
+            association._is_lingering = True
+            association._pause()
+            association._look_later(_POLL_FIRST)
+
+    def find_addresses(
+        self, association: "AssociationBase"
+    ) -> tuple[tuple[Address, ...] | None, ...]:
+        """Those of this side, and the peer's."""
+        sock = association.socket
+        return sock.sctp_getladdrs(), sock.sctp_getpaddrs()
+
+    def close(self, association: "AssociationBase") -> None:
+        close_socket(association.socket)
+
+
+class SharedSocket(OwnSocket):
+    """The socket of an endpoint, for one of its associations."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def _member(self, association: "AssociationBase") -> Member:
+        member = association._core
+        assert isinstance(member, Member)
+        return member
+
+    def send_shutdown(self, association: "AssociationBase") -> None:
+        send_shutdown(association.socket, association.assoc_id)
+
+    def abort(self, association: "AssociationBase", reason: bytes) -> None:
+        self._hub.forget(self._member(association), is_aborted=True)
+        abort_association(association.socket, reason, association.assoc_id)
+
+    def look_for_end(self, association: "AssociationBase") -> None:
+        raise NotImplementedError
+
+    def linger(self, association: "AssociationBase") -> None:
+        """The socket tells when the kernel is done."""
+
+    def find_addresses(
+        self, association: "AssociationBase"
+    ) -> tuple[tuple[Address, ...] | None, ...]:
+        sock, assoc_id = association.socket, association.assoc_id
+        return sock.sctp_getladdrs(assoc_id), sock.sctp_getpaddrs(assoc_id)
+
+    def close(self, association: "AssociationBase") -> None:
+        self._hub.forget(self._member(association))
+
+
 class AssociationBase:
     """An association of a socket, without what waits for it."""
+
+    _carrier: OwnSocket
 
     socket: sctp_socket
     """The socket underneath, for its options. Do not receive from it, and do not
@@ -58,13 +127,11 @@ class AssociationBase:
         sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
+        core: Lifecycle | None = None,
     ) -> None:
-        self.socket = sock
-        self._fd = sock.fileno()
-        self._recvv_many = sock.sctp_recvv_many
-        self._sendv = sock.sctp_sendv
+        self._use(sock)
         assembler = Assembler(limits.max_message, limits.max_total)
-        self._core = Lifecycle(self, assembler, limits.max_unread, events)
+        self._core = core or Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
         self._is_lingering = False
         self._is_shut_down = False
@@ -77,6 +144,12 @@ class AssociationBase:
         where = "{}:{}".format(*peer)
         state = "closed" if self._is_closed else "open"
         return f"<Association {self.assoc_id} with {where}, {state}>"
+
+    def _use(self, sock: sctp_socket) -> None:
+        self.socket = sock
+        self._fd = sock.fileno()
+        self._recvv_many = sock.sctp_recvv_many
+        self._sendv = sock.sctp_sendv
 
     # What a front end adds
 
@@ -131,11 +204,9 @@ class AssociationBase:
         self._wake_senders()
         if self._core.is_over:
             self._close()
-        elif not self._is_lingering:
-            self._is_lingering = True
-            self._pause()
+        else:
             self._limit_closing()
-            self._look_later(_POLL_FIRST)
+            self._carrier.linger(self)
 
     def _look(self, delay: float) -> None:
         """Looks whether the kernel is done, now and then: the socket stays readable
@@ -155,33 +226,33 @@ class AssociationBase:
         self._abort(b"", f"It did not end within {seconds} (close_timeout).")
 
     def _begin_closing(self) -> None:
-        if self._core.close() and not self._is_lingering:
+        if self._core.close() and self._core.end is None:
             self._limit_closing()
             self._resume()
             if not self._has_senders():
                 self._send_shutdown()
 
     def _send_shutdown(self) -> None:
-        if self._is_shut_down or self._is_lingering or self._core.is_over:
+        if self._is_shut_down or self._core.end is not None:
             return
         self._is_shut_down = True
         try:
-            self.socket.shutdown(SHUT_WR)
+            self._carrier.send_shutdown(self)
         except OSError as error:
             self._look_for_end(error)
-            if not self._core.is_over:
+            if self._core.end is None:
                 self._core.vanish()
                 self._settle()
 
     def _look_for_end(self, error: OSError) -> None:
         """Reads on where a call has met an end of which the news is to come."""
         self._core.note_errno(error.errno or errno.EIO)
-        self._read()
+        self._carrier.look_for_end(self)
 
     def _abort(self, reason: bytes, note: str) -> None:
         self._core.abort(note)
         if not self._is_closed:
-            abort_socket(self.socket, reason, self._core.assoc_id)
+            self._carrier.abort(self, reason)
             self._close()
 
     # Sending
@@ -249,7 +320,7 @@ class AssociationBase:
 
     def _remember_addresses(self) -> None:
         with suppress(OSError):
-            local, peers = self.socket.sctp_getladdrs(), self.socket.sctp_getpaddrs()
+            local, peers = self._carrier.find_addresses(self)
             if local and peers:
                 self._local = tuple(map(plain_address, local))
                 self._peers = tuple(map(plain_address, peers))

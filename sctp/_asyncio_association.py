@@ -7,26 +7,27 @@ that whoever is cancelled has done the whole of it, or nothing.
 
 import asyncio
 import errno
-import warnings
 import weakref
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sized
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
-from ._association import BATCH, COUNT, REST, SIZE, AssociationBase
+from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
 from ._enums import NotificationType
-from ._lifecycle import News, Notification, Outgoing
+from ._lifecycle import Lifecycle, News, Notification, Outgoing
 from ._messages import Address
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
+from ._sockets import close_socket, keep_socket, warn_unclosed
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from ._association import Sendable
+    from ._asyncio_endpoint import Endpoint
 
     class Message(_messages.Message):
         association: "Association"
@@ -35,14 +36,10 @@ else:
     from ._messages import Message
 
 # How many calls that need not wait a task may make before others have a turn.
-_TURNS = 32
-
-# The sockets of associations, so that who collects garbage does not close one
-# before its reader is taken away.
-_open_sockets: set[sctp_socket] = set()
+TURNS = 32
 
 
-class _Line(deque[asyncio.Future[None]]):
+class Line(deque[asyncio.Future[None]]):
     """Tasks in line: the first one acts when it is woken, and wakes the next one
     when it leaves."""
 
@@ -53,7 +50,7 @@ class _Line(deque[asyncio.Future[None]]):
 
 class Notifications(News):
     """An asynchronous iterator over notifications, as parse_notification() makes
-    them, from its creation on. It ends when the association has ended.
+    them, from its creation on. It ends when the association or the endpoint has.
 
     It keeps 1,000 that nobody has taken; ``dropped`` says how many older ones
     had to go.
@@ -61,9 +58,9 @@ class Notifications(News):
 
     __module__ = "sctp.asyncio"
 
-    def __init__(self, association: "Association") -> None:
+    def __init__(self, source: "Association | Endpoint") -> None:
         super().__init__()
-        self._association = association
+        self._source = source
         self._event = asyncio.Event()
 
     def add(self, notification: Notification) -> None:
@@ -75,11 +72,18 @@ class Notifications(News):
 
     async def __anext__(self) -> Notification:
         while not self.waiting:
-            if self._association.is_closed:
+            if self._source.is_closed:
                 raise StopAsyncIteration
             self._event.clear()
             await self._event.wait()
         return self.waiting.popleft()
+
+
+def wake_readers(news: Iterable[News]) -> None:
+    """There is nothing else to come."""
+    for each in news:
+        if isinstance(each, Notifications):
+            each._event.set()
 
 
 def _read_for(reference: "weakref.ref[Association]") -> None:
@@ -87,6 +91,54 @@ def _read_for(reference: "weakref.ref[Association]") -> None:
     association = reference()
     if association is not None:
         association._read()
+
+
+class Carrier(OwnSocket):
+    """A socket of its own, which the loop watches."""
+
+    def find_waiting(self, association: "Association") -> Sized:
+        """Those who wait to send on the socket."""
+        return association._senders
+
+    def start(self, association: "Association") -> None:
+        loop, fd = association._loop, association._fd
+        loop.add_reader(fd, _read_for, weakref.ref(association))
+
+    def pause(self, association: "Association") -> None:
+        association._loop.remove_reader(association._fd)
+
+    def line_up(self, association: "Association", is_full: bool) -> None:
+        """One is in line, the first one. is_full says that there is no room."""
+        if is_full:
+            self.wait_for_room(association, False)
+        else:
+            self.give_others_a_turn(association)
+
+    def wait_for_room(self, association: "Association", is_ready: bool) -> None:
+        """is_ready says that the socket should have had room."""
+        loop = association._loop
+        if is_ready:
+            loop.call_later(REST, association._wake_senders)
+        elif not association._is_closed:
+            loop.add_writer(association._fd, association._wake_sender)
+
+    def give_others_a_turn(self, association: "Association") -> None:
+        """The first one has sent, and has more to send."""
+        association._loop.call_soon(association._wake_senders)
+
+    def leave_line(self, association: "Association") -> None:
+        """One has left the line."""
+        association._wake_senders()
+
+    def close(self, association: AssociationBase) -> None:
+        assert isinstance(association, Association)
+        stop_watching(association._loop, association._fd)
+        close_socket(association.socket)
+
+    def discard(self, association: "Association") -> None:
+        """Nobody knows the association any more."""
+        warn_unclosed(association)
+        discard_socket(association._loop, association._fd, association.socket)
 
 
 class Association(AssociationBase):
@@ -101,38 +153,42 @@ class Association(AssociationBase):
 
     __module__ = "sctp.asyncio"
 
+    _carrier: Carrier
+
     def __init__(
         self,
         sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
+        core: Lifecycle | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
-        super().__init__(sock, limits, events)
-        _open_sockets.add(sock)
+        super().__init__(sock, limits, events, core)
+        if carrier is None:
+            carrier = Carrier()
+            keep_socket(sock)
         self._loop = asyncio.get_running_loop()
-        self._receivers = _Line()
-        self._senders = _Line()
-        self._turns = _TURNS
+        self._carrier = carrier
+        # Called when something was read.
+        self._on_news: Callable[[], None] | None = None
+        self._receivers = Line()
+        self._senders = Line()
+        self._waiting = carrier.find_waiting(self)
+        self._turns = TURNS
         self._closed = asyncio.Event()
         self._is_reading = False
         self._deadline: asyncio.TimerHandle | None = None
         self._next_look: asyncio.TimerHandle | None = None
 
     def __del__(self) -> None:
-        if "_next_look" not in self.__dict__ or self._is_closed:
-            return
-        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-        if not self._loop.is_closed():
-            # A collection may happen in any thread.
-            self._loop.call_soon_threadsafe(_discard, self._loop, self._fd, self.socket)
-        else:
-            _close_socket(self.socket)
+        if "_next_look" in self.__dict__ and not self._is_closed:
+            self._carrier.discard(self)
 
     # Its life
 
     def _start(self) -> None:
         self._is_reading = True
-        self._loop.add_reader(self._fd, _read_for, weakref.ref(self))
+        self._carrier.start(self)
 
     def _begin(self, peer: Address) -> None:
         """Begins with what was accepted, which has ended already, maybe."""
@@ -143,24 +199,38 @@ class Association(AssociationBase):
 
     async def _connect(self, peers: list[AnyAddress]) -> None:
         """Sets it up with a peer, and waits for the outcome."""
+        self._start()
+        with suppress(BlockingIOError):
+            self.socket.sctp_connectx(peers)
+        await self._wait_until_decided()
+
+    async def _wait_until_decided(self) -> None:
         decided = self._loop.create_future()
 
-        def read() -> None:
-            self._read()
+        def decide() -> None:
             if (self._core.is_up or self._core.end) and not decided.done():
                 decided.set_result(None)
 
-        self._is_reading = True
-        self._loop.add_reader(self._fd, read)
-        with suppress(BlockingIOError):
-            self.socket.sctp_connectx(peers)
+        self._on_news = decide
+        self._react()
         await decided
+        self._on_news = None
         if not self._core.is_up:
             assert self._core.end is not None
             raise self._core.end.for_receiver(self)
-        if self._is_reading:
-            self._start()
         self._remember_addresses()
+
+    def _move(self, sock: sctp_socket, carrier: Carrier) -> None:
+        """Goes on by a socket of its own."""
+        self._use(sock)
+        keep_socket(sock)
+        self._carrier = carrier
+        self._waiting = carrier.find_waiting(self)
+        self._is_reading = False
+        if not self._core.is_full:
+            self._start()
+        if self._senders:
+            self._carrier.line_up(self, False)
 
     def _adopt(self) -> None:
         """Takes over the association of a socket that is connected already."""
@@ -179,27 +249,42 @@ class Association(AssociationBase):
                 core.fail(error.errno or errno.EIO)
             if not core.is_ending:
                 break
+        # As _react() does: a call less for each message.
         if core.end is not None:
             self._settle()
-        elif core.unread_size >= core.max_unread:
-            self._pause_if_full()
+        elif core.unread_size >= core.max_unread and core.is_full:
+            self._pause()
         if self._receivers and (core.unread or core.end):
             waiter = self._receivers[0]
             if not waiter.done():
                 waiter.set_result(None)
+        if self._on_news is not None:
+            self._on_news()
 
-    def _pause_if_full(self) -> None:
-        if self._core.is_full:
-            self._pause()
+    def _react(self) -> None:
+        """Something was read: settles the end, and wakes who waits for it."""
+        core = self._core
+        if core.end is not None:
+            self._settle()
+        if self._receivers and (core.unread or core.end):
+            waiter = self._receivers[0]
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._on_news is not None:
+            self._on_news()
 
     def _pause(self) -> None:
         if self._is_reading:
             self._is_reading = False
-            self._loop.remove_reader(self._fd)
+            self._carrier.pause(self)
 
     def _resume(self) -> None:
         if not (self._is_reading or self._is_lingering or self._core.is_over):
             self._start()
+
+    def _resume_where_room(self) -> None:
+        if not self._is_reading and self._core.has_room:
+            self._resume()
 
     def _limit_closing(self) -> None:
         if self._deadline is None:
@@ -218,22 +303,19 @@ class Association(AssociationBase):
         if self._is_closed:
             return
         self._is_closed = True
-        if not self._loop.is_closed():
-            self._loop.remove_reader(self._fd)
-            self._loop.remove_writer(self._fd)
         self._is_reading = False
         for timer in self._deadline, self._next_look:
             if timer is not None:
                 timer.cancel()
         self._remember_addresses()
-        _close_socket(self.socket)
+        self._carrier.close(self)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._closed.set()
+            if self._on_news is not None:
+                self._on_news()
             self._receivers.wake()
             self._senders.wake()
-            for news in self._core.news:
-                if isinstance(news, Notifications):
-                    news._event.set()
+            wake_readers(self._core.news)
 
     async def shutdown(self) -> None:
         """Ends the association gracefully.
@@ -313,7 +395,7 @@ class Association(AssociationBase):
             if line or not self._turns or not has_news:
                 waiter = self._loop.create_future()
                 line.append(waiter)
-                self._turns = _TURNS
+                self._turns = TURNS
                 if has_news:
                     self._loop.call_soon(line.wake)
                 await waiter
@@ -332,8 +414,8 @@ class Association(AssociationBase):
                 line.remove(waiter)
                 if line and core.has_news:
                     line.wake()
-            if not self._is_reading and core.has_room:
-                self._resume()
+            if not self._is_reading:
+                self._resume_where_room()
 
     def notifications(self) -> Notifications:
         """An asynchronous iterator over the notifications that arrive from now
@@ -372,7 +454,7 @@ class Association(AssociationBase):
             message = core.outgoing(data, stream, ppid, unordered, lifetime, context)
         if not core.may_send:
             core.check_send()
-        if self._turns and not self._senders:
+        if self._turns and not self._waiting:
             try:
                 self._sendv(*message)
             except BlockingIOError:
@@ -407,7 +489,7 @@ class Association(AssociationBase):
             batch = self._prepare(messages, stream, ppid, unordered, lifetime, context)
             if not self._core.may_send:
                 self._core.check_send()
-            if self._turns and batch and not self._senders:
+            if self._turns and batch and not self._waiting:
                 try:
                     sent = self.socket.sctp_sendv_many(batch[:BATCH])
                 except BlockingIOError:
@@ -428,14 +510,11 @@ class Association(AssociationBase):
         """Sends what is left of a batch when its turn comes. is_full says that
         there is no room now."""
         core, line, loop = self._core, self._senders, self._loop
-        self._turns = _TURNS
+        self._turns = TURNS
         waiter = loop.create_future()
         line.append(waiter)
         if len(line) == 1:
-            if is_full:
-                self._wake_when_writable()
-            else:
-                loop.call_soon(line.wake)
+            self._carrier.line_up(self, is_full)
         is_ready = False
         try:
             while True:
@@ -444,10 +523,7 @@ class Association(AssociationBase):
                 try:
                     sent += self.socket.sctp_sendv_many(batch[sent : sent + BATCH])
                 except BlockingIOError:
-                    if is_ready:
-                        loop.call_later(REST, line.wake)
-                    else:
-                        self._wake_when_writable()
+                    self._carrier.wait_for_room(self, is_ready)
                     is_ready = not is_ready
                 except OSError as error:
                     self._fail_to_send(error)
@@ -455,33 +531,38 @@ class Association(AssociationBase):
                     if sent == len(batch):
                         return
                     is_ready = False
-                    loop.call_soon(line.wake)
+                    self._carrier.give_others_a_turn(self)
                 waiter = line[0] = loop.create_future()
         except BaseException as error:
             error.sent = sent  # type: ignore[attr-defined]
             raise
         finally:
             line.remove(waiter)
-            line.wake()
+            self._carrier.leave_line(self)
             if core.is_closing and not line:
                 self._send_shutdown()
-
-    def _wake_when_writable(self) -> None:
-        if not self._is_closed:
-            self._loop.add_writer(self._fd, self._wake_sender)
 
     def _wake_sender(self) -> None:
         self._loop.remove_writer(self._fd)
         self._senders.wake()
 
 
-def _discard(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:
-    """Closes the socket of an association that nobody knows any more."""
-    loop.remove_reader(fd)
-    loop.remove_writer(fd)
-    _close_socket(sock)
+def stop_watching(loop: asyncio.AbstractEventLoop, fd: int) -> None:
+    """What has to be done before a descriptor is closed."""
+    if not loop.is_closed():
+        loop.remove_reader(fd)
+        loop.remove_writer(fd)
 
 
-def _close_socket(sock: sctp_socket) -> None:
-    sock.close()
-    _open_sockets.discard(sock)
+def discard_socket(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:
+    """Closes a socket of which nobody knows any more."""
+
+    def discard() -> None:
+        stop_watching(loop, fd)
+        close_socket(sock)
+
+    if loop.is_closed():
+        close_socket(sock)
+    else:
+        # A collection may happen in any thread.
+        loop.call_soon_threadsafe(discard)

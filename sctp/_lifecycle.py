@@ -133,13 +133,9 @@ def is_end_of(error: BaseException, association: object) -> bool:
     )
 
 
-def _guess_errno(lost: Mapping[str, Any]) -> int:
-    """The errno of an end of which SCTP alone has spoken, as on sockets whose
-    errors the kernel does not keep."""
-    is_told = bool(lost["sac_error"] or error_causes(dict(lost)))
-    if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
-        return errno.ECONNREFUSED
-    return errno.ECONNRESET if is_told else errno.ETIMEDOUT
+def names_cause(lost: Mapping[str, Any]) -> bool:
+    """Whether an SCTP_ASSOC_CHANGE says why: it was an ABORT with a cause."""
+    return bool(lost["sac_error"] or error_causes(dict(lost)))
 
 
 class News:
@@ -333,10 +329,16 @@ class Lifecycle:
         that is said of it."""
         self.is_ending = False
         if self._lost is not None:
-            self._latch(End(self._errno or _guess_errno(self._lost), self._lost))
+            self._latch(End(self._errno or self.guess_errno(self._lost), self._lost))
             self._conclude_over()
         elif self._shutdown is not None:
             self._latch(End(0, self._shutdown))
+
+    def guess_errno(self, lost: Mapping[str, Any]) -> int:
+        """The errno of an end of which SCTP alone has spoken."""
+        if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
+            return errno.ECONNREFUSED
+        return errno.ECONNRESET if names_cause(lost) else errno.ETIMEDOUT
 
     def note_errno(self, number: int) -> None:
         """A send has failed with what is maybe an end: the news of it is among
@@ -473,6 +475,7 @@ class Lifecycle:
             snd_flags=SCTP_UNORDERED if unordered else 0,
             snd_ppid=network_ppid(ppid),
             snd_context=context,
+            snd_assoc_id=self.assoc_id,
         )
         if len(self.infos) == _INFOS:
             self.infos.clear()

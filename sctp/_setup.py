@@ -185,6 +185,8 @@ _ALWAYS = (
     NotificationType.SHUTDOWN_EVENT,
     NotificationType.PARTIAL_DELIVERY_EVENT,
 )
+# And an endpoint, to know silence by.
+_ALWAYS_MANY = (*_ALWAYS, NotificationType.PEER_ADDR_CHANGE)
 # SCTP_EVENTS is deprecated; this package has no name for it.
 _EVENTS = 11 if sys.platform == "linux" else 12
 
@@ -213,8 +215,10 @@ def _check_option(option: Option, is_many: bool, has_streams: bool) -> None:
     if number == sctp.SCTP_RECVRCVINFO and is_off:
         why = "SCTP_RECVRCVINFO stays on: messages are put together by it"
     elif number == sctp.SCTP_EVENT and isinstance(option.value, dict):
-        kind = option.value.get("se_type")
-        if kind in _ALWAYS and not option.value.get("se_on"):
+        kind: Any = option.value.get("se_type")
+        if kind in (_ALWAYS_MANY if is_many else _ALWAYS) and not option.value.get(
+            "se_on"
+        ):
             why = f"SCTP_EVENT: {NotificationType(kind).name} stays on"
     elif number == sctp.SCTP_EVENT:
         why = "SCTP_EVENT takes an sctp_event"
@@ -277,12 +281,15 @@ def plan_options(
     ]
     if is_many:
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1))
+        # What is not finished does not fill the kernel's one buffer for all.
+        plan.append(Option(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 1))
     if streams is not None:
         plan.append(_stream_option(streams))
     own = _list_options(options)
     for option in own:
         _check_option(option, is_many, streams is not None)
-    for kind in (*_ALWAYS, *sorted(set(events).difference(_ALWAYS))):
+    always = _ALWAYS_MANY if is_many else _ALWAYS
+    for kind in (*always, *sorted(set(events).difference(always))):
         event = _event(se_type=kind, se_on=1)
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_EVENT, event))
     return plan + own

@@ -2,14 +2,18 @@
 
 import socket
 import struct
+import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from socket import AF_INET6, SO_LINGER, SOCK_STREAM, SOL_SOCKET
+from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from typing import Any
 
-from _sctp.sctp import SCTP_BINDX_ADD_ADDR
-from _sctp.sctp_info import SCTP_ABORT, sctp_sndinfo
+from _sctp import sctp
+from _sctp.sctp import IPPROTO_SCTP, SCTP_BINDX_ADD_ADDR
+from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
+from ._options import sctp_assoc_value
 from ._setup import (
     AnyAddress,
     Name,
@@ -22,6 +26,13 @@ from ._setup import (
 from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("II")  # what was received, and how much that may be
+_EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
+
+# The sockets of associations, so that who collects garbage does not close one
+# before a front end has said what is to be said, and takes its reader away.
+_open_sockets: set[sctp_socket] = set()
 
 
 def unknown_names(
@@ -85,14 +96,23 @@ def make_socket(
     plan: list[Option],
     local: list[AnyAddress],
     peers: Iterable[AnyAddress] = (),
+    *,
+    is_many: bool = False,
 ) -> sctp_socket:
     """A socket that has its options, takes the addresses of peers and is bound;
     closed where that fails."""
-    made = sctp_socket(family, SOCK_STREAM) if sock is None else sock
+    kind = SOCK_SEQPACKET if is_many else SOCK_STREAM
+    made = sctp_socket(family, kind) if sock is None else sock
     try:
         made.setblocking(False)
-        if made.family == AF_INET6 and has_ipv4([*local, *peers]):
+        if made.family == AF_INET6 and (is_many or has_ipv4([*local, *peers])):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if is_many:
+            # What shows that a peer is silent: Linux, since 5.5.
+            with suppress(OSError, AttributeError):
+                made.setsockopt(
+                    IPPROTO_SCTP, sctp.SCTP_EXPOSE_POTENTIALLY_FAILED_STATE, _EXPOSED
+                )
         for level, number, value in plan:
             try:
                 made.setsockopt(level, number, value)
@@ -107,12 +127,37 @@ def make_socket(
     return made
 
 
-def check_socket(sock: sctp_socket | None) -> None:
+def check_socket(sock: sctp_socket | None, kind: str = "one-to-one") -> None:
     if sock is not None:
         if not isinstance(sock, sctp_socket):
             raise TypeError(f"sock must be an sctp_socket, not {sock!r}")
-        if sock.sctp_type != "one-to-one":
-            raise ValueError("sock must be a one-to-one socket")
+        if sock.sctp_type != kind:
+            raise ValueError(f"sock must be a {kind} socket")
+
+
+def is_crowded(sock: sctp_socket) -> bool:
+    """Whether the kernel holds so much for the socket of many, most of it nothing
+    that could be read yet, that it may soon drop what arrives: Linux has one
+    receive buffer for all."""
+    if sys.platform != "linux":
+        return False
+    held, most = _MEMINFO.unpack(
+        sock.getsockopt(SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    )
+    return bool(held * 2 > most)
+
+
+def abort_association(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
+    """Aborts an association of a socket of many."""
+    how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
+    with suppress(OSError):  # it has ended already
+        sock.sctp_sendv([reason], None, how)
+
+
+def send_shutdown(sock: sctp_socket, assoc_id: int) -> None:
+    """Shuts an association of a socket of many down."""
+    how = sctp_sndinfo(snd_flags=SCTP_EOF, snd_assoc_id=assoc_id)
+    sock.sctp_sendv([], None, how)
 
 
 def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
@@ -125,3 +170,16 @@ def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
         # A one-to-one socket of Linux knows but this way, without a reason.
         with suppress(OSError):
             sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
+
+
+def keep_socket(sock: sctp_socket) -> None:
+    _open_sockets.add(sock)
+
+
+def close_socket(sock: sctp_socket) -> None:
+    sock.close()
+    _open_sockets.discard(sock)
+
+
+def warn_unclosed(thing: object) -> None:
+    warnings.warn(f"unclosed {thing!r}", ResourceWarning, source=thing, stacklevel=3)

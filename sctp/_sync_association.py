@@ -7,7 +7,6 @@ go into a deque or a list by extend() of it.
 
 import select
 import time
-import warnings
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
-from ._association import BATCH, COUNT, REST, SIZE, AssociationBase
+from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
 from ._enums import NotificationType
 from ._lifecycle import (
     AssociationRestarted,
@@ -30,6 +29,7 @@ from ._messages import Address, MessageTooLong
 from ._options import sctp_status
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
+from ._sockets import close_socket, keep_socket, warn_unclosed
 from ._sync_waiting import Attempt, Crew, WakeUp, Watched, deadline_after, earliest
 
 if TYPE_CHECKING:
@@ -151,6 +151,8 @@ class Association(AssociationBase):
         wake_up: WakeUp | None = None,
     ) -> None:
         super().__init__(sock, limits, events)
+        self._carrier = OwnSocket()
+        keep_socket(sock)
         self._crew = Crew(self._plan, self._attend, self._tidy, wake_up)
         self._receivers = self._crew.make_line(in_turn=True)
         self._senders = self._crew.make_line(in_turn=True)
@@ -169,11 +171,12 @@ class Association(AssociationBase):
     def __del__(self) -> None:
         if "_next_look" not in self.__dict__ or self._is_closed:
             return
-        if self._core.end is None:
-            text = f"unclosed {self!r}"
-            warnings.warn(text, ResourceWarning, source=self, stacklevel=2)
-        self.socket.close()
-        self._crew.close()
+        try:
+            if self._core.end is None:
+                warn_unclosed(self)
+        finally:
+            close_socket(self.socket)
+            self._crew.close()
 
     # Its life
 
@@ -304,7 +307,7 @@ class Association(AssociationBase):
         if self._is_closed:
             return
         self._remember_addresses()
-        self.socket.close()
+        self._carrier.close(self)
         self._is_reading = False
         self._deadline = self._next_look = None
         self._is_closed = True

@@ -111,7 +111,10 @@ class Server(ServerBase):
                 except OSError:
                     self._wake_up.poll([], time.monotonic() + PAUSE)
                     continue
-                if accepted is not None:
+                if accepted is None:
+                    wake_up.close()
+                    wake_up = None
+                else:
                     sock, address = accepted
                     association = Association(sock, self._limits, self._events, wake_up)
                     wake_up = None

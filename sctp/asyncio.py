@@ -1,12 +1,10 @@
 """Associations for asyncio: whole messages, and ends that are always told."""
 
-import asyncio
 from collections.abc import Iterable
-from socket import SOCK_STREAM
-
-from _sctp._names import find_service
 
 from ._asyncio_association import Association, Message, Notifications
+from ._asyncio_endpoint import Endpoint
+from ._asyncio_names import resolve
 from ._asyncio_server import Handler, Server
 from ._lifecycle import AssociationRestarted
 from ._messages import MessageTooLong
@@ -14,30 +12,26 @@ from ._setup import (
     Addresses,
     AnyAddress,
     Limits,
-    Name,
     Options,
     Streams,
+    check_int,
     list_addresses,
     plan_events,
     plan_options,
 )
 from ._socket import sctp_socket
-from ._sockets import (
-    check_socket,
-    find_host,
-    make_socket,
-    unknown_names,
-    with_names,
-)
+from ._sockets import check_socket, make_socket
 
 __all__ = [
     "Association",
     "AssociationRestarted",
+    "Endpoint",
     "Message",
     "MessageTooLong",
     "Notifications",
     "Server",
     "connect",
+    "open_endpoint",
     "serve",
 ]
 
@@ -45,19 +39,10 @@ __all__ = [
 async def _resolve(
     lists: list[list[AnyAddress]], sock: sctp_socket | None
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket and the lists with numeric addresses: names are
-    looked up without holding up the loop."""
-    loop = asyncio.get_running_loop()
-    services, hosts = unknown_names(lists)
-    ports: dict[str, int] = {}
-    names: dict[AnyAddress, Name] = {}
+    """The family of the socket and the lists with numeric addresses; where that
+    fails, sock is closed."""
     try:
-        for service in services:
-            ports[service] = await loop.run_in_executor(None, find_service, service)
-        for address in hosts:
-            infos = await loop.getaddrinfo(address[0], None, type=SOCK_STREAM)
-            names[address] = Name(address, find_host(infos))
-        return with_names(lists, sock, ports, names)
+        return await resolve(lists, sock)
     except BaseException:
         if sock is not None:
             sock.close()
@@ -165,6 +150,47 @@ async def serve(
     try:
         made.listen(backlog)
         return Server(made, handler, limits, wanted, max_associations)
+    except BaseException:
+        made.close()
+        raise
+
+
+async def open_endpoint(
+    addresses: Addresses | None = None,
+    *,
+    streams: Streams = None,
+    options: Options = (),
+    events: Iterable[int] = (),
+    max_message: int = 1 << 20,
+    max_unread: int = 4 << 20,
+    max_total: int = 64 << 20,
+    close_timeout: float = 10.0,
+    sock: sctp_socket | None = None,
+    listen: bool = True,
+    backlog: int = 128,
+) -> Endpoint:
+    """Opens an Endpoint: one socket with any number of associations.
+
+    addresses are those of this side, all of them together, as for serve();
+    without them the kernel chooses a port at all IPv4 addresses. Where listen is
+    true, peers may begin associations. At most backlog of these wait for
+    accept(); one more is aborted. sock is a one-to-many socket to use; if it is
+    bound already, pass no addresses. All other arguments are those of connect():
+    max_unread is for each association, max_total for the whole socket.
+    """
+    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
+    check_socket(sock, "one-to-many")
+    if check_int(backlog, "backlog") < 1:
+        raise ValueError(f"backlog must be 1 or more, not {backlog}")
+    local = list_addresses(addresses or (), "addresses", is_local=True)
+    wanted = plan_events(events)
+    plan = plan_options(streams, options, wanted, is_many=True)
+    family, [local] = await _resolve([local], sock)
+    made = make_socket(sock, family, plan, local, is_many=True)
+    try:
+        if listen:
+            made.listen(backlog)
+        return Endpoint(made, limits, wanted, backlog)
     except BaseException:
         made.close()
         raise

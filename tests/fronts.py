@@ -10,6 +10,8 @@ import queue
 import threading
 import time
 
+import pytest
+
 import sctp.asyncio
 import sctp.sync
 
@@ -32,7 +34,7 @@ class Call:
 
 
 class Wrapped:
-    """An association, a server or an iterator of a front end."""
+    """An association, a server, an endpoint or an iterator of a front end."""
 
     def __init__(self, front, real):
         self._front = front
@@ -61,6 +63,16 @@ class Wrapped:
 
     def __exit__(self, *exc):
         self._front.leave(self.real, *exc)
+
+
+class WrappedEndpoint(Wrapped):
+    """An endpoint, with calls that block and give associations wrapped."""
+
+    def take(self):
+        return Wrapped(self._front, self.accept())
+
+    def reach(self, addresses):
+        return Wrapped(self._front, self.connect(addresses))
 
 
 class Asyncio:
@@ -179,6 +191,15 @@ class Asyncio:
         server.accept = lambda: accepted.get(timeout=PATIENCE)
         return server
 
+    def keep(self, wrapped):
+        """Sees to it that an association ends with the test."""
+        self._opened.append(wrapped.real)
+
+    def open_endpoint(self, *args, **kwargs):
+        call = self.submit(sctp.asyncio.open_endpoint, args, kwargs)
+        self._opened.append(real := call.result(PATIENCE))
+        return WrappedEndpoint(self, real)
+
     def close(self):
         def end():
             for each in self._opened:
@@ -283,6 +304,9 @@ class Sync:
             handler(Wrapped(self, association))
 
         return self._keep(sctp.sync.serve(handle, *args, **kwargs))
+
+    def open_endpoint(self, *args, **kwargs):
+        pytest.skip("sctp.sync has no endpoints yet")
 
     def listen(self, *args, **kwargs):
         """A server whose associations accept() of the result gives."""

@@ -53,6 +53,7 @@ class Ends:
     def __init__(self, front, role, make_socket, network):
         self.front = front
         self.network = network
+        self.is_shared = False
         self._make_socket = make_socket
         known = {"options": OPTIONS, "close_timeout": CLOSE_TIMEOUT}
         self.peer = self._make_peer()
@@ -65,11 +66,16 @@ class Ends:
             )
             self.peer = listener.accept()[0]
             listener.close()
-        else:
-            server = front.listen(LOCAL, **known)
-            self.peer.bind((LOCAL, 0))
-            self.peer.connect(server.addresses[0])
-            self.real = server.accept()
+            return
+        is_many = role in ("peeled off", "endpoint's")
+        server = (front.open_endpoint if is_many else front.listen)(LOCAL, **known)
+        self.peer.bind((LOCAL, 0))
+        self.peer.connect(server.addresses[0])
+        self.real = server.take() if is_many else server.accept()
+        if role == "peeled off":
+            server.peel_off(self.real.real)
+            front.keep(self.real)
+        self.is_shared = role == "endpoint's"
 
     def _make_peer(self):
         sock = self._make_socket(AF_INET, SOCK_STREAM)
@@ -100,7 +106,7 @@ class Ends:
         self.peer.connect(there)
 
 
-@pytest.fixture(params=["client", "accepted"])
+@pytest.fixture(params=["client", "accepted", "peeled off", "endpoint's"])
 def ends(request, own_network, front, make_socket):
     made = Ends(front, request.param, make_socket, own_network)
     yield made
@@ -214,7 +220,7 @@ def test_every_wait_ends(ends, event, call):
         check_calls(ends, later, receiver, sender)
         check_calls(ends, {"send": ends.real.send.start(b"x")}, receiver, sender)
     assert ends.real.is_closed
-    assert ends.real.socket.fileno() == -1
+    assert (ends.real.socket.fileno() == -1) is not ends.is_shared
 
 
 @pytest.mark.parametrize("event", EVENTS)
