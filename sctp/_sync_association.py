@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from errno import EIO
+from functools import partial
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -30,7 +31,7 @@ from ._options import sctp_status
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
 from ._sockets import close_socket, keep_socket, warn_unclosed
-from ._sync_waiting import Attempt, Crew, WakeUp, Watched, deadline_after, earliest
+from ._sync_waiting import Attempt, Crew, WakeUp, Watched, deadline_after, earlier
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -204,16 +205,16 @@ class Association(AssociationBase):
 
     def _plan(self) -> tuple[Watched, float | None]:
         events = select.POLLIN if self._is_reading else 0
-        times = [self._deadline]
+        until = self._deadline
         if self._next_look is not None:
-            times.append(self._next_look[0])
+            until = earlier(until, self._next_look[0])
         if self._awaits_room and self._rest_until:
-            times.append(self._rest_until)
+            until = earlier(until, self._rest_until)
         elif self._awaits_room:
             events |= select.POLLOUT
         # Without events poll() would still tell of an end, again and again.
         watched = [(self._fd, events)] if events and not self._is_closed else []
-        return watched, earliest(times)
+        return watched, until
 
     def _attend(self, found: Watched) -> None:
         for descriptor, events in found:
@@ -223,7 +224,8 @@ class Association(AssociationBase):
                     self._found_room = True
                 if events & ~select.POLLOUT and self._is_reading:
                     self._read()
-        self._keep_time()
+        if self._awaits_room or self._next_look or self._deadline is not None:
+            self._keep_time()
         self._tidy()
 
     def _keep_time(self) -> None:
@@ -398,24 +400,17 @@ class Association(AssociationBase):
         ends by its timeout, or by a signal handler that raises, has taken
         nothing.
         """
-        core = self._core
+        deadline = deadline_after(timeout)
         taken: list[Any] = []
-
-        def attempt() -> bool:
-            nonlocal taken
-            self._read_if_ready()
-            item = core.take_out()
-            if item is not None:
-                taken += [item]
-                if not self._is_reading and core.has_room:
-                    self._resume()
-                return True
-            if core.end is not None:
-                raise core.end.for_receiver(self)
-            return False
-
         try:
-            self._crew.call(self._receivers, attempt, deadline_after(timeout))
+            if self._core.unread and not self._receivers:
+                # As the call does it, without what it needs for a wait.
+                with self._crew.lock:
+                    if not self._receivers:
+                        self._take(taken)
+            if not taken:
+                attempt = partial(self._try_to_receive, taken)
+                self._crew.call(self._receivers, attempt, deadline)
             if isinstance(taken[0], Message):
                 return taken[0]
         except BaseException:
@@ -423,6 +418,20 @@ class Association(AssociationBase):
                 self._put_back(item)
             raise
         raise taken[0]
+
+    def _try_to_receive(self, taken: list[Any]) -> bool:
+        self._read_if_ready()
+        self._take(taken)
+        if not taken and self._core.end is not None:
+            raise self._core.end.for_receiver(self)
+        return bool(taken)
+
+    def _take(self, taken: list[Any]) -> None:
+        core = self._core
+        if core.unread:
+            taken += [core.take_out()]
+            if not self._is_reading and core.has_room:
+                self._resume()
 
     def _put_back(
         self, item: "Message | MessageTooLong | AssociationRestarted"

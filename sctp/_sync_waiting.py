@@ -17,8 +17,9 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain, starmap
 from typing import TypeAlias
 
 # What is polled: a descriptor and events, and what was found.
@@ -43,23 +44,30 @@ def deadline_after(timeout: float | None) -> float | None:
     return time.monotonic() + timeout
 
 
-def earliest(times: Iterable[float | None]) -> float | None:
-    """The first of some deadlines."""
-    return min((each for each in times if each is not None), default=None)
+def earlier(one: float | None, other: float | None) -> float | None:
+    """The first of two deadlines."""
+    if one is None or (other is not None and other < one):
+        return other
+    return one
 
 
 class WakeUp:
     """A descriptor that others make readable."""
 
     def __init__(self) -> None:
+        # None is lost where a signal handler raises: extend() is one step.
+        self._descriptors: list[int] = []
         if sys.platform == "linux":
-            self._reader = self._writer = os.eventfd(
-                0, os.EFD_CLOEXEC | os.EFD_NONBLOCK
-            )
+            flags = os.EFD_CLOEXEC | os.EFD_NONBLOCK
+            self._descriptors.extend(map(os.eventfd, (0,), (flags,)))
         else:
-            self._reader, self._writer = os.pipe()
-            os.set_blocking(self._reader, False)
-            os.set_blocking(self._writer, False)
+            self._descriptors.extend(chain.from_iterable(starmap(os.pipe, ((),))))
+            for descriptor in self._descriptors:
+                os.set_blocking(descriptor, False)
+        self._reader, self._writer = self._descriptors[0], self._descriptors[-1]
+        # For the next poll(): what to ask, and for which descriptors. Not while
+        # one is under way, which a signal handler may interrupt by another.
+        self._idle: tuple[select.poll, Watched] | None = None
 
     def set(self) -> None:
         """Ends the poll() of another thread, or the next one."""
@@ -69,26 +77,33 @@ class WakeUp:
     def poll(self, watched: Watched, until: float | None) -> Watched:
         """Waits until one of the descriptors is ready, or set() was called, or
         until that time; returns the descriptors that are ready."""
-        poller = select.poll()
-        poller.register(self._reader, select.POLLIN)
-        for descriptor, events in watched:
-            poller.register(descriptor, events)
+        idle, self._idle = self._idle, None
+        if idle is None or idle[1] != watched:
+            poller = select.poll()
+            poller.register(self._reader, select.POLLIN)
+            for descriptor, events in watched:
+                poller.register(descriptor, events)
+        else:
+            poller = idle[0]
         milliseconds = None
         if until is not None:
             left = max(until - time.monotonic(), 0) * 1000
-            milliseconds = min(left, _MILLISECONDS_MAX)
-            milliseconds = math.ceil(milliseconds)
+            milliseconds = math.ceil(min(left, _MILLISECONDS_MAX))
         found = poller.poll(milliseconds)
-        if any(descriptor == self._reader for descriptor, _ in found):
-            with suppress(BlockingIOError):
-                os.read(self._reader, _DRAINED)
+        self._idle = poller, watched
+        for descriptor, _ in found:
+            if descriptor == self._reader:
+                with suppress(BlockingIOError):
+                    os.read(self._reader, _DRAINED)
         return found
 
     def close(self) -> None:
-        descriptors = {self._reader, self._writer} - {-1}
         self._reader = self._writer = -1
-        for descriptor in descriptors:
-            os.close(descriptor)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Waiter:
@@ -220,8 +235,7 @@ class Crew:
                         watched, until = self._plan()
                         waiter.polls = self._wake_up
                 if watches:
-                    until = earliest((until, deadline))
-                    found = self._wake_up.poll(watched, until)
+                    found = self._wake_up.poll(watched, earlier(until, deadline))
                 else:
                     waiter.wait(deadline)
         finally:

@@ -21,6 +21,7 @@ from ._setup import (
 from ._socket import sctp_socket
 from ._sockets import (
     check_socket,
+    close_socket,
     find_host,
     make_socket,
     unknown_names,
@@ -121,7 +122,7 @@ def connect(
     except BaseException:
         if association is not None:
             association.abort()
-        made.close()
+        close_socket(made)
         raise
     return association
 

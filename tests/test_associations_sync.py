@@ -441,6 +441,10 @@ class Sweep:
             time.sleep(BOUND)
         except KeyboardInterrupt as error:
             return error
+        except Exception:
+            with suppress(KeyboardInterrupt):
+                time.sleep(BOUND)
+            raise
         finally:
             signal.signal(signal.SIGINT, before)
             gc.enable()
