@@ -32,7 +32,10 @@ nitpick_ignore_regex = [
     ),
     (r"py:\w+", r"(int|str|bytes|bool|tuple|dict|type|list|None)"),
     (r"py:\w+", r"\w+(Error|Exception)"),
-    (r"py:class", r"(\w+\.)*_\w+(\.Limits)?|typing_extensions\.Buffer"),
+    (
+        r"py:class",
+        r"(\w+\.)*_\w+(\.(Carrier|Lifecycle|Limits))?|typing_extensions\.Buffer",
+    ),
 ]
 
 html_theme = "furo"

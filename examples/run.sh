@@ -20,6 +20,7 @@ failover failover_server failover_client
 monitor monitor one_to_one 9
 peeloff peeloff_server echo_client
 asyncio asyncio_server asyncio_client
+endpoint endpoint_server endpoint_client
 diameter diameter_server diameter_client
 throughput sink load_generator
 authenticated authenticated_server authenticated_client

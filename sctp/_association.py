@@ -116,7 +116,7 @@ class SharedSocket(OwnSocket):
 class AssociationBase:
     """An association of a socket, without what waits for it."""
 
-    _carrier: OwnSocket
+    _carrier = OwnSocket()
 
     socket: sctp_socket
     """The socket underneath, for its options. Do not receive from it, and do not

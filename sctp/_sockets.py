@@ -90,6 +90,15 @@ def _numeric(
     return found
 
 
+def _expose_silence(sock: sctp_socket) -> None:
+    """Lets the kernel tell at once that an address does not answer: Linux can
+    since 5.5."""
+    option = getattr(sctp, "SCTP_EXPOSE_POTENTIALLY_FAILED_STATE", None)
+    if option is not None:
+        with suppress(OSError):
+            sock.setsockopt(IPPROTO_SCTP, option, _EXPOSED)
+
+
 def make_socket(
     sock: sctp_socket | None,
     family: int,
@@ -108,11 +117,7 @@ def make_socket(
         if made.family == AF_INET6 and (is_many or has_ipv4([*local, *peers])):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         if is_many:
-            # What shows that a peer is silent: Linux, since 5.5.
-            with suppress(OSError, AttributeError):
-                made.setsockopt(
-                    IPPROTO_SCTP, sctp.SCTP_EXPOSE_POTENTIALLY_FAILED_STATE, _EXPOSED
-                )
+            _expose_silence(made)
         for level, number, value in plan:
             try:
                 made.setsockopt(level, number, value)

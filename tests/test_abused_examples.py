@@ -69,6 +69,7 @@ KINDS = {
     "authenticated_server": Kind(secret=SECRET),
     "diameter_server": Kind(port=3868),
     "echo_server": Kind(),
+    "endpoint_server": Kind(),
     "failover_server": Kind(),
     "monitor": Kind(port=9, prints=r"of (\d+) bytes"),
     "one_to_many": Kind(port=9, prints=r"len=(\d+)", is_patient=False),

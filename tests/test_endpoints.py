@@ -161,7 +161,12 @@ def test_ready_socket(front, make_socket):
     assert accepted.receive().data == b"early"
     accepted.send(b"back")
     assert client.receive().data == b"back"
-    assert sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_NODELAY) == 1
+    for option in (
+        sctp.SCTP_NODELAY,
+        sctp.SCTP_FRAGMENT_INTERLEAVE,
+        sctp.SCTP_PARTIAL_DELIVERY_POINT,
+    ):
+        assert sock.getsockopt(IPPROTO_SCTP, option) == 1
 
 
 @pytest.mark.parametrize(
@@ -683,6 +688,38 @@ def test_peeled_off_with_all_that_is_under_way(front, make_peer):
         accepted.receive()
     accepted.wait_closed()
     assert accepted.socket.fileno() == -1
+
+
+def test_interleaved_messages_of_several_are_joined(front):
+    """With I-DATA, and one of them is peeled off as they arrive."""
+    interleave = {
+        sctp.SCTP_FRAGMENT_INTERLEAVE: 2,
+        sctp.SCTP_INTERLEAVING_SUPPORTED: sctp.sctp_assoc_value(assoc_value=1),
+        (SOL_SOCKET, SO_RCVBUF): 20_000,
+        **QUICK,
+    }
+    try:
+        endpoint = front.open_endpoint(LOCAL, options=interleave, streams=10)
+    except PermissionError:
+        pytest.skip("net.sctp.intl_enable is 0")
+    clients = [
+        front.connect(endpoint.addresses, options=interleave, streams=10)
+        for _ in range(2)
+    ]
+    accepted = [endpoint.take() for _ in clients]
+    messages = {n: bytes([n]) * 60_000 for n in range(8)}
+    batch = [(data, {"stream": n}) for n, data in messages.items()]
+    sending = [client.send_many.start(batch) for client in clients]
+    unfinished = endpoint.real._hub.assembler.unfinished
+    first = accepted[0].real._core
+    wait_until(lambda: front.look(lambda: first.unread or first.assoc_id in unfinished))
+    endpoint.peel_off(accepted[0].real)
+    front.keep(accepted[0])
+    for each in accepted:
+        got = [each.receive() for _ in messages]
+        assert {message.stream: message.data for message in got} == messages
+    for each in sending:
+        each.result(PATIENCE)
 
 
 @pytest.mark.parametrize("size", [30_000, 70_000])

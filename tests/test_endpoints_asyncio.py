@@ -525,7 +525,8 @@ def test_abusers_leave_others_answers_in_time(make_socket, wait_for):
     again."""
 
     async def begin():
-        return EchoEndpoint(await open_endpoint(LOCAL, close_timeout=0.5))
+        limits = {"max_unread": 1 << 18, "close_timeout": 0.5}
+        return EchoEndpoint(await open_endpoint(LOCAL, **limits))
 
     def settle(server):
         wait_for(lambda: len(server._endpoint._hub.apart) >= 25, 2 * BOUND)

@@ -114,6 +114,14 @@ PAIRS = [
         "received b'Hello' on stream 0\nreceived b'SCTP' on stream 0\n",
     ),
     (
+        "endpoint_server",
+        "endpoint_client",
+        20000,
+        "listening on port 20000\n"
+        + "".join(f"{n} associations on one socket\n" for n in (100, 200, 300)),
+        "300 answers\n",
+    ),
+    (
         "diameter_server",
         "diameter_client",
         3868,
