@@ -19,7 +19,7 @@ from ._messages import Address, Assembler, plain_address
 from ._options import sctp_status
 from ._setup import Limits
 from ._socket import sctp_socket
-from ._sockets import abort_association, abort_socket, send_shutdown
+from ._sockets import abort_association, abort_socket, close_socket, send_shutdown
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -76,7 +76,7 @@ class OwnSocket:
         return sock.sctp_getladdrs(), sock.sctp_getpaddrs()
 
     def close(self, association: "AssociationBase") -> None:
-        association.socket.close()
+        close_socket(association.socket)
 
 
 class SharedSocket(OwnSocket):
@@ -134,6 +134,7 @@ class AssociationBase:
         self._core = core or Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
         self._is_lingering = False
+        self._is_shut_down = False
         self._is_closed = False
         self._local: tuple[Address, ...] = ()
         self._peers: tuple[Address, ...] = ()
@@ -232,8 +233,9 @@ class AssociationBase:
                 self._send_shutdown()
 
     def _send_shutdown(self) -> None:
-        if self._core.end is not None:
+        if self._is_shut_down or self._core.end is not None:
             return
+        self._is_shut_down = True
         try:
             self._carrier.send_shutdown(self)
         except OSError as error:

@@ -7,7 +7,6 @@ that whoever is cancelled has done the whole of it, or nothing.
 
 import asyncio
 import errno
-import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sized
@@ -22,6 +21,7 @@ from ._lifecycle import Lifecycle, News, Notification, Outgoing
 from ._messages import Address
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
+from ._sockets import close_socket, keep_socket, warn_unclosed
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -37,10 +37,6 @@ else:
 
 # How many calls that need not wait a task may make before others have a turn.
 TURNS = 32
-
-# The sockets of associations, so that who collects garbage does not close one
-# before its reader is taken away.
-_open_sockets: set[sctp_socket] = set()
 
 
 class Line(deque[asyncio.Future[None]]):
@@ -551,24 +547,11 @@ class Association(AssociationBase):
         self._senders.wake()
 
 
-def keep_socket(sock: sctp_socket) -> None:
-    _open_sockets.add(sock)
-
-
-def close_socket(sock: sctp_socket) -> None:
-    sock.close()
-    _open_sockets.discard(sock)
-
-
 def stop_watching(loop: asyncio.AbstractEventLoop, fd: int) -> None:
     """What has to be done before a descriptor is closed."""
     if not loop.is_closed():
         loop.remove_reader(fd)
         loop.remove_writer(fd)
-
-
-def warn_unclosed(thing: object) -> None:
-    warnings.warn(f"unclosed {thing!r}", ResourceWarning, source=thing, stacklevel=3)
 
 
 def discard_socket(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:

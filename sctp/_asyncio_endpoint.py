@@ -24,12 +24,9 @@ from ._asyncio_association import (
     Line,
     Message,
     Notifications,
-    close_socket,
     discard_socket,
-    keep_socket,
     stop_watching,
     wake_readers,
-    warn_unclosed,
 )
 from ._asyncio_names import resolve
 from ._endpoint import AGAIN, LOOK, Hub, Member, Stall, Turns, least_time_out
@@ -39,7 +36,13 @@ from ._messages import Address, MessageTooLong, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Addresses, Limits, list_addresses
 from ._socket import sctp_socket
-from ._sockets import abort_association, is_crowded
+from ._sockets import (
+    abort_association,
+    close_socket,
+    is_crowded,
+    keep_socket,
+    warn_unclosed,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

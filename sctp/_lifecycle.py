@@ -235,6 +235,19 @@ class Lifecycle:
         assembler = self.assembler
         while arrived:
             data, address, info, kind, flags = arrived[0]
+            if (
+                flags == _MSG_EOR
+                and kind == SCTP_RECVV_RCVINFO
+                and data
+                and not assembler.unfinished
+                and not (self.is_closing or self.is_over)
+            ):
+                message = Message(data, info, address, self.association)
+                size = self.unread_size + len(data) + MESSAGE_COST
+                self.unread += (message,)
+                self.unread_size = size
+                del arrived[0]
+                continue
             is_last = bool(flags & _MSG_EOR)
             if flags & MSG_NOTIFICATION:
                 whole = assembler.join_notification(data, is_last)
@@ -250,13 +263,7 @@ class Lifecycle:
                 del arrived[0]
             else:
                 rcvinfo = info.rcvinfo if kind == SCTP_RECVV_RN else info
-                item: Message | MessageTooLong | None
-                if is_last and not assembler.unfinished:
-                    item = Message(data, rcvinfo, address, self.association)
-                else:
-                    item = assembler.join(
-                        data, address, rcvinfo, is_last, self.association
-                    )
+                item = assembler.join(data, address, rcvinfo, is_last, self.association)
                 self._joined = item
                 del arrived[0]
                 if item is not None:

@@ -45,10 +45,13 @@ class ServerBase:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return None
         except OSError as error:
-            logger.warning("cannot accept, trying again in %g s: %s", PAUSE, error)
+            self._log(error)
             raise
         sock.setblocking(False)
         return sock, plain_address(address)
+
+    def _log(self, error: Exception) -> None:
+        logger.warning("cannot accept, trying again in %g s: %s", PAUSE, error)
 
     @property
     def is_serving(self) -> bool:

@@ -3,6 +3,7 @@
 import socket
 import struct
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
@@ -28,6 +29,10 @@ _ABORTING = struct.pack("ii", 1, 0)  # struct linger
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("II")  # what was received, and how much that may be
 _EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
+
+# The sockets of associations, so that who collects garbage does not close one
+# before a front end has said what is to be said, and takes its reader away.
+_open_sockets: set[sctp_socket] = set()
 
 
 def unknown_names(
@@ -170,3 +175,16 @@ def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
         # A one-to-one socket of Linux knows but this way, without a reason.
         with suppress(OSError):
             sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
+
+
+def keep_socket(sock: sctp_socket) -> None:
+    _open_sockets.add(sock)
+
+
+def close_socket(sock: sctp_socket) -> None:
+    sock.close()
+    _open_sockets.discard(sock)
+
+
+def warn_unclosed(thing: object) -> None:
+    warnings.warn(f"unclosed {thing!r}", ResourceWarning, source=thing, stacklevel=3)

@@ -8,8 +8,12 @@ import concurrent.futures
 import inspect
 import queue
 import threading
+import time
+
+import pytest
 
 import sctp.asyncio
+import sctp.sync
 
 PATIENCE = 10
 
@@ -225,4 +229,124 @@ class Asyncio:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-FRONTS = {"asyncio": Asyncio}
+class Sync:
+    """sctp.sync, each call that is started in a thread of its own."""
+
+    name = "sync"
+
+    def __init__(self):
+        self.troubles = []
+        self._opened = []
+        self._threads = []
+        self._hook = threading.excepthook
+        threading.excepthook = self._note
+
+    def _note(self, args):
+        self.troubles.append({"exception": args.exc_value})
+
+    def submit(self, method, args, kwargs):
+        """Returns when the call waits in its line, or is done."""
+        owner = getattr(method, "__self__", None)
+        owner = getattr(owner, "_association", owner)
+        before = self._waiting(owner)
+        done = concurrent.futures.Future()
+
+        def run():
+            try:
+                done.set_result(method(*args, **kwargs))
+            except BaseException as error:
+                done.set_exception(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        deadline = time.monotonic() + (1 if before is not None else 0)
+        while not done.done() and time.monotonic() < deadline:
+            if self._waiting(owner) > before:
+                break
+            time.sleep(0.0005)
+        return done
+
+    def _waiting(self, owner):
+        """How many threads wait at an association."""
+        crew = getattr(owner, "_crew", None)
+        return None if crew is None else sum(map(len, crew.lines))
+
+    def submit_next(self, iterator):
+        association = getattr(iterator, "_association", iterator)
+
+        class Next:
+            __self__ = association
+
+            def __call__(self):
+                return next(iterator, None)
+
+        return self.submit(Next(), (), {})
+
+    def look(self, call):
+        return call()
+
+    def leave(self, real, *exc):
+        real.__exit__(*(exc or (None, None, None)))
+
+    def start_connect(self, *args, **kwargs):
+        return self.submit(sctp.sync.connect, args, kwargs)
+
+    def connect(self, *args, **kwargs):
+        return self._keep(self.start_connect(*args, **kwargs).result(PATIENCE))
+
+    def _keep(self, real):
+        self._opened.append(real)
+        return Wrapped(self, real)
+
+    def serve(self, handler, *args, **kwargs):
+        def handle(association):
+            handler(Wrapped(self, association))
+
+        return self._keep(sctp.sync.serve(handle, *args, **kwargs))
+
+    def open_endpoint(self, *args, **kwargs):
+        pytest.skip("sctp.sync has no endpoints yet")
+
+    def listen(self, *args, **kwargs):
+        """A server whose associations accept() of the result gives."""
+        accepted = queue.Queue()
+
+        def keep(association):
+            accepted.put(Wrapped(self, association))
+            association.wait_closed()
+
+        server = self._keep(sctp.sync.serve(keep, *args, **kwargs))
+        server.accept = lambda: accepted.get(timeout=PATIENCE)
+        return server
+
+    def close(self):
+        try:
+            for each in self._opened:
+                if isinstance(each, sctp.sync.Server):
+                    each.close()
+                    for association in each.associations:
+                        association.abort()
+                    each.wait_closed(PATIENCE)
+                else:
+                    each.abort()
+            for thread in self._threads:
+                thread.join(PATIENCE)
+                assert not thread.is_alive(), "a call still waits"
+        finally:
+            threading.excepthook = self._hook
+
+
+class SyncWithTimeout(Sync):
+    """Every call of an association with a timeout that does not pass."""
+
+    name = "sync with timeout"
+    TIMED = ("send", "send_many", "receive", "shutdown", "wait_closed", "connect")
+
+    def submit(self, method, args, kwargs):
+        if getattr(method, "__name__", None) in self.TIMED:
+            kwargs = {"timeout": 10 * PATIENCE, **kwargs}
+        return super().submit(method, args, kwargs)
+
+
+FRONTS = {each.name: each for each in (Asyncio, Sync, SyncWithTimeout)}

@@ -76,6 +76,7 @@ KINDS = {
     "peeloff_server": Kind(),
     "plain_seqpacket_server": Kind(change=bytes.upper, is_whole=False),
     "plain_stream_server": Kind(change=bytes.upper, is_whole=False, is_patient=False),
+    "sync_server": Kind(),
     "tutorial": Kind(),
 }
 

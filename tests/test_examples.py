@@ -95,6 +95,15 @@ PAIRS = [
         ECHOED,
     ),
     (
+        "sync_server",
+        "sync_client",
+        20000,
+        "listening on port 20000\n"
+        "received b'Hello' on stream 1\n"
+        "received b'SCTP' on stream 1\n",
+        "received b'Hello' on stream 0\nreceived b'SCTP' on stream 0\n",
+    ),
+    (
         "asyncio_server",
         "asyncio_client",
         20000,

@@ -1,21 +1,24 @@
-"""Count the instructions that a message takes on associations of sctp.asyncio:
-runs in the guest.
+"""Count the instructions that a message takes on associations of sctp.asyncio and
+of sctp.sync: runs in the guest.
 
 usage: associations.py [--check]
 
-Of a client and a server, and of two endpoints. Messages of 64 bytes, MTU 1,500. A
-burst is sent by send_many() and received by iteration; one at a time, each
-message finds its receiver waiting. The round that takes the least counts. Prints
-what a message takes; with --check it fails where that is more than the target.
+Of a client and a server, for tasks and for threads, and of two endpoints. Messages
+of 64 bytes, MTU 1,500. A burst is sent by send_many() and received by iteration;
+one at a time, each message finds its receiver waiting. The round that takes the
+least counts. Prints what a message takes; with --check it fails where that is
+more than the target.
 """
 
 import asyncio
 import contextlib
 import subprocess
 import sys
+import threading
 import time
 
 import sctp
+import sctp.sync
 from sctp.asyncio import connect, open_endpoint, serve
 
 SIZE, BURST, MESSAGES, ROUNDS = 64, 16, 256, 8
@@ -23,6 +26,9 @@ SIZE, BURST, MESSAGES, ROUNDS = 64, 16, 256, 8
 TARGETS = {
     "bursts": (32_000, 0.15),
     "one at a time": (80_000, 1),
+    "threads, bursts": (32_000, 0.15),
+    # The kernel and the interpreter change threads twice for each.
+    "threads, one at a time": (130_000, 1),
     "endpoints, bursts": (32_000, 0.15),
     "endpoints, one at a time": (96_000, 1),
 }
@@ -87,17 +93,84 @@ async def make_endpoints():
         yield await one.connect(other.addresses), await other.accept()
 
 
+class Rounds:
+    """What the rounds of an exchange took."""
+
+    def __init__(self, sender):
+        self._sender = sender
+        self._taken = []
+
+    def __iter__(self):
+        for _ in range(ROUNDS + 1):
+            before = packets(self._sender)
+            start = time.monotonic_ns()
+            yield
+            time_taken = time.monotonic_ns() - start
+            self._taken.append((time_taken, packets(self._sender) - before))
+
+    @property
+    def least(self):
+        """Of a message: instructions, and packets."""
+        instructions, sent = map(min, zip(*self._taken[1:], strict=True))
+        return instructions / MESSAGES, sent / MESSAGES
+
+
 async def count(make, exchange):
     async with make() as (sender, receiver):
-        taken = []
-        for _ in range(ROUNDS + 1):
-            before = packets(sender)
-            start = time.monotonic_ns()
+        rounds = Rounds(sender)
+        for _ in rounds:
             await exchange(sender, receiver)
-            time_taken = time.monotonic_ns() - start
-            taken.append((time_taken, packets(sender) - before))
-    instructions, sent = map(min, zip(*taken[1:], strict=True))
-    return instructions / MESSAGES, sent / MESSAGES
+    return rounds.least
+
+
+# For threads
+
+
+def exchange_bursts_of_threads(sender, receiver):
+    burst = [b"x" * SIZE] * BURST
+    for _ in range(MESSAGES // BURST):
+        sender.send_many(burst)
+        left = BURST
+        for message in receiver:
+            assert len(message.data) == SIZE
+            left -= 1
+            if not left:
+                break
+
+
+def exchange_one_by_one_of_threads(sender, receiver):
+    data = b"x" * SIZE
+
+    def answer():
+        for _ in range(MESSAGES // 2):
+            receiver.send(receiver.receive().data)
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    for _ in range(MESSAGES // 2):
+        sender.send(data)
+        sender.receive()
+    answering.join()
+
+
+def count_threads(exchange):
+    found, done = [], threading.Event()
+
+    def keep(association):
+        found.append(association)
+        done.wait()
+
+    with (
+        sctp.sync.serve(keep, HOST) as server,
+        sctp.sync.connect(server.addresses) as sender,
+    ):
+        while not found:
+            time.sleep(0.001)
+        rounds = Rounds(sender)
+        for _ in rounds:
+            exchange(sender, *found)
+        done.set()
+    return rounds.least
 
 
 def main():
@@ -106,10 +179,15 @@ def main():
     for name, make, exchange in (
         ("bursts", make_sockets, exchange_bursts),
         ("one at a time", make_sockets, exchange_one_by_one),
+        ("threads, bursts", None, exchange_bursts_of_threads),
+        ("threads, one at a time", None, exchange_one_by_one_of_threads),
         ("endpoints, bursts", make_endpoints, exchange_bursts),
         ("endpoints, one at a time", make_endpoints, exchange_one_by_one),
     ):
-        instructions, sent = asyncio.run(count(make, exchange))
+        if make is None:
+            instructions, sent = count_threads(exchange)
+        else:
+            instructions, sent = asyncio.run(count(make, exchange))
         print(f"{name}: {instructions:,.0f} instructions, {sent:.2f} packets")
         most, most_sent = TARGETS[name]
         if instructions > most or sent > most_sent:

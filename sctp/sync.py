@@ -1,0 +1,173 @@
+"""Associations for threads: whole messages, and ends that are always told."""
+
+import socket
+from collections.abc import Iterable
+
+from _sctp._names import find_service
+
+from ._lifecycle import AssociationRestarted
+from ._messages import MessageTooLong
+from ._setup import (
+    Addresses,
+    AnyAddress,
+    Limits,
+    Name,
+    Options,
+    Streams,
+    list_addresses,
+    plan_events,
+    plan_options,
+)
+from ._socket import sctp_socket
+from ._sockets import (
+    check_socket,
+    close_socket,
+    find_host,
+    make_socket,
+    unknown_names,
+    with_names,
+)
+from ._sync_association import Association, Message, Notifications
+from ._sync_server import Handler, Server
+from ._sync_waiting import deadline_after
+
+__all__ = [
+    "Association",
+    "AssociationRestarted",
+    "Message",
+    "MessageTooLong",
+    "Notifications",
+    "Server",
+    "connect",
+    "serve",
+]
+
+
+def _resolve(
+    lists: list[list[AnyAddress]], sock: sctp_socket | None
+) -> tuple[int, list[list[AnyAddress]]]:
+    """The family of the socket and the lists with numeric addresses."""
+    services, hosts = unknown_names(lists)
+    try:
+        ports = {service: find_service(service) for service in services}
+        names = {}
+        for address in hosts:
+            infos = socket.getaddrinfo(address[0], None, type=socket.SOCK_STREAM)
+            names[address] = Name(address, find_host(infos))
+        return with_names(lists, sock, ports, names)
+    except BaseException:
+        if sock is not None:
+            sock.close()
+        raise
+
+
+def connect(
+    addresses: Addresses,
+    *,
+    local_addresses: Addresses = (),
+    streams: Streams = None,
+    options: Options = (),
+    events: Iterable[int] = (),
+    max_message: int = 1 << 20,
+    max_unread: int = 4 << 20,
+    max_total: int = 64 << 20,
+    close_timeout: float = 10.0,
+    sock: sctp_socket | None = None,
+    timeout: float | None = None,
+) -> Association:
+    """Sets up an association and returns it when it is up.
+
+    addresses are those of one peer, all of them: an iterable of tuples, or text
+    as for sctp.parse_addresses(). Names are looked up. local_addresses, which
+    may leave out the port, are those to use here. streams is how many outgoing
+    streams to ask for, or a tuple of that and how many incoming ones to take.
+    options are set in order, before binding: {SCTP_MAX_BURST: ..., (SOL_SOCKET,
+    SO_RCVBUF): 1 << 20}; an int is an option of SCTP. events are the
+    NotificationTypes that Association.notifications() gives.
+
+    A message may have max_message bytes; reading stops when max_unread bytes
+    wait to be received, what Python needs for them included (so small messages
+    count 512 bytes more), and goes on below half; unfinished messages take
+    max_total bytes at most. close_timeout is how many seconds shutdown() takes
+    at most.
+
+    sock is a one-to-one socket to use; it belongs to the association from then
+    on and is closed if this call fails. If it is connected already, pass no
+    addresses.
+
+    Raises OSError as the kernel does (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH),
+    with a note of what SCTP said; socket.gaierror for a name that has no address;
+    ValueError for options that would break this layer; TimeoutError, without an
+    errno, if it is not up after timeout seconds, though names are looked up to the
+    end. If it raises, nothing is left of it.
+    """
+    deadline = deadline_after(timeout)
+    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
+    check_socket(sock)
+    peers = list_addresses(addresses, "addresses")
+    local = list_addresses(local_addresses, "local_addresses", is_local=True)
+    wanted = plan_events(events)
+    plan = plan_options(streams, options, wanted)
+    if not peers and sock is None:
+        raise ValueError("there are no addresses to connect to")
+    family, (peers, local) = _resolve([peers, local], sock)
+    made = make_socket(sock, family, plan, local, peers)
+    association = None
+    try:
+        association = Association(made, limits, wanted)
+        if peers:
+            association._connect(peers, deadline)
+        else:
+            association._take_over()
+    except BaseException:
+        if association is not None:
+            association.abort()
+        close_socket(made)
+        raise
+    return association
+
+
+def serve(
+    handler: Handler,
+    addresses: Addresses,
+    *,
+    streams: Streams = None,
+    options: Options = (),
+    events: Iterable[int] = (),
+    max_message: int = 1 << 20,
+    max_unread: int = 4 << 20,
+    max_total: int = 64 << 20,
+    close_timeout: float = 10.0,
+    sock: sctp_socket | None = None,
+    backlog: int = 128,
+    max_associations: int | None = None,
+) -> Server:
+    """Listens at addresses, all of them together, and returns a Server, which
+    accepts at once.
+
+    For each association a thread calls handler(association). addresses may leave
+    out the port: the kernel then chooses one, which Server.addresses tells.
+    sock is a one-to-one socket to use; if it is bound already, pass no addresses.
+    While there are max_associations, further ones wait in the kernel, backlog of
+    them at most. All other arguments are those of connect(), for each
+    association.
+    """
+    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
+    check_socket(sock)
+    if not callable(handler):
+        raise TypeError(f"handler must be callable, not {handler!r}")
+    if max_associations is not None and not max_associations >= 1:
+        raise ValueError(f"max_associations must be 1 or more, not {max_associations}")
+    local = list_addresses(addresses, "addresses", is_local=True)
+    wanted = plan_events(events)
+    plan = plan_options(streams, options, wanted)
+    if not local and sock is None:
+        raise ValueError("there are no addresses to listen at")
+    family, [local] = _resolve([local], sock)
+    made = make_socket(sock, family, plan, local)
+    try:
+        made.listen(backlog)
+        return Server(made, handler, limits, wanted, max_associations)
+    except BaseException:
+        made.close()
+        raise
