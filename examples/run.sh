@@ -25,6 +25,7 @@ plain_seqpacket plain_seqpacket_server plain_seqpacket_client
 failover failover_server failover_client
 monitor monitor one_to_one 9
 peeloff peeloff_server echo_client
+sync sync_server sync_client
 asyncio asyncio_server asyncio_client
 endpoint endpoint_server endpoint_client
 diameter diameter_server diameter_client

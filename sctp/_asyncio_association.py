@@ -153,7 +153,7 @@ class Association(AssociationBase):
 
     __module__ = "sctp.asyncio"
 
-    _carrier: Carrier
+    _carrier: Carrier = Carrier()
 
     def __init__(
         self,
