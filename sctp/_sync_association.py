@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
-from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
+from ._association import BATCH, COUNT, REST, SIZE, AssociationBase
 from ._enums import NotificationType
 from ._lifecycle import (
     AssociationRestarted,
@@ -152,7 +152,6 @@ class Association(AssociationBase):
         wake_up: WakeUp | None = None,
     ) -> None:
         super().__init__(sock, limits, events)
-        self._carrier = OwnSocket()
         keep_socket(sock)
         self._crew = Crew(self._plan, self._attend, self._tidy, wake_up)
         self._receivers = self._crew.make_line(in_turn=True)

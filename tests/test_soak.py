@@ -4,6 +4,7 @@ Associations of all kinds come and go in rounds. At the end of a round none is
 left, and what the process holds then is compared from round to round.
 """
 
+import asyncio
 import gc
 import itertools
 import os
@@ -24,6 +25,7 @@ from socket import (
     MSG_EOR,
     SHUT_WR,
     SO_LINGER,
+    SO_SNDBUF,
     SOCK_SEQPACKET,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -34,6 +36,8 @@ from typing import NamedTuple
 import pytest
 
 import sctp
+import sctp.asyncio
+import sctp.sync
 from _sctp import sctp as core
 from sctp import IPPROTO_SCTP, sctp_sndinfo
 
@@ -734,6 +738,17 @@ class Sample(NamedTuple):
     descriptors: int
 
 
+def take_sample(associations):
+    """What the process holds after so many of them."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Sample(
+        associations,
+        sys.getallocatedblocks(),
+        pages * os.sysconf("SC_PAGE_SIZE"),
+        len(os.listdir("/proc/self/fd")),
+    )
+
+
 def read_lines(path):
     return Path("/proc/thread-self/net/sctp", path).read_text().splitlines()
 
@@ -783,13 +798,7 @@ def test_nothing_is_lost_and_nothing_piles_up(sides, wait_for, pytestconfig):
                     round.result()
                 wait_for(is_quiet, SECONDS_TO_ANSWER)
                 gc.collect()
-                pages = int(Path("/proc/self/statm").read_text().split()[1])
-                sample = Sample(
-                    ledger.counts["associations"],
-                    sys.getallocatedblocks(),
-                    pages * os.sysconf("SC_PAGE_SIZE"),
-                    len(os.listdir("/proc/self/fd")),
-                )
+                sample = take_sample(ledger.counts["associations"])
                 samples.append(sample)
                 print(*sample, flush=True)
         finally:
@@ -810,8 +819,9 @@ def assert_all_was_used(counts):
             assert counts[f"{verb} {name}"], f"no {verb} of {name}"
 
 
-def assert_flat(samples):
-    """Compares two windows, after a fifth of the time to warm up."""
+def assert_flat(samples, noise=0):
+    """Compares two windows, after a fifth of the time to warm up; noise is how many
+    blocks come and go, as where there are few associations."""
     size = len(samples) * 2 // 5
     before, after = samples[-2 * size : -size], samples[-size:]
     first, last = (
@@ -819,5 +829,102 @@ def assert_flat(samples):
     )
     associations = last.associations - first.associations
     assert {sample.descriptors for sample in before + after} == {after[0].descriptors}
-    assert last.blocks - first.blocks < associations / 2
+    assert last.blocks - first.blocks < associations / 2 + noise
     assert last.memory - first.memory < 1 << 20
+
+
+# Associations of the front ends
+
+
+async def echo(association):
+    async for message in association:
+        await association.send(message.data, stream=message.stream)
+
+
+def echo_by_thread(association):
+    for message in association:
+        association.send(message.data, stream=message.stream)
+
+
+def make_messages(random):
+    sizes = random.choices(SIZES, k=random.randint(1, 5))
+    return [(random.randbytes(size), {"stream": random.randrange(8)}) for size in sizes]
+
+
+def check_answers(messages, answers):
+    """Order is kept within a stream."""
+    by_stream = {}
+    for data, keywords in messages:
+        by_stream.setdefault(keywords["stream"], []).append(data)
+    for answer in answers:
+        assert answer.data == by_stream[answer.stream].pop(0)
+    assert not any(by_stream.values())
+
+
+async def live_as_task(port, random):
+    messages = make_messages(random)
+    association = await sctp.asyncio.connect(f"127.0.0.1:{port}")
+    async with asyncio.timeout(SECONDS_TO_ANSWER):
+        sending = asyncio.create_task(association.send_many(messages))
+        check_answers(messages, [await association.receive() for _ in messages])
+        await sending
+        if random.random() < 0.5:
+            await association.shutdown()
+    association.abort()
+
+
+def live_as_thread(port, random):
+    messages = make_messages(random)
+    association = sctp.sync.connect(
+        f"127.0.0.1:{port}", timeout=random.choice([None, SECONDS_TO_ANSWER])
+    )
+    association.send_many(messages, timeout=SECONDS_TO_ANSWER)
+    check_answers(
+        messages, [association.receive(timeout=SECONDS_TO_ANSWER) for _ in messages]
+    )
+    if random.random() < 0.5:
+        association.shutdown(timeout=SECONDS_TO_ANSWER)
+    association.abort()
+
+
+def test_associations_of_the_front_ends(wait_for, pytestconfig):
+    """Tasks and threads, each with servers of both kinds."""
+    rng = random.Random(1)
+    samples, count = [], 0
+    end = time.monotonic() + pytestconfig.getoption("--soak-seconds") / 4
+    loop = asyncio.new_event_loop()
+    options = {(SOL_SOCKET, SO_SNDBUF): 1 << 20}
+    call = sctp.asyncio.serve(echo, "127.0.0.1", options=options)
+    for_tasks = loop.run_until_complete(call)
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    with sctp.sync.serve(echo_by_thread, "127.0.0.1", options=options) as for_threads:
+        servers = for_tasks, for_threads
+        ports = [server.addresses[0][1] for server in servers]
+
+        async def live_as_tasks():
+            async with asyncio.TaskGroup() as group:
+                for port in ports * WORKERS:
+                    group.create_task(live_as_task(port, rng))
+
+        with ThreadPoolExecutor(2 * WORKERS) as pool:
+            while len(samples) < 2 * LEAST_ROUNDS or time.monotonic() < end:
+                lives = [
+                    pool.submit(live_as_thread, port, random.Random(rng.random()))
+                    for port in ports * WORKERS
+                ]
+                asyncio.run(live_as_tasks())
+                for live in lives:
+                    live.result()
+                count += 4 * WORKERS
+                wait_for(lambda: not any(each.associations for each in servers))
+                gc.collect()
+                samples.append(take_sample(count))
+                print(*samples[-1], flush=True)
+    asyncio.run_coroutine_threadsafe(
+        for_tasks.__aexit__(None, None, None), loop
+    ).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    assert_flat(samples, noise=1_000)
