@@ -47,9 +47,9 @@ SMALL_SENDING = {(SOL_SOCKET, SO_SNDBUF): 20_000, **QUICK}
 def make_peer(make_socket):
     """Makes plain sockets with an association to an endpoint."""
 
-    def make(endpoint, timeout=PATIENCE, **buffers):
+    def make(endpoint, timeout=PATIENCE, timers=TIMERS, **buffers):
         sock = make_socket(AF_INET, SOCK_STREAM, timeout=timeout)
-        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, TIMERS)
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, timers)
         for name, size in buffers.items():
             option = {"receive": SO_RCVBUF, "send": SO_SNDBUF}[name]
             sock.setsockopt(SOL_SOCKET, option, size)
@@ -837,8 +837,11 @@ def test_thousand_associations(front, make_peer):
     try:
         endpoint = front.open_endpoint(LOCAL, backlog=count)
         descriptors = len(system.open_descriptors())
+        # With short timers a peer gives up after a fifth of a second, which a
+        # message may have to wait while the one receive buffer is full.
+        patient = sctp.sctp_rtoinfo()
         for _ in range(count):
-            peers.append(make_peer(endpoint))
+            peers.append(make_peer(endpoint, timers=patient))
         accepted = [endpoint.take() for _ in peers]
         for number, peer in enumerate(peers):
             peer.send(b"%d" % number)
