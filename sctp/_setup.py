@@ -289,8 +289,10 @@ def plan_options(
     for option in own:
         _check_option(option, is_many, streams is not None)
     always = _ALWAYS_MANY if is_many else _ALWAYS
+    # A ready socket of many may have associations already.
+    whose = sctp.SCTP_ALL_ASSOC if is_many else sctp.SCTP_FUTURE_ASSOC
     for kind in (*always, *sorted(set(events).difference(always))):
-        event = _event(se_type=kind, se_on=1)
+        event = _event(se_assoc_id=whose, se_type=kind, se_on=1)
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_EVENT, event))
     return plan + own
 

@@ -169,6 +169,22 @@ def test_ready_socket(front, make_socket):
         assert sock.getsockopt(IPPROTO_SCTP, option) == 1
 
 
+@pytest.mark.parametrize("how", ["shutdown", "abort"])
+def test_end_of_an_association_that_a_ready_socket_had(front, make_socket, how):
+    """Nobody had asked the kernel to tell of it."""
+    sock = make_socket(AF_INET, SOCK_SEQPACKET)
+    sock.bind((LOCAL, 0))
+    sock.listen()
+    client = front.connect([sock.getsockname()])
+    client.send(b"early")
+    accepted = front.open_endpoint(sock=sock).take()
+    assert accepted.receive().data == b"early"
+    getattr(client, how)()
+    with pytest.raises(EOFError if how == "shutdown" else ConnectionResetError):
+        accepted.receive()
+    accepted.wait_closed()
+
+
 @pytest.mark.parametrize(
     ("error", "arguments"),
     [
