@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 from . import _messages
 from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
 from ._enums import NotificationType
-from ._lifecycle import Lifecycle, News, Notification, Outgoing
-from ._messages import Address
+from ._lifecycle import Lifecycle, News, Notification, Outgoing, check_reason
+from ._messages import Address, plain_address
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
 
@@ -203,6 +203,7 @@ class Association(AssociationBase):
 
     async def _connect(self, peers: list[AnyAddress]) -> None:
         """Sets it up with a peer, and waits for the outcome."""
+        self._peers = tuple(map(plain_address, peers))
         self._start()
         with suppress(BlockingIOError):
             self.socket.sctp_connectx(peers)

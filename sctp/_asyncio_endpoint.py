@@ -501,6 +501,7 @@ class Endpoint:
                 raise
         hub.register(member, assoc_id)
         association = self._make(member)
+        association._peers = tuple(map(plain_address, peers))
         self._connecting.add(association)
         try:
             if not self._is_reading:
@@ -563,11 +564,12 @@ class Endpoint:
         are; after close_timeout seconds, what is left is aborted."""
         if self._hub.end is not None:
             return
-        self._hub.close()
+        note = "close() was called here."
+        self._hub.close(note)
         with suppress(OSError):
             self._sock.listen(0)
         for association in list(self._connecting):
-            association.abort()
+            association._abort(b"", note)
         for association in self.associations:
             association._begin_closing()
         self._react()

@@ -417,6 +417,29 @@ def test_connect_that_nobody_answers(own_network, front):
     assert endpoint.associations == ()
 
 
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_endpoint_that_ends_while_it_connects(own_network, front, how):
+    endpoint = front.open_endpoint()
+    own_network.lose(100)
+    call = endpoint.connect.start("10.1.0.2:5")
+    wait_until(lambda: front.look(lambda: endpoint.real._connecting))
+    getattr(endpoint, how)()
+    with pytest.raises(ConnectionAbortedError) as caught:
+        call.result(PATIENCE)
+    assert caught.value.__notes__ == [f"{how}() was called here."]
+    endpoint.wait_closed()
+
+
+def test_addresses_of_an_association_that_ends_at_once(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, backlog=1)
+    make_peer(endpoint)
+    client = front.open_endpoint()
+    mine = client.reach(endpoint.addresses)  # one too many
+    with pytest.raises(ConnectionResetError):
+        mine.receive()
+    assert mine.peer_addresses == endpoint.addresses
+
+
 # What looks alike
 
 
