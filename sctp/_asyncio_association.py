@@ -337,10 +337,11 @@ class Association(AssociationBase):
     def abort(self, reason: "Buffer" = b"") -> None:
         """Ends the association at once and drops what is unread.
 
-        The reason travels to the peer where the kernel can send one: not on the
-        one-to-one sockets that connect() and serve() use on Linux.
+        The reason, at most 65,000 bytes, travels to the peer where the kernel can
+        send one: not on the one-to-one sockets that connect() and serve() use on
+        Linux.
         """
-        self._abort(bytes(memoryview(reason)), "abort() was called here.")
+        self._abort(check_reason(reason), "abort() was called here.")
 
     async def wait_closed(self) -> None:
         """Waits for the end of the association, whichever it is.

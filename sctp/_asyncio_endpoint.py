@@ -34,7 +34,7 @@ from ._asyncio_association import (
 from ._asyncio_names import resolve
 from ._endpoint import AGAIN, LOOK, Hub, Member, Stall, Turns, least_time_out
 from ._enums import AssociationState, NotificationType
-from ._lifecycle import AssociationRestarted
+from ._lifecycle import AssociationRestarted, check_reason
 from ._messages import Address, MessageTooLong, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Addresses, Limits, list_addresses
@@ -575,9 +575,9 @@ class Endpoint:
         self._react()
 
     def abort(self, reason: "Buffer" = b"") -> None:
-        """Ends the endpoint and all its associations at once; the reason travels
-        to the peers."""
-        reason = bytes(memoryview(reason))
+        """Ends the endpoint and all its associations at once; the reason, at most
+        65,000 bytes, travels to the peers."""
+        reason = check_reason(reason)
         self._hub.abort()
         for association in (*self._connecting, *self.associations):
             association.abort(reason)

@@ -321,6 +321,26 @@ def test_nothing_is_sent_where_one_message_is_bad(ends, error, bad):
     assert accepted.receive().data == b"next"
 
 
+def test_messages_that_are_none_are_named(ends):
+    client, accepted = ends
+    with pytest.raises(TypeError, match="messages") as caught:
+        client.send_many(5)
+    assert caught.value.sent == 0
+    with pytest.raises(TypeError, match=r"messages\[1\]"):
+        client.send_many([b"x", (b"x", 5)])
+    client.send(b"next")
+    assert accepted.receive().data == b"next"
+
+
+def test_reason_that_is_none_is_named(ends):
+    client, accepted = ends
+    for error, reason in (TypeError, "no more"), (ValueError, bytes(65_001)):
+        with pytest.raises(error, match="reason"):
+            client.abort(reason)
+    client.send(b"alive")
+    assert accepted.receive().data == b"alive"
+
+
 def test_send_many_says_how_many_went(ends):
     client, accepted = ends
     with pytest.raises(OSError) as caught:

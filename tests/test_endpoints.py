@@ -116,6 +116,26 @@ def test_reason_of_an_abort_arrives(front):
     assert sctp.error_causes(caught.value.notification)[0][1] == b"no more"
 
 
+@pytest.mark.parametrize("who", ["association", "peeled off", "endpoint"])
+def test_reason_that_is_none_or_does_not_fit_into_a_packet(front, who):
+    """Without an error the kernel would tell the peer nothing, ever."""
+    endpoint = front.open_endpoint(LOCAL)
+    client = front.connect(endpoint.addresses)
+    accepted = endpoint.take()
+    if who == "peeled off":
+        endpoint.peel_off(accepted.real)
+    each = endpoint if who == "endpoint" else accepted
+    for error, reason in (TypeError, "no more"), (ValueError, bytes(65_001)):
+        with pytest.raises(error, match="reason"):
+            each.abort(reason)
+    accepted.send(b"alive")
+    assert client.receive().data == b"alive"
+    each.abort(longest := bytes(65_000))
+    with pytest.raises(ConnectionResetError) as caught:
+        client.receive()
+    assert sctp.error_causes(caught.value.notification)[0][1] == longest
+
+
 def test_without_addresses(front):
     endpoint = front.open_endpoint()
     port = endpoint.addresses[0][1]
