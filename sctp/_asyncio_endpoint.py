@@ -364,6 +364,8 @@ class Endpoint:
         Raises ValueError if it is none of this endpoint that is up, and OSError
         as the kernel does, EMFILE for example; it then stays where it is.
         """
+        if not isinstance(association, Association):
+            raise TypeError(f"association must be an Association, not {association!r}")
         member = association._core
         if not isinstance(member, Member) or member not in self._hub.alive:
             raise ValueError(f"{association!r} is none of this endpoint")

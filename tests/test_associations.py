@@ -180,6 +180,7 @@ def test_host_that_nobody_knows(front):
         (ValueError, {"addresses": ()}),
         (TypeError, {"addresses": [("127.0.0.1",)]}),
         (TypeError, {"addresses": ("127.0.0.1", 5)}),
+        (TypeError, {"addresses": 5}),
         (ValueError, {"streams": 0}),
         (ValueError, {"options": {sctp.SCTP_AUTOCLOSE: 1}}),
         (ValueError, {"options": {sctp.SCTP_RECVRCVINFO: 0}}),
@@ -190,6 +191,8 @@ def test_host_that_nobody_knows(front):
         (ValueError, {"close_timeout": -1}),
         (TypeError, {"sock": 5}),
         (TypeError, {"options": {sctp.SCTP_NODELAY: "yes"}}),
+        (TypeError, {"options": 5}),
+        (TypeError, {"events": 5}),
     ],
 )
 def test_bad_arguments(front, error, arguments):
@@ -200,6 +203,15 @@ def test_bad_arguments(front, error, arguments):
         return
     with pytest.raises(error):
         front.listen(**arguments)
+
+
+@pytest.mark.parametrize("name", ["backlog", "max_associations"])
+@pytest.mark.parametrize(
+    ("error", "value"), [(ValueError, 0), (ValueError, -1), (TypeError, "5")]
+)
+def test_counts_of_a_server(front, name, error, value):
+    with pytest.raises(error, match=name):
+        front.listen("127.0.0.1", **{name: value})
 
 
 def test_option_that_the_kernel_refuses_is_named(front):
@@ -310,6 +322,8 @@ def test_send_many_of_thousands(ends):
         (TypeError, "text"),
         (TypeError, 5),
         ((TypeError, ValueError), (b"x",)),
+        (TypeError, (b"x", 5)),
+        (BufferError, memoryview(b"abcd")[::2]),
     ],
 )
 def test_nothing_is_sent_where_one_message_is_bad(ends, error, bad):

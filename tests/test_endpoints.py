@@ -220,15 +220,17 @@ def test_end_of_an_association_that_a_ready_socket_had(front, make_socket, how):
             },
         ),
         (ValueError, {"backlog": 0}),
+        (ValueError, {"backlog": 1 << 31}),
         (TypeError, {"backlog": None}),
         (ValueError, {"max_unread": 0}),
         (TypeError, {"sock": 5}),
         (TypeError, {"addresses": [(LOCAL,)]}),
+        (TypeError, {"addresses": 5}),
         (ValueError, {"events": [1]}),
     ],
 )
 def test_bad_arguments(front, error, arguments):
-    with pytest.raises(error):
+    with pytest.raises(error, match=next(iter(arguments))):
         front.open_endpoint(**{"addresses": LOCAL, **arguments})
 
 
@@ -860,6 +862,8 @@ def test_peel_off_of_a_stranger(front):
     for stranger in client, mine:
         with pytest.raises(ValueError):
             endpoint.peel_off(stranger.real)
+    with pytest.raises(TypeError, match="association"):
+        endpoint.peel_off(None)
 
 
 # Notifications
