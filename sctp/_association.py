@@ -5,7 +5,7 @@ socket then; a front end reads, waits and wakes.
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
@@ -17,7 +17,7 @@ from ._enums import NotificationType
 from ._lifecycle import ENDS, Lifecycle, Outgoing
 from ._messages import Address, Assembler, plain_address
 from ._options import sctp_status
-from ._setup import Limits
+from ._setup import Limits, iterate
 from ._socket import sctp_socket
 from ._sockets import abort_association, abort_socket, close_socket, send_shutdown
 
@@ -263,11 +263,15 @@ class AssociationBase:
         outgoing = self._core.outgoing
         info = None
         batch: list[Outgoing] = []
-        for message in messages:
+        for message in iterate(messages, "messages"):
             if info is not None and type(message) is bytes and message:
                 batch.append(((message,), None, info))  # as the one before
             elif isinstance(message, tuple):
-                if len(message) != 2 or not set(_KEYWORDS).issuperset(message[1]):
+                if not (
+                    len(message) == 2
+                    and isinstance(message[1], Mapping)
+                    and set(_KEYWORDS).issuperset(message[1])
+                ):
                     raise TypeError(
                         f"messages[{len(batch)}] must be bytes-like, or that and a"
                         f" dict with keywords of send(), not {message!r}"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 from . import _messages
 from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
 from ._enums import NotificationType
-from ._lifecycle import Lifecycle, News, Notification, Outgoing
-from ._messages import Address
+from ._lifecycle import Lifecycle, News, Notification, Outgoing, check_reason
+from ._messages import Address, plain_address
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
 from ._sockets import close_socket, keep_socket, warn_unclosed
@@ -199,6 +199,7 @@ class Association(AssociationBase):
 
     async def _connect(self, peers: list[AnyAddress]) -> None:
         """Sets it up with a peer, and waits for the outcome."""
+        self._peers = tuple(map(plain_address, peers))
         self._start()
         with suppress(BlockingIOError):
             self.socket.sctp_connectx(peers)
@@ -332,10 +333,11 @@ class Association(AssociationBase):
     def abort(self, reason: "Buffer" = b"") -> None:
         """Ends the association at once and drops what is unread.
 
-        The reason travels to the peer where the kernel can send one: not on the
-        one-to-one sockets that connect() and serve() use on Linux.
+        The reason, at most 65,000 bytes, travels to the peer where the kernel can
+        send one: not on the one-to-one sockets that connect() and serve() use on
+        Linux.
         """
-        self._abort(bytes(memoryview(reason)), "abort() was called here.")
+        self._abort(check_reason(reason), "abort() was called here.")
 
     async def wait_closed(self) -> None:
         """Waits for the end of the association, whichever it is.

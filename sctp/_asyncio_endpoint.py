@@ -31,7 +31,7 @@ from ._asyncio_association import (
 from ._asyncio_names import resolve
 from ._endpoint import AGAIN, LOOK, Hub, Member, Stall, Turns, least_time_out
 from ._enums import AssociationState, NotificationType
-from ._lifecycle import AssociationRestarted
+from ._lifecycle import AssociationRestarted, check_reason
 from ._messages import Address, MessageTooLong, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Addresses, Limits, list_addresses
@@ -367,6 +367,8 @@ class Endpoint:
         Raises ValueError if it is none of this endpoint that is up, and OSError
         as the kernel does, EMFILE for example; it then stays where it is.
         """
+        if not isinstance(association, Association):
+            raise TypeError(f"association must be an Association, not {association!r}")
         member = association._core
         if not isinstance(member, Member) or member not in self._hub.alive:
             raise ValueError(f"{association!r} is none of this endpoint")
@@ -504,6 +506,7 @@ class Endpoint:
                 raise
         hub.register(member, assoc_id)
         association = self._make(member)
+        association._peers = tuple(map(plain_address, peers))
         self._connecting.add(association)
         try:
             if not self._is_reading:
@@ -566,19 +569,20 @@ class Endpoint:
         are; after close_timeout seconds, what is left is aborted."""
         if self._hub.end is not None:
             return
-        self._hub.close()
+        note = "close() was called here."
+        self._hub.close(note)
         with suppress(OSError):
             self._sock.listen(0)
         for association in list(self._connecting):
-            association.abort()
+            association._abort(b"", note)
         for association in self.associations:
             association._begin_closing()
         self._react()
 
     def abort(self, reason: "Buffer" = b"") -> None:
-        """Ends the endpoint and all its associations at once; the reason travels
-        to the peers."""
-        reason = bytes(memoryview(reason))
+        """Ends the endpoint and all its associations at once; the reason, at most
+        65,000 bytes, travels to the peers."""
+        reason = check_reason(reason)
         self._hub.abort()
         for association in (*self._connecting, *self.associations):
             association.abort(reason)

@@ -53,6 +53,9 @@ NEWS_MAX = 1000
 # How many infos for sending are kept for the next message of their kind.
 _INFOS = 64
 _LIFETIME_MAX = 2**32 - 1  # milliseconds
+# What an ABORT takes that has to fit into one packet of IP. Kernels do not refuse
+# a little more, but send nothing then.
+_REASON_MAX = 65_000
 
 _new = object.__new__
 # An int is compared in a fraction of the time of a member of an enumeration.
@@ -463,7 +466,7 @@ class Lifecycle:
     ) -> Outgoing:
         """A message as sctp_sendv() takes it; TypeError and ValueError for what
         is none."""
-        if not (len(data) if type(data) is bytes else _count_bytes(data)):
+        if not (len(data) if type(data) is bytes else _view(data, "data").nbytes):
             raise ValueError("SCTP has no empty messages: data must not be empty")
         info: sctp_sndinfo | sctp_sendv_spa | None
         info = self.infos.get((stream, ppid, unordered, context))
@@ -490,12 +493,24 @@ class Lifecycle:
         return info
 
 
-def _count_bytes(data: "Buffer") -> int:
+def _view(data: "Buffer", name: str) -> memoryview:
     try:
-        return memoryview(data).nbytes
+        view = memoryview(data)
     except TypeError:
         kind = type(data).__name__
-        raise TypeError(f"data must be bytes-like, not {kind}") from None
+        raise TypeError(f"{name} must be bytes-like, not {kind}") from None
+    if not view.c_contiguous:
+        raise BufferError(f"{name} must be contiguous")
+    return view
+
+
+def check_reason(reason: "Buffer") -> bytes:
+    """The reason of an abort; ValueError for one that cannot travel."""
+    if (size := _view(reason, "reason").nbytes) > _REASON_MAX:
+        raise ValueError(
+            f"reason must be at most {_REASON_MAX:,} bytes long, not {size:,}"
+        )
+    return bytes(reason)
 
 
 def _limit(lifetime: float) -> sctp_prinfo:

@@ -4,10 +4,10 @@ Nothing here makes a system call: the front ends resolve names and set options.
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import index
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from _sctp import sctp
 from _sctp.sctp import IPPROTO_SCTP
@@ -28,8 +28,11 @@ Options: TypeAlias = (
 )
 Streams: TypeAlias = int | tuple[int, int] | None
 
+_T = TypeVar("_T")
+
 _PORT_MAX = 65535
 _STREAMS_MAX = 65535
+INT_MAX = 2**31 - 1  # what a C int takes
 
 
 # Addresses
@@ -112,7 +115,7 @@ def list_addresses(
     out the port."""
     if isinstance(addresses, str):
         return _parse(addresses, 0 if is_local else None)
-    listed = list(addresses)
+    listed = list(iterate(addresses, argument))
     for address in listed:
         is_tuple = isinstance(address, tuple) and len(address) in (2, 3, 4)
         if not is_tuple or not isinstance(address[0], str):
@@ -170,6 +173,15 @@ def has_ipv4(addresses: Iterable[AnyAddress]) -> bool:
 # Options
 
 
+def iterate(value: Iterable[_T], name: str) -> Iterator[_T]:
+    """An iterator; TypeError, which names the value, for what is no iterable."""
+    try:
+        return iter(value)
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be an iterable, not {kind}") from None
+
+
 def check_int(value: object, name: str) -> int:
     """What has __index__ as an int; else TypeError, which names it."""
     try:
@@ -177,6 +189,13 @@ def check_int(value: object, name: str) -> int:
     except TypeError:
         kind = type(value).__name__
         raise TypeError(f"{name} must be an int, not {kind}") from None
+
+
+def check_count(value: object, name: str, most: int = sys.maxsize) -> None:
+    """Raises TypeError for what is no int, ValueError for what is not in
+    1..most."""
+    if not 1 <= check_int(value, name) <= most:
+        raise ValueError(f"{name} must be in 1..{most}, not {value!r}")
 
 
 # What the layer lives on, in the order in which it is set.
@@ -238,14 +257,21 @@ def _check_option(option: Option, is_many: bool, has_streams: bool) -> None:
 
 def _list_options(options: Options) -> list[Option]:
     """The options of an application, in their order."""
-    pairs: Iterable[tuple[Any, Any]]
+    pairs: Iterable[Any]
     pairs = options.items() if isinstance(options, Mapping) else options
     listed = []
-    for key, value in pairs:
+    for pair in iterate(pairs, "options"):
+        try:
+            key, value = pair
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"options must be a mapping or an iterable of pairs, not of {pair!r}"
+            ) from None
         both = key if isinstance(key, tuple) else (IPPROTO_SCTP, key)
-        if len(both) != 2:
+        numbers = [check_int(each, "options") for each in both]
+        if len(numbers) != 2 or max(numbers) > INT_MAX or min(numbers) < 0:
             raise ValueError(f"options: {key!r} is no option and no (level, option)")
-        level, number = (check_int(each, "options") for each in both)
+        level, number = numbers
         listed.append(Option(level, number, value))
     return listed
 
@@ -263,7 +289,13 @@ def _stream_option(streams: int | tuple[int, int]) -> Option:
 
 def plan_events(events: Iterable[int]) -> frozenset[NotificationType]:
     """The types that an application wants; ValueError for what is none."""
-    return frozenset(NotificationType(event) for event in events)
+    wanted = set()
+    for event in iterate(events, "events"):
+        try:
+            wanted.add(NotificationType(event))
+        except ValueError:
+            raise ValueError(f"events: {event!r} is no NotificationType") from None
+    return frozenset(wanted)
 
 
 def plan_options(
@@ -289,8 +321,10 @@ def plan_options(
     for option in own:
         _check_option(option, is_many, streams is not None)
     always = _ALWAYS_MANY if is_many else _ALWAYS
+    # A ready socket of many may have associations already.
+    whose = sctp.SCTP_ALL_ASSOC if is_many else sctp.SCTP_FUTURE_ASSOC
     for kind in (*always, *sorted(set(events).difference(always))):
-        event = _event(se_type=kind, se_on=1)
+        event = _event(se_assoc_id=whose, se_type=kind, se_on=1)
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_EVENT, event))
     return plan + own
 

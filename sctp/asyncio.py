@@ -9,12 +9,13 @@ from ._asyncio_server import Handler, Server
 from ._lifecycle import AssociationRestarted
 from ._messages import MessageTooLong
 from ._setup import (
+    INT_MAX,
     Addresses,
     AnyAddress,
     Limits,
     Options,
     Streams,
-    check_int,
+    check_count,
     list_addresses,
     plan_events,
     plan_options,
@@ -138,8 +139,9 @@ async def serve(
     check_socket(sock)
     if not callable(handler):
         raise TypeError(f"handler must be callable, not {handler!r}")
-    if max_associations is not None and not max_associations >= 1:
-        raise ValueError(f"max_associations must be 1 or more, not {max_associations}")
+    check_count(backlog, "backlog", INT_MAX)
+    if max_associations is not None:
+        check_count(max_associations, "max_associations")
     local = list_addresses(addresses, "addresses", is_local=True)
     wanted = plan_events(events)
     plan = plan_options(streams, options, wanted)
@@ -180,8 +182,7 @@ async def open_endpoint(
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout).check()
     check_socket(sock, "one-to-many")
-    if check_int(backlog, "backlog") < 1:
-        raise ValueError(f"backlog must be 1 or more, not {backlog}")
+    check_count(backlog, "backlog", INT_MAX)
     local = list_addresses(addresses or (), "addresses", is_local=True)
     wanted = plan_events(events)
     plan = plan_options(streams, options, wanted, is_many=True)

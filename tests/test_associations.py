@@ -180,6 +180,7 @@ def test_host_that_nobody_knows(front):
         (ValueError, {"addresses": ()}),
         (TypeError, {"addresses": [("127.0.0.1",)]}),
         (TypeError, {"addresses": ("127.0.0.1", 5)}),
+        (TypeError, {"addresses": 5}),
         (ValueError, {"streams": 0}),
         (ValueError, {"options": {sctp.SCTP_AUTOCLOSE: 1}}),
         (ValueError, {"options": {sctp.SCTP_RECVRCVINFO: 0}}),
@@ -190,6 +191,8 @@ def test_host_that_nobody_knows(front):
         (ValueError, {"close_timeout": -1}),
         (TypeError, {"sock": 5}),
         (TypeError, {"options": {sctp.SCTP_NODELAY: "yes"}}),
+        (TypeError, {"options": 5}),
+        (TypeError, {"events": 5}),
     ],
 )
 def test_bad_arguments(front, error, arguments):
@@ -200,6 +203,15 @@ def test_bad_arguments(front, error, arguments):
         return
     with pytest.raises(error):
         front.listen(**arguments)
+
+
+@pytest.mark.parametrize("name", ["backlog", "max_associations"])
+@pytest.mark.parametrize(
+    ("error", "value"), [(ValueError, 0), (ValueError, -1), (TypeError, "5")]
+)
+def test_counts_of_a_server(front, name, error, value):
+    with pytest.raises(error, match=name):
+        front.listen("127.0.0.1", **{name: value})
 
 
 def test_option_that_the_kernel_refuses_is_named(front):
@@ -310,6 +322,8 @@ def test_send_many_of_thousands(ends):
         (TypeError, "text"),
         (TypeError, 5),
         ((TypeError, ValueError), (b"x",)),
+        (TypeError, (b"x", 5)),
+        (BufferError, memoryview(b"abcd")[::2]),
     ],
 )
 def test_nothing_is_sent_where_one_message_is_bad(ends, error, bad):
@@ -319,6 +333,26 @@ def test_nothing_is_sent_where_one_message_is_bad(ends, error, bad):
     assert caught.value.sent == 0
     client.send(b"next")
     assert accepted.receive().data == b"next"
+
+
+def test_messages_that_are_none_are_named(ends):
+    client, accepted = ends
+    with pytest.raises(TypeError, match="messages") as caught:
+        client.send_many(5)
+    assert caught.value.sent == 0
+    with pytest.raises(TypeError, match=r"messages\[1\]"):
+        client.send_many([b"x", (b"x", 5)])
+    client.send(b"next")
+    assert accepted.receive().data == b"next"
+
+
+def test_reason_that_is_none_is_named(ends):
+    client, accepted = ends
+    for error, reason in (TypeError, "no more"), (ValueError, bytes(65_001)):
+        with pytest.raises(error, match="reason"):
+            client.abort(reason)
+    client.send(b"alive")
+    assert accepted.receive().data == b"alive"
 
 
 def test_send_many_says_how_many_went(ends):

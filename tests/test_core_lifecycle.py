@@ -427,6 +427,7 @@ def test_outgoing_buffers(data):
         (TypeError, {"data": "text"}),
         (TypeError, {"data": 5}),
         (TypeError, {"data": None}),
+        (BufferError, {"data": memoryview(b"abcd")[::2]}),
         (ValueError, {"stream": -1}),
         (ValueError, {"stream": 65536}),
         (TypeError, {"stream": "0"}),

@@ -104,7 +104,7 @@ def test_local_addresses(addresses, expected):
 
 @pytest.mark.parametrize("addresses", [("10.1.0.1", 5), [b"10.1.0.1"], 7, None])
 def test_what_is_no_address(addresses):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="addresses"):
         setup.list_addresses(addresses, "addresses")
 
 
@@ -173,8 +173,9 @@ def test_events_of_the_layer_and_of_the_application():
             NotificationType.PEER_ADDR_CHANGE,
         ]
     )
-    with pytest.raises(ValueError):
-        setup.plan_events([1])
+    for error, events in (ValueError, [1]), (TypeError, 5), (ValueError, "x"):
+        with pytest.raises(error, match="events"):
+            setup.plan_events(events)
 
 
 def test_interleave_on_endpoints_alone():
@@ -258,9 +259,12 @@ def test_option_that_breaks_nothing(option):
     assert setup.plan_options(None, [option], ())
 
 
-@pytest.mark.parametrize("options", [{"a": 1}, [(1.0, 1)], [5], 5])
+@pytest.mark.parametrize(
+    "options",
+    [{"a": 1}, [(1.0, 1)], [5], 5, [(1, 2, 3)], {1 << 31: 1}, {(1 << 31, 1): 1}],
+)
 def test_options_that_are_none(options):
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises((TypeError, ValueError), match="options"):
         setup.plan_options(None, options, ())
 
 

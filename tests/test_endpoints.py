@@ -47,9 +47,9 @@ SMALL_SENDING = {(SOL_SOCKET, SO_SNDBUF): 20_000, **QUICK}
 def make_peer(make_socket):
     """Makes plain sockets with an association to an endpoint."""
 
-    def make(endpoint, timeout=PATIENCE, **buffers):
+    def make(endpoint, timeout=PATIENCE, timers=TIMERS, **buffers):
         sock = make_socket(AF_INET, SOCK_STREAM, timeout=timeout)
-        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, TIMERS)
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, timers)
         for name, size in buffers.items():
             option = {"receive": SO_RCVBUF, "send": SO_SNDBUF}[name]
             sock.setsockopt(SOL_SOCKET, option, size)
@@ -116,6 +116,26 @@ def test_reason_of_an_abort_arrives(front):
     assert sctp.error_causes(caught.value.notification)[0][1] == b"no more"
 
 
+@pytest.mark.parametrize("who", ["association", "peeled off", "endpoint"])
+def test_reason_that_is_none_or_does_not_fit_into_a_packet(front, who):
+    """Without an error the kernel would tell the peer nothing, ever."""
+    endpoint = front.open_endpoint(LOCAL)
+    client = front.connect(endpoint.addresses)
+    accepted = endpoint.take()
+    if who == "peeled off":
+        endpoint.peel_off(accepted.real)
+    each = endpoint if who == "endpoint" else accepted
+    for error, reason in (TypeError, "no more"), (ValueError, bytes(65_001)):
+        with pytest.raises(error, match="reason"):
+            each.abort(reason)
+    accepted.send(b"alive")
+    assert client.receive().data == b"alive"
+    each.abort(longest := bytes(65_000))
+    with pytest.raises(ConnectionResetError) as caught:
+        client.receive()
+    assert sctp.error_causes(caught.value.notification)[0][1] == longest
+
+
 def test_without_addresses(front):
     endpoint = front.open_endpoint()
     port = endpoint.addresses[0][1]
@@ -169,6 +189,22 @@ def test_ready_socket(front, make_socket):
         assert sock.getsockopt(IPPROTO_SCTP, option) == 1
 
 
+@pytest.mark.parametrize("how", ["shutdown", "abort"])
+def test_end_of_an_association_that_a_ready_socket_had(front, make_socket, how):
+    """Nobody had asked the kernel to tell of it."""
+    sock = make_socket(AF_INET, SOCK_SEQPACKET)
+    sock.bind((LOCAL, 0))
+    sock.listen()
+    client = front.connect([sock.getsockname()])
+    client.send(b"early")
+    accepted = front.open_endpoint(sock=sock).take()
+    assert accepted.receive().data == b"early"
+    getattr(client, how)()
+    with pytest.raises(EOFError if how == "shutdown" else ConnectionResetError):
+        accepted.receive()
+    accepted.wait_closed()
+
+
 @pytest.mark.parametrize(
     ("error", "arguments"),
     [
@@ -184,15 +220,17 @@ def test_ready_socket(front, make_socket):
             },
         ),
         (ValueError, {"backlog": 0}),
+        (ValueError, {"backlog": 1 << 31}),
         (TypeError, {"backlog": None}),
         (ValueError, {"max_unread": 0}),
         (TypeError, {"sock": 5}),
         (TypeError, {"addresses": [(LOCAL,)]}),
+        (TypeError, {"addresses": 5}),
         (ValueError, {"events": [1]}),
     ],
 )
 def test_bad_arguments(front, error, arguments):
-    with pytest.raises(error):
+    with pytest.raises(error, match=next(iter(arguments))):
         front.open_endpoint(**{"addresses": LOCAL, **arguments})
 
 
@@ -399,6 +437,29 @@ def test_connect_that_nobody_answers(own_network, front):
         assert caught.value.errno == errno.ETIMEDOUT
         assert "could not be set up" in caught.value.__notes__[0]
     assert endpoint.associations == ()
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_endpoint_that_ends_while_it_connects(own_network, front, how):
+    endpoint = front.open_endpoint()
+    own_network.lose(100)
+    call = endpoint.connect.start("10.1.0.2:5")
+    wait_until(lambda: front.look(lambda: endpoint.real._connecting))
+    getattr(endpoint, how)()
+    with pytest.raises(ConnectionAbortedError) as caught:
+        call.result(PATIENCE)
+    assert caught.value.__notes__ == [f"{how}() was called here."]
+    endpoint.wait_closed()
+
+
+def test_addresses_of_an_association_that_ends_at_once(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, backlog=1)
+    make_peer(endpoint)
+    client = front.open_endpoint()
+    mine = client.reach(endpoint.addresses)  # one too many
+    with pytest.raises(ConnectionResetError):
+        mine.receive()
+    assert mine.peer_addresses == endpoint.addresses
 
 
 # What looks alike
@@ -801,6 +862,8 @@ def test_peel_off_of_a_stranger(front):
     for stranger in client, mine:
         with pytest.raises(ValueError):
             endpoint.peel_off(stranger.real)
+    with pytest.raises(TypeError, match="association"):
+        endpoint.peel_off(None)
 
 
 # Notifications
@@ -837,8 +900,11 @@ def test_thousand_associations(front, make_peer):
     try:
         endpoint = front.open_endpoint(LOCAL, backlog=count)
         descriptors = len(system.open_descriptors())
+        # With short timers a peer gives up after a fifth of a second, which a
+        # message may have to wait while the one receive buffer is full.
+        patient = sctp.sctp_rtoinfo()
         for _ in range(count):
-            peers.append(make_peer(endpoint))
+            peers.append(make_peer(endpoint, timers=patient))
         accepted = [endpoint.take() for _ in peers]
         for number, peer in enumerate(peers):
             peer.send(b"%d" % number)
