@@ -2,7 +2,6 @@
 
 import struct
 import sys
-from collections.abc import Iterable
 from typing import ClassVar
 
 from _sctp.sctp import (
@@ -40,13 +39,18 @@ def _check_tail(name, value):
     """What is to follow a structure: bytes or None, or else a tuple of ints."""
     key, code, count, _ = _LAYOUTS[name][2]
     is_bytes, given = code == "s", type(value).__name__
-    if is_bytes:
-        if value is not None and not isinstance(value, bytes):
-            raise TypeError(f"{name}: {key} must be bytes or None, not {given}")
-    elif isinstance(value, Iterable) or hasattr(type(value), "__getitem__"):
-        value = tuple(value)
-    else:
-        raise TypeError(f"{name}: {key} must be an iterable, not {given}")
+    if not is_bytes:
+        try:
+            items = iter(value)
+        except TypeError as error:
+            text = f"{name}: {key} must be an iterable, not {given}"
+            raise TypeError(text) from error
+        value = tuple(items)
+    elif isinstance(value, bytes):
+        # All of them, whatever a derived class says.
+        value = bytes.__getitem__(value, slice(None))
+    elif value is not None:
+        raise TypeError(f"{name}: {key} must be bytes or None, not {given}")
     length, most = len(value or ()), 2 ** (8 * struct.calcsize(count)) - 1
     if length > most:
         unit = "bytes" if is_bytes else "items"
@@ -60,9 +64,10 @@ def pack(name, fields):
     if tail is None:
         return head
     key, code, count, offset = tail
-    if key not in fields:
+    # From the dict itself, as _pack() takes the rest, whatever a derived class does.
+    if not dict.__contains__(fields, key):
         raise ValueError(f"{name}: missing key '{key}'")
-    value = _check_tail(name, fields[key])
+    value = _check_tail(name, dict.__getitem__(fields, key))
     packed = bytearray(head)
     struct.pack_into(f"={count}", packed, offset, len(value or ()))
     if code == "s":

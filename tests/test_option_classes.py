@@ -659,6 +659,67 @@ def test_streams_that_cannot_be_represented_are_refused():
     assert option == sctp.sctp_reset_streams()
 
 
+class Sequence:
+    """Of the old kind, which is iterable all the same."""
+
+    def __getitem__(self, index):
+        return (7, 8)[index]
+
+
+def test_streams_are_any_iterable():
+    option = sctp.sctp_reset_streams(srs_stream_list=Sequence())
+    assert option["srs_stream_list"] == (7, 8)
+
+
+class NotIterable:
+    __iter__ = None
+
+
+@pytest.mark.parametrize("value", [IntEnum("Member", "ONE").ONE, NotIterable(), None])
+def test_error_for_what_is_not_iterable_names_the_field(value):
+    """Also where the class of the value has items, as an enumeration has."""
+    option = sctp.sctp_reset_streams()
+    given = type(value).__name__
+    with pytest.raises(
+        TypeError, match=f"srs_stream_list must be an iterable, not {given}"
+    ):
+        option["srs_stream_list"] = value
+
+
+class Key(bytes):
+    """Denies what it holds."""
+
+    def __bool__(self):
+        return False
+
+    def __len__(self):
+        return 2
+
+
+def test_key_of_a_derived_class_is_complete():
+    option = sctp_authkey(sca_key=Key(b"secret"))
+    assert option.to_bytes == struct.pack("=IHH6s", 0, 0, 6, b"secret")
+    with pytest.raises(ValueError, match="at most 65535 bytes, not 65536"):
+        option["sca_key"] = Key(65536)
+
+
+class Shown(sctp_authkey):
+    """Looks otherwise from Python."""
+
+    __slots__ = ()
+
+    def __contains__(self, key):
+        return False
+
+    def __getitem__(self, key):
+        return "hidden"
+
+
+def test_methods_of_a_derived_class_do_not_change_its_bytes():
+    option = Shown(sca_keynumber=13, sca_key=b"secret")
+    assert option.to_bytes == struct.pack("=IHH6s", 0, 13, 6, b"secret")
+
+
 # Copies and relatives
 
 
