@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # A wake-up reads so many messages of so many bytes each, 256 KiB, at most: what
 # is longer comes in pieces, which are joined.
-COUNT, SIZE = 32, 8192
+COUNT, _SIZE = 32, 8192
 # How many messages send_many() hands to the kernel before others have a turn.
 BATCH = 128
 # FreeBSD says that there is room while there is none: seconds to rest.
@@ -45,6 +45,12 @@ _POLL_FIRST, _POLL_LAST = 0.001, 0.05
 
 # The keywords of a message, in the order of Lifecycle.outgoing().
 _KEYWORDS = ("stream", "ppid", "unordered", "lifetime", "context")
+
+
+def piece_size(limits: Limits) -> int:
+    """How many bytes to read at once: what is longer than max_message comes in
+    pieces, too, and only they are counted."""
+    return min(_SIZE, limits.max_message)
 
 
 class OwnSocket:
@@ -133,6 +139,7 @@ class AssociationBase:
         assembler = Assembler(limits.max_message, limits.max_total)
         self._core = core or Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
+        self._piece_size = piece_size(limits)
         self._is_lingering = False
         self._is_shut_down = False
         self._is_closed = False

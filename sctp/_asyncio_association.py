@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
-from ._association import BATCH, COUNT, REST, SIZE, AssociationBase, OwnSocket
+from ._association import BATCH, COUNT, REST, AssociationBase, OwnSocket
 from ._enums import NotificationType
 from ._lifecycle import Lifecycle, News, Notification, Outgoing, check_reason
 from ._messages import Address, plain_address
@@ -243,7 +243,7 @@ class Association(AssociationBase):
         core = self._core
         while True:
             try:
-                core.feed(self._recvv_many(SIZE, COUNT))
+                core.feed(self._recvv_many(self._piece_size, COUNT))
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:

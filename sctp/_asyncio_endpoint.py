@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, cast
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_INITMSG, SCTP_RTOINFO
 
-from ._association import COUNT, REST, SIZE, AssociationBase, SharedSocket
+from ._association import COUNT, REST, AssociationBase, SharedSocket, piece_size
 from ._asyncio_association import (
     TURNS,
     Association,
@@ -144,6 +144,7 @@ class Endpoint:
         keep_socket(sock)
         self._fd = sock.fileno()
         self._limits = limits
+        self._piece_size = piece_size(limits)
         self._events = events
         self._loop = asyncio.get_running_loop()
         self._hub = Hub(limits, events, backlog, self._adopt)
@@ -192,7 +193,7 @@ class Endpoint:
         """Whether there was something."""
         hub = self._hub
         try:
-            hub.feed(items := self._sock.sctp_recvv_many(SIZE, COUNT))
+            hub.feed(items := self._sock.sctp_recvv_many(self._piece_size, COUNT))
         except (BlockingIOError, InterruptedError):
             self._is_behind = False
             hub.conclude()

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
-from ._association import BATCH, COUNT, REST, SIZE, AssociationBase
+from ._association import BATCH, COUNT, REST, AssociationBase
 from ._enums import NotificationType
 from ._lifecycle import (
     AssociationRestarted,
@@ -260,7 +260,7 @@ class Association(AssociationBase):
         while True:
             core.digest(arrived)  # what a signal has left
             try:
-                calls = map(self._recvv_many, (SIZE,), (COUNT,))
+                calls = map(self._recvv_many, (self._piece_size,), (COUNT,))
                 arrived.extend(chain.from_iterable(calls))
             except (BlockingIOError, InterruptedError):
                 core.conclude()

@@ -465,6 +465,16 @@ def test_message_too_long_comes_in_its_place(make_ends):
         accepted.receive()
 
 
+def test_short_message_may_be_too_long(make_ends):
+    client, accepted = make_ends(max_message=100)
+    for size in 101, 100:
+        client.send(bytes(size))
+    with pytest.raises(MessageTooLong) as caught:
+        accepted.receive()
+    assert caught.value.size == 101
+    assert accepted.receive().data == bytes(100)
+
+
 def test_iteration_goes_on_behind_a_message_that_is_too_long(make_ends):
     client, accepted = make_ends(max_message=10_000)
     for data in b"a", bytes(30_000), b"b":

@@ -283,7 +283,7 @@ def test_iteration_accepts(front):
 
 
 def test_receive_from_all(front):
-    endpoint = front.open_endpoint(LOCAL, max_message=5000)
+    endpoint = front.open_endpoint(LOCAL, max_message=5)
     clients = [front.connect(endpoint.addresses) for _ in range(3)]
     for number, client in enumerate(clients):
         client.send_many([b"%d%d" % (number, n) for n in range(3)])
@@ -295,7 +295,7 @@ def test_receive_from_all(front):
     front.submit(reply, (b"answer",), {}).result(PATIENCE)
     assert clients[int(got[0].data[:1])].receive().data == b"answer"
     waiting = endpoint.receive.start()
-    clients[2].send(bytes(20_000))
+    clients[2].send(bytes(6))
     with pytest.raises(MessageTooLong) as caught:
         waiting.result(PATIENCE)
     assert caught.value.association in endpoint.associations
