@@ -25,8 +25,9 @@ from ._lifecycle import (
     Notification,
     Outgoing,
     Received,
+    check_reason,
 )
-from ._messages import Address, MessageTooLong
+from ._messages import Address, MessageTooLong, plain_address
 from ._options import sctp_status
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
@@ -190,6 +191,7 @@ class Association(AssociationBase):
     def _connect(self, peers: list[AnyAddress], deadline: float | None) -> None:
         """Sets it up with a peer, and waits for the outcome."""
         core = self._core
+        self._peers = tuple(map(plain_address, peers))
         with suppress(BlockingIOError):
             self.socket.sctp_connectx(peers)
 
@@ -341,7 +343,7 @@ class Association(AssociationBase):
         The reason travels to the peer where the kernel can send one: not on the
         one-to-one sockets that connect() and serve() use on Linux.
         """
-        text = bytes(memoryview(reason))
+        text = check_reason(reason)
         with self._crew.lock:
             self._abort(text, "abort() was called here.")
 

@@ -8,12 +8,14 @@ from _sctp._names import find_service
 from ._lifecycle import AssociationRestarted
 from ._messages import MessageTooLong
 from ._setup import (
+    INT_MAX,
     Addresses,
     AnyAddress,
     Limits,
     Name,
     Options,
     Streams,
+    check_count,
     list_addresses,
     plan_events,
     plan_options,
@@ -156,8 +158,9 @@ def serve(
     check_socket(sock)
     if not callable(handler):
         raise TypeError(f"handler must be callable, not {handler!r}")
-    if max_associations is not None and not max_associations >= 1:
-        raise ValueError(f"max_associations must be 1 or more, not {max_associations}")
+    check_count(backlog, "backlog", INT_MAX)
+    if max_associations is not None:
+        check_count(max_associations, "max_associations")
     local = list_addresses(addresses, "addresses", is_local=True)
     wanted = plan_events(events)
     plan = plan_options(streams, options, wanted)
