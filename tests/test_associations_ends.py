@@ -16,6 +16,7 @@ from socket import (
     SOL_SOCKET,
 )
 
+import fronts
 import pytest
 import system
 
@@ -26,6 +27,8 @@ pytestmark = [
     pytest.mark.kernel,
     pytest.mark.linux,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    # Calls with a time limit wait in another way: they end as well.
+    pytest.mark.parametrize("front", fronts.FRONTS, indirect=True),
 ]
 LOCAL = "127.0.0.1"
 # Within so many seconds a wait ends; what takes close_timeout is among them.
