@@ -70,9 +70,9 @@ class OwnSocket:
     def linger(self, association: "AssociationBase") -> None:
         """The peer sends no more: waits until the kernel has sent what it has."""
         if not association._is_lingering:
-            association._is_lingering = True
             association._pause()
             association._look_later(_POLL_FIRST)
+            association._is_lingering = True
 
     def find_addresses(
         self, association: "AssociationBase"
@@ -233,7 +233,9 @@ class AssociationBase:
         self._abort(b"", f"It did not end within {seconds} (close_timeout).")
 
     def _begin_closing(self) -> None:
-        if self._core.close() and self._core.end is None:
+        """Can be called again, after a signal in the middle."""
+        self._core.close()
+        if self._core.end is None:
             self._limit_closing()
             self._resume()
             if not self._has_senders():
@@ -242,7 +244,6 @@ class AssociationBase:
     def _send_shutdown(self) -> None:
         if self._is_shut_down or self._core.end is not None:
             return
-        self._is_shut_down = True
         try:
             self._carrier.send_shutdown(self)
         except OSError as error:
@@ -250,6 +251,7 @@ class AssociationBase:
             if self._core.end is None:
                 self._core.vanish()
                 self._settle()
+        self._is_shut_down = True
 
     def _look_for_end(self, error: OSError) -> None:
         """Reads on where a call has met an end of which the news is to come."""

@@ -235,14 +235,14 @@ class Association(AssociationBase):
         if self._awaits_room and self._rest_until and now >= self._rest_until:
             self._awaits_room = False
         if self._next_look is not None and now >= self._next_look[0]:
-            _, delay = self._next_look
-            self._next_look = None
-            self._look(delay)
+            self._look(self._next_look[1])  # which says when to look again
         if self._deadline is not None and now >= self._deadline:
             self._give_up()
 
     def _tidy(self) -> None:
         core = self._core
+        if self._arrived or core.is_ending:  # _read() was interrupted
+            self._read()
         if core.is_over:
             self._close()
         elif core.is_closing and not self._senders:
@@ -279,7 +279,7 @@ class Association(AssociationBase):
             self._receivers.wake()
 
     def _read_if_ready(self) -> None:
-        if self._is_reading and not self._core.unread:
+        if self._is_reading and (self._arrived or not self._core.unread):
             self._read()
 
     def _pause(self) -> None:
@@ -313,13 +313,14 @@ class Association(AssociationBase):
         self._carrier.close(self)
         self._is_reading = False
         self._deadline = self._next_look = None
-        self._is_closed = True
         self._crew.close()
+        self._is_closed = True
 
     def _wait(self, attempt: Attempt, timeout: float | None) -> None:
         self._crew.call(self._watchers, attempt, deadline_after(timeout))
 
     def _has_closed(self) -> bool:
+        self._tidy()
         self._keep_time()
         return self._is_closed
 

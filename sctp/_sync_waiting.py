@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import chain, starmap
 from typing import TypeAlias
@@ -54,17 +54,19 @@ def earlier(one: float | None, other: float | None) -> float | None:
 class WakeUp:
     """A descriptor that others make readable."""
 
+    _descriptors: Iterable[int] = ()
+
     def __init__(self) -> None:
         # None is lost where a signal handler raises: extend() is one step.
-        self._descriptors: list[int] = []
+        self._descriptors = descriptors = list[int]()
         if sys.platform == "linux":
             flags = os.EFD_CLOEXEC | os.EFD_NONBLOCK
-            self._descriptors.extend(map(os.eventfd, (0,), (flags,)))
+            descriptors.extend(map(os.eventfd, (0,), (flags,)))
         else:
-            self._descriptors.extend(chain.from_iterable(starmap(os.pipe, ((),))))
-            for descriptor in self._descriptors:
+            descriptors.extend(chain.from_iterable(starmap(os.pipe, ((),))))
+            for descriptor in descriptors:
                 os.set_blocking(descriptor, False)
-        self._reader, self._writer = self._descriptors[0], self._descriptors[-1]
+        self._reader, self._writer = descriptors[0], descriptors[-1]
         # For the next poll(): what to ask, and for which descriptors. Not while
         # one is under way, which a signal handler may interrupt by another.
         self._idle: tuple[select.poll, Watched] | None = None
@@ -98,9 +100,10 @@ class WakeUp:
         return found
 
     def close(self) -> None:
+        closing = map(os.close, self._descriptors)
         self._reader = self._writer = -1
-        while self._descriptors:
-            os.close(self._descriptors.pop())
+        self._descriptors = ()  # in one step with what follows
+        deque(closing)
 
     def __del__(self) -> None:
         self.close()
