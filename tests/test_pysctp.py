@@ -127,6 +127,16 @@ def test_star_of_the_module_brings_all():
     assert run(program)[:2] == ["sctpsocket_tcp", "True"]
 
 
+def test_package_has_the_module_once_it_is_named():
+    program = """
+        import sctp
+        sctp.pysctp.ppid_order = "0.7.3"
+        from sctp import pysctp
+        print(pysctp.ppid_order, sctp.pysctp is pysctp)
+    """
+    assert run(program, "-W", "error") == ["0.7.3", "True"]
+
+
 def test_package_of_c_modules_hands_out_what_programs_use():
     from _sctp import getconstant
 
