@@ -585,6 +585,11 @@ class sctpsocket:
         given = {"assoc_id": assoc_id, "sockaddr": sockaddr}
         return self._get(option, _structure(cls, given))
 
+    def _tell(self, option: int, cls: Any, o: Any, like: object) -> None:
+        """Sets an object, which must have the attributes of one like it."""
+        given = {name: getattr(o, name) for name in vars(like)}
+        self._set(option, _structure(cls, given))
+
     def get_status(self, assoc_id: int = 0) -> status:
         """The state of an association."""
         self._check_id(assoc_id)
@@ -607,7 +612,7 @@ class sctpsocket:
 
     def set_assocparams(self, o: assocparams) -> None:
         """Sets what of an assocparams is not 0."""
-        self._set(SCTP_ASSOCINFO, _structure(sctp_assocparams, o.__dict__))
+        self._tell(SCTP_ASSOCINFO, sctp_assocparams, o, assocparams())
 
     def get_paddrparams(self, assoc_id: int, sockaddr: Any) -> paddrparams:
         """The parameters of an address of the peer; ("", 0) are all of them."""
@@ -617,7 +622,7 @@ class sctpsocket:
 
     def set_paddrparams(self, o: paddrparams) -> None:
         """Sets what of a paddrparams its flags name, and pathmaxrxt."""
-        self._set(SCTP_PEER_ADDR_PARAMS, _structure(sctp_paddrparams, o.__dict__))
+        self._tell(SCTP_PEER_ADDR_PARAMS, sctp_paddrparams, o, paddrparams())
 
     def get_rtoinfo(self, assoc_id: int = 0) -> rtoinfo:
         """The timeouts of an association, or with 0 of those to come."""
@@ -626,7 +631,7 @@ class sctpsocket:
 
     def set_rtoinfo(self, o: rtoinfo) -> None:
         """Sets what of an rtoinfo is not 0."""
-        self._set(SCTP_RTOINFO, _structure(sctp_rtoinfo, o.__dict__))
+        self._tell(SCTP_RTOINFO, sctp_rtoinfo, o, rtoinfo())
 
 
 class sctpsocket_tcp(sctpsocket):

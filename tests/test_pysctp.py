@@ -530,6 +530,28 @@ def test_bad_parameter_is_named_and_changes_none(make, kind):
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_object_of_another_kind_is_an_error(make, kind):
+    sock = make()
+    lacking = getattr(pysctp, kind)()
+    del lacking.assoc_id
+    others = {*PARAMETERS} - {kind}
+    for wrong in [None, {}, lacking, *(getattr(pysctp, other)() for other in others)]:
+        with pytest.raises(AttributeError, match="has no attribute"):
+            getattr(sock, f"set_{kind}")(wrong)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_object_of_a_derived_class_serves(make, kind):
+    name, value = PARAMETERS[kind]
+    computed = {name: property(lambda self: value, lambda self, given: None)}
+    sock = make()
+    getattr(sock, f"set_{kind}")(type("Own", (getattr(pysctp, kind),), computed)())
+    assert getattr(get_parameters(sock, kind), name) == value
+
+
+@pytest.mark.kernel
 def test_failed_change_leaves_what_was(make):
     params = make().initparams
     with pytest.raises(TypeError, match="sinit_num_ostreams"):
