@@ -35,8 +35,10 @@ def _near(name: str) -> str | None:
 
 
 def find(name: str) -> Any:
-    """What PySCTP's module sctp has under a name; else AttributeError, with the
-    name that may have been meant."""
+    """What PySCTP's module sctp has under a name, and sctp.pysctp itself; else
+    AttributeError, with the name that may have been meant."""
+    if name == "pysctp":
+        return importlib.import_module(_PYSCTP)
     # What is not yet loaded may be a module, or asked for by Python itself.
     if _PYSCTP in sys.modules or not (name.startswith("_") or _is_module(name)):
         try:

@@ -159,12 +159,26 @@ _T = TypeVar("_T")
 _Initparams = initparams  # in the class below the name is another
 
 
+def _index(value: int, name: str) -> int:
+    """An argument that has to be a number."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be an int, not {kind}") from None
+
+
+def _integer(value: int, name: str, low: int, high: int) -> int:
+    """An argument that has to be a number from low to high."""
+    number = _index(value, name)
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be in {low}..{high}, not {number}")
+    return number
+
+
 def _u32(value: int, name: str) -> int:
     """A number of 32 bits; PySCTP takes it with a sign, too."""
-    value = operator.index(value)
-    if not -(2**31) <= value < 2**32:
-        raise ValueError(f"{name} must be in {-(2**31)}..{2**32 - 1}, not {value}")
-    return value & 0xFFFFFFFF
+    return _integer(value, name, -(2**31), 2**32 - 1) & 0xFFFFFFFF
 
 
 def _warn_of_ppid(ppid: int) -> None:
@@ -181,6 +195,15 @@ def _warn_of_ppid(ppid: int) -> None:
         RuntimeWarning,
         stacklevel=4,
     )
+
+
+def _bytes(msg: Any) -> memoryview:
+    """The bytes of a message."""
+    try:
+        return memoryview(msg.encode() if isinstance(msg, str) else msg)
+    except TypeError:
+        kind = type(msg).__name__
+        raise TypeError(f"msg must be bytes-like or str, not {kind}") from None
 
 
 def _addresses(sockaddrs: Sequence[Any]) -> list[Any]:
@@ -360,11 +383,13 @@ class sctpsocket:
         layer's number where it is None, see ppid_order. The last two arguments
         are not used.
         """
-        message = memoryview(msg.encode() if isinstance(msg, str) else msg)
+        message = _bytes(msg)
+        flags = _integer(flags, "flags", 0, 65535)
         if not message.nbytes and not flags & MSG_EOF:
             raise ValueError("msg is empty, which only MSG_EOF allows")
+        stream = self._streamid if stream is None else stream
         info = sctp_sndinfo(
-            snd_sid=self._streamid if stream is None else stream,
+            snd_sid=_integer(stream, "stream", 0, 65535),
             snd_flags=flags,
             snd_ppid=self._network_ppid(ppid),
             snd_context=_u32(context, "context"),
@@ -393,6 +418,7 @@ class sctpsocket:
         """
         core = self._core
         info: Any  # a structure or None
+        maxlen = _integer(maxlen, "maxlen", 1, sys.maxsize)
         msg, address, info, kind, flags = core.sctp_recvv(maxlen)
         fromaddr = None if address is None else short_address(address)
         if not flags & FLAG_NOTIFICATION:
@@ -419,11 +445,13 @@ class sctpsocket:
     def _set(self, option: int, value: Any) -> None:
         self._core.setsockopt(IPPROTO_SCTP, option, value)
 
-    def _set_int(self, option: int, value: int) -> None:
-        value = operator.index(value)
-        if not -(2**31) <= value < 2**31:
-            raise OverflowError(f"an option takes 32 bits with a sign, not {value}")
-        self._set(option, value)
+    def _set_int(self, option: int, value: int, name: str) -> None:
+        self._set(option, _integer(value, name, -(2**31), 2**31 - 1))
+
+    def _set_buffer(self, option: int, value: int, name: str) -> None:
+        high = _BUFFER_FACTOR * 2**31 - 1
+        size = _integer(value, name, -(2**31), high) // _BUFFER_FACTOR
+        self._sk.setsockopt(socket.SOL_SOCKET, option, size)
 
     def _check_id(self, assoc_id: int) -> None:
         if self._style == SOCK_STREAM:
@@ -440,7 +468,7 @@ class sctpsocket:
         return events
 
     def _set_events(self, d: dict[str, int]) -> None:
-        chosen = {key: bool(operator.index(value)) for key, value in d.items()}
+        chosen = {key: bool(_index(value, key[1:])) for key, value in d.items()}
         for key, value in chosen.items():
             if key == "_data_io":
                 self._set(SCTP_RECVRCVINFO, value)
@@ -465,7 +493,7 @@ class sctpsocket:
         return bool(self._get(SCTP_NODELAY))
 
     def set_nodelay(self, rvalue: int) -> None:
-        self._set_int(SCTP_NODELAY, rvalue)
+        self._set_int(SCTP_NODELAY, rvalue, "nodelay")
 
     def get_adaptation(self) -> int:
         """The number that peers are told, which is also the default ppid."""
@@ -482,8 +510,7 @@ class sctpsocket:
 
     def set_sndbuf(self, rvalue: int) -> None:
         """Sets the bytes that get_sndbuf() is to return."""
-        size = rvalue // _BUFFER_FACTOR
-        self._sk.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        self._set_buffer(socket.SO_SNDBUF, rvalue, "sndbuf")
 
     def get_rcvbuf(self) -> int:
         """The bytes of the receive buffer, as the kernel counts them."""
@@ -491,22 +518,21 @@ class sctpsocket:
 
     def set_rcvbuf(self, rvalue: int) -> None:
         """Sets the bytes that get_rcvbuf() is to return."""
-        size = rvalue // _BUFFER_FACTOR
-        self._sk.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+        self._set_buffer(socket.SO_RCVBUF, rvalue, "rcvbuf")
 
     def get_disable_fragments(self) -> bool:
         """Whether a message too long for a packet is an error."""
         return bool(self._get(SCTP_DISABLE_FRAGMENTS))
 
     def set_disable_fragments(self, rvalue: int) -> None:
-        self._set_int(SCTP_DISABLE_FRAGMENTS, rvalue)
+        self._set_int(SCTP_DISABLE_FRAGMENTS, rvalue, "disable_fragments")
 
     def get_mappedv4(self) -> bool:
         """Whether an IPv6 socket shows IPv4 addresses as ::ffff:a.b.c.d."""
         return bool(self._get(SCTP_I_WANT_MAPPED_V4_ADDR))
 
     def set_mappedv4(self, rvalue: int) -> None:
-        self._set_int(SCTP_I_WANT_MAPPED_V4_ADDR, rvalue)
+        self._set_int(SCTP_I_WANT_MAPPED_V4_ADDR, rvalue, "mappedv4")
 
     def get_maxseg(self) -> int:
         """The most bytes of a message in a chunk; 0 is what fits."""
@@ -523,7 +549,7 @@ class sctpsocket:
         return seconds
 
     def set_autoclose(self, rvalue: int) -> None:
-        self._set_int(SCTP_AUTOCLOSE, rvalue)
+        self._set_int(SCTP_AUTOCLOSE, rvalue, "autoclose")
 
     def get_ttl(self) -> int:
         """What sctp_send() takes for timetolive, in milliseconds."""
@@ -560,6 +586,11 @@ class sctpsocket:
         given = {"assoc_id": assoc_id, "sockaddr": sockaddr}
         return self._get(option, _structure(cls, given))
 
+    def _tell(self, option: int, cls: Any, o: Any, like: object) -> None:
+        """Sets an object, which must have the attributes of one like it."""
+        given = {name: getattr(o, name) for name in vars(like)}
+        self._set(option, _structure(cls, given))
+
     def get_status(self, assoc_id: int = 0) -> status:
         """The state of an association."""
         self._check_id(assoc_id)
@@ -582,7 +613,7 @@ class sctpsocket:
 
     def set_assocparams(self, o: assocparams) -> None:
         """Sets what of an assocparams is not 0."""
-        self._set(SCTP_ASSOCINFO, _structure(sctp_assocparams, o.__dict__))
+        self._tell(SCTP_ASSOCINFO, sctp_assocparams, o, assocparams())
 
     def get_paddrparams(self, assoc_id: int, sockaddr: Any) -> paddrparams:
         """The parameters of an address of the peer; ("", 0) are all of them."""
@@ -592,7 +623,7 @@ class sctpsocket:
 
     def set_paddrparams(self, o: paddrparams) -> None:
         """Sets what of a paddrparams its flags name, and pathmaxrxt."""
-        self._set(SCTP_PEER_ADDR_PARAMS, _structure(sctp_paddrparams, o.__dict__))
+        self._tell(SCTP_PEER_ADDR_PARAMS, sctp_paddrparams, o, paddrparams())
 
     def get_rtoinfo(self, assoc_id: int = 0) -> rtoinfo:
         """The timeouts of an association, or with 0 of those to come."""
@@ -601,7 +632,7 @@ class sctpsocket:
 
     def set_rtoinfo(self, o: rtoinfo) -> None:
         """Sets what of an rtoinfo is not 0."""
-        self._set(SCTP_RTOINFO, _structure(sctp_rtoinfo, o.__dict__))
+        self._tell(SCTP_RTOINFO, sctp_rtoinfo, o, rtoinfo())
 
 
 class sctpsocket_tcp(sctpsocket):
@@ -702,7 +733,11 @@ for _name in __all__:
         globals()[_name].__module__ = __name__
 
 # 0.7.3 has all that socket has.
-if not TYPE_CHECKING:
+if TYPE_CHECKING:  # to mypy, the first of two definitions counts
+    from socket import *  # type: ignore[no-redef]
+
+    __all__ += socket.__all__
+else:
     for _name in set(socket.__all__) - globals().keys():
         globals()[_name] = getattr(socket, _name)
         __all__ += [_name]

@@ -127,6 +127,16 @@ def test_star_of_the_module_brings_all():
     assert run(program)[:2] == ["sctpsocket_tcp", "True"]
 
 
+def test_package_has_the_module_once_it_is_named():
+    program = """
+        import sctp
+        sctp.pysctp.ppid_order = "0.7.3"
+        from sctp import pysctp
+        print(pysctp.ppid_order, sctp.pysctp is pysctp)
+    """
+    assert run(program, "-W", "error") == ["0.7.3", "True"]
+
+
 def test_package_of_c_modules_hands_out_what_programs_use():
     from _sctp import getconstant
 
@@ -415,20 +425,130 @@ def test_datalogging_warns(make_pair):
 @pytest.mark.parametrize(
     "arguments, error, field",
     [
-        ({"msg": b"x", "stream": 65_536}, ValueError, "snd_sid"),
-        ({"msg": b"x", "flags": -1}, ValueError, "snd_flags"),
-        ({"msg": b"x", "ppid": -(2**31) - 1}, ValueError, "ppid"),
-        ({"msg": b"x", "context": 2**32}, ValueError, "context"),
-        ({"msg": b"x", "timetolive": 2**32}, ValueError, "timetolive"),
+        ({"stream": 65_536}, ValueError, "stream must be in"),
+        ({"stream": "0"}, TypeError, "stream must be an int, not str"),
+        ({"flags": -1}, ValueError, "flags must be in"),
+        ({"flags": None}, TypeError, "flags must be an int, not NoneType"),
+        ({"msg": b"", "flags": "x"}, TypeError, "flags must be an int, not str"),
+        ({"ppid": -(2**31) - 1}, ValueError, "ppid must be in"),
+        ({"ppid": 60.0}, TypeError, "ppid must be an int, not float"),
+        ({"context": 2**32}, ValueError, "context must be in"),
+        ({"context": None}, TypeError, "context must be an int, not NoneType"),
+        ({"timetolive": 2**32}, ValueError, "timetolive must be in"),
+        ({"timetolive": "1"}, TypeError, "timetolive must be an int, not str"),
         ({"msg": b""}, ValueError, "msg is empty"),
+        ({"msg": None}, TypeError, "msg must be bytes-like or str, not NoneType"),
     ],
 )
 def test_bad_argument_is_named_and_nothing_is_sent(make_pair, arguments, error, field):
     client, peer, _ = make_pair()
-    with pytest.raises(error, match=field):
-        client.sctp_send(**arguments)
+    with pytest.raises(error, match=f"^{field}"):
+        client.sctp_send(**{"msg": b"x", **arguments})
     client.sctp_send(b"next")
     assert peer.sctp_recv(10)[2] == b"next"
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    "value, error, why",
+    [
+        (0, ValueError, r"must be in 1\.\."),
+        (-1, ValueError, r"must be in 1\.\."),
+        (2**63, ValueError, r"must be in 1\.\."),
+        (None, TypeError, "must be an int, not NoneType"),
+    ],
+)
+def test_bad_length_is_named(make, value, error, why):
+    with pytest.raises(error, match=f"^maxlen {why}"):
+        make().sctp_recv(value)
+
+
+INTEGERS = {
+    "nodelay": 2**31,
+    "disable_fragments": -(2**31) - 1,
+    "mappedv4": 2**31,
+    "autoclose": 2**31,
+    "maxseg": 2**32,
+    "adaptation": 2**32,
+    "sndbuf": 2**40,
+    "rcvbuf": -(2**40),
+}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", INTEGERS)
+def test_bad_setting_is_named(make, name):
+    sock = make(pysctp.sctpsocket_udp)
+    before = getattr(sock, f"get_{name}")()
+    with pytest.raises(ValueError, match=f"^{name} must be in"):
+        getattr(sock, f"set_{name}")(INTEGERS[name])
+    for value in "1", None, 1.5:
+        kind = type(value).__name__
+        with pytest.raises(TypeError, match=f"^{name} must be an int, not {kind}"):
+            getattr(sock, f"set_{name}")(value)
+    assert getattr(sock, f"get_{name}")() == before
+
+
+@pytest.mark.kernel
+def test_bad_event_is_named_and_changes_none(make):
+    events = make().events
+    events.autoflush = False
+    events.association, events.shutdown = 1, None
+    with pytest.raises(TypeError, match=r"^shutdown must be an int, not NoneType"):
+        events.flush()
+    assert not pysctp.event_subscribe(events.container).association
+
+
+PARAMETERS = {
+    "rtoinfo": ("initial", 2_500),
+    "assocparams": ("cookie_life", 5_000),
+    "paddrparams": ("pathmaxrxt", 3),
+}
+
+
+def get_parameters(sock, kind):
+    address = [("", 0)] if kind == "paddrparams" else []
+    return getattr(sock, f"get_{kind}")(0, *address)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_bad_parameter_is_named_and_changes_none(make, kind):
+    sock = make()
+    name, value = PARAMETERS[kind]
+    before = vars(get_parameters(sock, kind))
+    for bad in -1, 2**32, "x", None:
+        wrong = get_parameters(sock, kind)
+        setattr(wrong, name, bad)
+        with pytest.raises(TypeError, match=f"_{name} must be"):
+            getattr(sock, f"set_{kind}")(wrong)
+    assert vars(get_parameters(sock, kind)) == before
+    right = get_parameters(sock, kind)
+    setattr(right, name, value)
+    getattr(sock, f"set_{kind}")(right)
+    assert getattr(get_parameters(sock, kind), name) == value
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_object_of_another_kind_is_an_error(make, kind):
+    sock = make()
+    lacking = getattr(pysctp, kind)()
+    del lacking.assoc_id
+    others = {*PARAMETERS} - {kind}
+    for wrong in [None, {}, lacking, *(getattr(pysctp, other)() for other in others)]:
+        with pytest.raises(AttributeError, match="has no attribute"):
+            getattr(sock, f"set_{kind}")(wrong)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kind", PARAMETERS)
+def test_object_of_a_derived_class_serves(make, kind):
+    name, value = PARAMETERS[kind]
+    computed = {name: property(lambda self: value, lambda self, given: None)}
+    sock = make()
+    getattr(sock, f"set_{kind}")(type("Own", (getattr(pysctp, kind),), computed)())
+    assert getattr(get_parameters(sock, kind), name) == value
 
 
 @pytest.mark.kernel
