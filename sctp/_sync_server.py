@@ -168,8 +168,7 @@ class Server(ServerBase):
         with self._lock:
             self._waiting.wake()
 
-    def _wait(self, is_done: Callable[[], bool], timeout: float | None) -> None:
-        deadline = deadline_after(timeout)
+    def _wait(self, is_done: Callable[[], bool], deadline: float | None) -> None:
         waiter = Waiter()
         try:
             while True:
@@ -188,13 +187,15 @@ class Server(ServerBase):
     def wait_closed(self, timeout: float | None = None) -> None:
         """Waits until close() has been called and the last handler and its
         association have ended."""
-        self._wait(lambda: not (self._is_serving or self._threads), timeout)
+        deadline = deadline_after(timeout)
+        self._wait(lambda: not (self._is_serving or self._threads), deadline)
 
     def serve_forever(self, timeout: float | None = None) -> None:
         """Waits until close() is called; if it is interrupted, or so many seconds
         have passed, it closes."""
+        deadline = deadline_after(timeout)
         try:
-            self._wait(lambda: not self._is_serving, timeout)
+            self._wait(lambda: not self._is_serving, deadline)
         finally:
             self.close()
 
@@ -224,10 +225,10 @@ class Server(ServerBase):
                 with suppress(TimeoutError):
                     association.wait_closed(max(deadline - time.monotonic(), 0))
             with suppress(TimeoutError):
-                self._wait(have_ended, max(deadline - time.monotonic(), 0))
+                self._wait(have_ended, deadline)
         finally:
             for association in left:
                 if association in self.associations:
                     association.abort()
         with suppress(TimeoutError):
-            self._wait(have_ended, _GRACE)
+            self._wait(have_ended, deadline_after(_GRACE))

@@ -4,6 +4,7 @@ signal, one after the other, and then made again."""
 import gc
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -302,3 +303,31 @@ def test_connect_leaves_no_descriptor():
             break
     with server:
         pass
+
+
+@pytest.mark.parametrize("name", ["close", "leave"])
+def test_server(name):
+    """Nothing is left of it, when it is closed again."""
+    before, threads = system.open_descriptors(), threading.active_count()
+    for place in range(2000):
+        server = serve(lambda association: association.wait_closed(), LOCAL)
+        clients = [connect(server.addresses, local_addresses=LOCAL) for _ in range(2)]
+
+        def leave(server=server):
+            server.__exit__(None, None, None)
+
+        was_interrupted = interrupt(leave if name == "leave" else server.close, place)
+        start = time.monotonic()
+        leave()
+        server.wait_closed(timeout=BOUND)
+        assert time.monotonic() - start < BOUND / 2, place
+        assert not server.is_serving and not server.associations, place
+        for client in clients:
+            with pytest.raises((EOFError, ConnectionResetError)):
+                client.receive(timeout=BOUND)
+        deadline = time.monotonic() + BOUND
+        while system.open_descriptors() != before or threading.active_count() > threads:
+            assert time.monotonic() < deadline, place
+            time.sleep(0.001)
+        if not was_interrupted:
+            break

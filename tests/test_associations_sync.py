@@ -204,6 +204,17 @@ def test_bad_timeouts(ends, error, timeout):
         ends.peer.recv(10)
 
 
+@pytest.mark.parametrize(("error", "timeout"), [(ValueError, -1), (TypeError, "1")])
+def test_bad_timeouts_of_a_server(error, timeout):
+    """They do not close it."""
+    with serve(lambda association: None, LOCAL) as server:
+        for call in server.serve_forever, server.wait_closed:
+            with pytest.raises(error, match="timeout"):
+                call(timeout=timeout)
+        assert server.is_serving
+        connect(server.addresses, timeout=BOUND).abort()
+
+
 def test_long_timeouts(ends):
     for timeout in 1e300, float("inf"), 2**40:
         receiving = ends.start(ends.real.receive, timeout)
