@@ -4,7 +4,7 @@ An ignored error is one that a checker has to find: mypy complains about an
 ignore that nothing needs.
 """
 
-from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM
+from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM, socket
 from typing import Any, Literal, assert_type
 
 import _sctp
@@ -153,6 +153,10 @@ def old_programs() -> None:
     assert_type(sock.events, pysctp.event_subscribe)
     sock.events.data_io = True
     sock.sctp_send(b"data", ppid="60")  # type: ignore[arg-type]
+    # What the module has of socket, where the name socket is the module.
+    assert_type(pysctp.htonl(60), int)
+    assert_type(pysctp.SOL_SOCKET, int)
+    assert_type(pysctp.socket.socket(pysctp.AF_INET), socket)
     # The packages hand these out at run time alone: a typing error stays one.
     sctp.sctpsocket_tcp  # type: ignore[attr-defined]
     sctp.sctpsocket_tpc  # type: ignore[attr-defined]
