@@ -741,3 +741,7 @@ else:
     for _name in set(socket.__all__) - globals().keys():
         globals()[_name] = getattr(socket, _name)
         __all__ += [_name]
+else:  # to mypy, the first of two definitions counts
+    from socket import *  # type: ignore[no-redef]
+
+    __all__ += socket.__all__
