@@ -733,11 +733,7 @@ for _name in __all__:
         globals()[_name].__module__ = __name__
 
 # 0.7.3 has all that socket has.
-if TYPE_CHECKING:  # to mypy, the first of two definitions counts
-    from socket import *  # type: ignore[no-redef]
-
-    __all__ += socket.__all__
-else:
+if not TYPE_CHECKING:
     for _name in set(socket.__all__) - globals().keys():
         globals()[_name] = getattr(socket, _name)
         __all__ += [_name]
