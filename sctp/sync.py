@@ -94,8 +94,8 @@ def connect(
     at most.
 
     sock is a one-to-one socket to use; it belongs to the association from then
-    on and is closed if this call fails. If it is connected already, pass no
-    addresses.
+    on. It is closed if this call fails, but not if an argument is refused before
+    anything was done. If it is connected already, pass no addresses.
 
     Raises OSError as the kernel does (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH),
     with a note of what SCTP said; socket.gaierror for a name that has no address;
