@@ -5,15 +5,15 @@ socket then; a front end reads, waits and wakes.
 """
 
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
 
-from ._endpoint import Hub, Member
 from ._enums import NotificationType
+from ._hub import Hub, Member
 from ._lifecycle import ENDS, Lifecycle, Outgoing
 from ._messages import Address, Assembler, plain_address
 from ._options import sctp_status
@@ -140,6 +140,9 @@ class AssociationBase:
         self._core = core or Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
         self._piece_size = piece_size(limits)
+        self._is_reading = False
+        # Called when something was read.
+        self._on_news: Callable[[], None] | None = None
         self._is_lingering = False
         self._is_shut_down = False
         self._is_closed = False
@@ -162,6 +165,11 @@ class AssociationBase:
 
     def _read(self) -> None:
         """Takes what has arrived, without waiting, and settles."""
+        raise NotImplementedError
+
+    def _react(self) -> None:
+        """Something was read by the socket of an endpoint: settles the end, and
+        wakes who waits."""
         raise NotImplementedError
 
     def _pause(self) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import weakref
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sized
+from collections.abc import Coroutine, Iterable, Sized
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -169,14 +169,11 @@ class Association(AssociationBase):
             keep_socket(sock)
         self._loop = asyncio.get_running_loop()
         self._carrier = carrier
-        # Called when something was read.
-        self._on_news: Callable[[], None] | None = None
         self._receivers = Line()
         self._senders = Line()
         self._waiting = carrier.find_waiting(self)
         self._turns = TURNS
         self._closed = asyncio.Event()
-        self._is_reading = False
         self._deadline: asyncio.TimerHandle | None = None
         self._next_look: asyncio.TimerHandle | None = None
 
@@ -263,7 +260,6 @@ class Association(AssociationBase):
             self._on_news()
 
     def _react(self) -> None:
-        """Something was read: settles the end, and wakes who waits for it."""
         core = self._core
         if core.end is not None:
             self._settle()

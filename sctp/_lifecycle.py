@@ -34,7 +34,14 @@ from ._notifications import describe_notification, error_causes
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["AssociationRestarted", "End", "Lifecycle", "News", "Notification"]
+__all__ = [
+    "AssociationRestarted",
+    "End",
+    "Lifecycle",
+    "News",
+    "Notification",
+    "Unread",
+]
 
 # What parse_notification() returns.
 Notification: TypeAlias = dict[str, object]
@@ -85,6 +92,10 @@ class AssociationRestarted(ConnectionResetError):
     __module__ = "sctp"
     notification: Notification | None = None
     association: object = None
+
+
+# What a receiver gets: a message, or what is raised in its place.
+Unread: TypeAlias = Message | MessageTooLong | AssociationRestarted
 
 
 def _describe(notification: Notification) -> str:
@@ -179,10 +190,10 @@ class Lifecycle:
         self.assoc_id = 0
         self.outbound_streams = 0
         self.inbound_streams = 0
-        self.unread: deque[Message | MessageTooLong | AssociationRestarted] = deque()
+        self.unread: deque[Unread] = deque()
         self.unread_size = 0
         # What is to be unread next, where a signal came in between.
-        self._joined: Message | MessageTooLong | AssociationRestarted | None = None
+        self._joined: Unread | None = None
         # The end for receivers; of the whole: is_over.
         self.end: End | None = None
         self.is_up = False
@@ -272,7 +283,7 @@ class Lifecycle:
                 if item is not None:
                     self.add(item)
 
-    def add(self, item: Message | MessageTooLong | AssociationRestarted) -> None:
+    def add(self, item: Unread) -> None:
         """Takes what a receiver gets; while it is shutting down, no more than
         there is room for."""
         size = len(item.data) if isinstance(item, Message) else 0
@@ -407,7 +418,7 @@ class Lifecycle:
             raise self.end.for_receiver(self.association)
         return None
 
-    def take_out(self) -> Message | MessageTooLong | AssociationRestarted | None:
+    def take_out(self) -> Unread | None:
         """The next message or what came in its place, None where there is
         nothing unread. It takes in one step, as digest() does."""
         if not self.unread:
@@ -418,7 +429,7 @@ class Lifecycle:
         self.unread_size -= size + MESSAGE_COST
         return item
 
-    def put_back(self, item: Message | MessageTooLong | AssociationRestarted) -> None:
+    def put_back(self, item: Unread) -> None:
         """Makes what was taken the next one again."""
         size = len(item.data) if isinstance(item, Message) else 0
         self.unread.appendleft(item)
