@@ -180,6 +180,11 @@ class AssociationBase:
         """Reads again, unless the association has come to its end."""
         raise NotImplementedError
 
+    def _resume_where_room(self) -> None:
+        """Reads again, where there is room for what comes."""
+        if not self._is_reading and self._core.has_room:
+            self._resume()
+
     def _limit_closing(self) -> None:
         """Calls _give_up() after close_timeout, which counts from the first of
         these calls."""

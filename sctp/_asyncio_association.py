@@ -6,7 +6,6 @@ that whoever is cancelled has done the whole of it, or nothing.
 """
 
 import asyncio
-import errno
 import weakref
 from collections import deque
 from collections.abc import Coroutine, Iterable, Sized
@@ -244,7 +243,9 @@ class Association(AssociationBase):
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
-                core.fail(error.errno or errno.EIO)
+                if error.errno is None:  # of a signal handler
+                    raise
+                core.fail(error.errno)
             if not core.is_ending:
                 break
         # As _react() does: a call less for each message.
@@ -278,10 +279,6 @@ class Association(AssociationBase):
     def _resume(self) -> None:
         if not (self._is_reading or self._is_lingering or self._core.is_over):
             self._start()
-
-    def _resume_where_room(self) -> None:
-        if not self._is_reading and self._core.has_room:
-            self._resume()
 
     def _limit_closing(self) -> None:
         if self._deadline is None:

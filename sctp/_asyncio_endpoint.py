@@ -309,11 +309,6 @@ class Endpoint(EndpointBase[Association]):
         self._hub.news.add(news)
         return news
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether all of it has ended and the socket is closed."""
-        return self._is_closed
-
     async def wait_closed(self) -> None:
         """Waits until close() or abort() was called and all associations have
         ended."""

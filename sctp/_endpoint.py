@@ -4,7 +4,6 @@ The core (_hub) decides whose each thing is, this class what is to be done to th
 socket then; a front end reads, waits and wakes.
 """
 
-import errno
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -21,7 +20,13 @@ from ._messages import Address, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Addresses, AnyAddress, Limits, list_addresses
 from ._socket import sctp_socket
-from ._sockets import abort_association, close_socket, is_crowded, keep_socket
+from ._sockets import (
+    abort_association,
+    abort_at_close,
+    close_socket,
+    is_crowded,
+    keep_socket,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -121,6 +126,9 @@ class EndpointBase(Generic[AnyAssociation]):
         """Wakes who waits for what the hub has."""
         raise NotImplementedError
 
+    def _catch_up(self) -> None:
+        """Reads, if nobody else does while nothing waits."""
+
     def _end(self) -> None:
         """The socket is about to be closed: nothing is to come any more."""
         raise NotImplementedError
@@ -153,7 +161,9 @@ class EndpointBase(Generic[AnyAssociation]):
             hub.conclude()
             return False
         except OSError as error:
-            hub.fail(error.errno or errno.EIO)
+            if error.errno is None:  # of a signal handler
+                raise
+            hub.fail(error.errno)
             return False
         self._is_behind = count >= COUNT
         if self._is_behind:
@@ -191,8 +201,14 @@ class EndpointBase(Generic[AnyAssociation]):
             self._make_room()
         if hub.touched:
             touched, hub.touched = hub.touched, {}
-            for member in touched:
-                self._association_of(member)._react()
+            try:
+                while touched:
+                    member = next(iter(touched))
+                    self._association_of(member)._react()
+                    del touched[member]
+            except BaseException:  # of a signal handler: for the next time
+                hub.touched = touched | hub.touched
+                raise
         self._wake_takers()
         if hub.ending:
             self._later(0, EndpointBase._read)
@@ -401,7 +417,15 @@ class EndpointBase(Generic[AnyAssociation]):
         """The associations that are up, those that nobody has accepted among
         them; not those that peel_off() made independent."""
         with self._lock:
+            self._catch_up()
             return tuple(map(self._association_of, self._hub.alive))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all of it has ended and the socket is closed."""
+        with self._lock:
+            self._catch_up()
+            return self._is_closed
 
     # Its end
 
@@ -410,13 +434,14 @@ class EndpointBase(Generic[AnyAssociation]):
         are; after close_timeout seconds, what is left is aborted."""
         note = "close() was called here."
         with self._lock:
+            self._catch_up()
             self._hub.close(note)
             with suppress(OSError):
                 self._sock.listen(0)
             for association in list(self._connecting):
                 association._abort(b"", note)
-            for association in self.associations:
-                association._begin_closing()
+            for member in self._hub.alive:
+                self._association_of(member)._begin_closing()
             self._react()
 
     def abort(self, reason: "Buffer" = b"") -> None:
@@ -425,9 +450,13 @@ class EndpointBase(Generic[AnyAssociation]):
         reason = check_reason(reason)
         note = "abort() was called here."
         with self._lock:
+            self._catch_up()
             self._hub.abort(note)
-            for association in (*self._connecting, *self.associations):
+            abort_at_close(self._sock)
+            for association in list(self._connecting):
                 association._abort(reason, note)
+            for member in self._hub.alive:
+                self._association_of(member)._abort(reason, note)
             self._note_closed()
 
     def _note_closed(self) -> None:

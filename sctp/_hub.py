@@ -202,6 +202,11 @@ class Hub:
             del arrived[0]
         self._hand_over()
 
+    @property
+    def is_digesting(self) -> bool:
+        """Whether a signal came in the middle of digest()."""
+        return self._addressee is not None
+
     def _hand_over(self) -> None:
         """Gives an association what is in the inbox, all of which is its own."""
         member, inbox = self._addressee, self._inbox

@@ -10,6 +10,7 @@ from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from typing import Any
 
 from _sctp import sctp
+from _sctp._names import find_service
 from _sctp.sctp import IPPROTO_SCTP, SCTP_BINDX_ADD_ADDR
 from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
@@ -67,6 +68,19 @@ def with_names(
     what was found for names."""
     family = sock.family if sock else choose_family(lists, names.values())
     return family, [_numeric(each, names, ports, family) for each in lists]
+
+
+def resolve(
+    lists: list[list[AnyAddress]], sock: sctp_socket | None
+) -> tuple[int, list[list[AnyAddress]]]:
+    """Looks names up, and waits for that: the result of with_names()."""
+    services, hosts = unknown_names(lists)
+    ports = {service: find_service(service) for service in services}
+    names = {}
+    for address in hosts:
+        infos = socket.getaddrinfo(address[0], None, type=SOCK_STREAM)
+        names[address] = Name(address, find_host(infos))
+    return with_names(lists, sock, ports, names)
 
 
 def _numeric(
@@ -173,8 +187,14 @@ def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
         sock.sctp_sendv([reason], None, how)
     except OSError:
         # A one-to-one socket of Linux knows but this way, without a reason.
-        with suppress(OSError):
-            sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
+        abort_at_close(sock)
+
+
+def abort_at_close(sock: sctp_socket) -> None:
+    """Lets the kernel abort what is left on a socket when that is closed: also
+    associations of which nobody has read yet."""
+    with suppress(OSError):  # closed already
+        sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
 
 
 def keep_socket(sock: sctp_socket) -> None:
