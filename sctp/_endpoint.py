@@ -90,6 +90,9 @@ class EndpointBase(Generic[AnyAssociation]):
         self._senders = Turns()
         self._stall = Stall()
         self._connecting: set[AnyAssociation] = set()
+        # Those that the kernel has peeled off, and their sockets, until all is
+        # done for that.
+        self._peeled: dict[Member, list[sctp_socket]] = {}
         self._is_reading = False
         # Whether there may be more to read.
         self._is_behind = False
@@ -330,13 +333,31 @@ class EndpointBase(Generic[AnyAssociation]):
             self._hub.cannot_peel(member, error, what)
 
     def _peel(self, member: Member) -> None:
-        sock = self._sock.sctp_peeloff(member.assoc_id)
-        sock.setblocking(False)
-        self._hub.peel(member)
-        self._senders.leave(member)
-        association = self._association_of(member)
-        self._move(association, sock)
-        association._on_news = partial(self._note_read, member)
+        made = self._peeled[member] = []
+        try:
+            made.extend(map(self._sock.sctp_peeloff, (member.assoc_id,)))
+        except BaseException as error:
+            if not made:
+                del self._peeled[member]
+                is_signal = getattr(error, "errno", None) is None
+                if is_signal and not self._ask("sstat_state", [member]):
+                    # It came in the middle: the new socket was closed.
+                    self._hub.lose(member)
+                    self._association_of(member)._react()
+            raise
+        self._finish_peeling()
+
+    def _finish_peeling(self) -> None:
+        """The kernel has peeled off: the rest. It can be called again, after a
+        signal in the middle."""
+        for member, [sock] in list(self._peeled.items()):
+            sock.setblocking(False)
+            self._hub.peel(member)
+            self._senders.leave(member)
+            association = self._association_of(member)
+            self._move(association, sock)
+            association._on_news = partial(self._note_read, member)
+            del self._peeled[member]
         self._wake_first()
 
     def _note_read(self, member: Member) -> None:
@@ -380,6 +401,7 @@ class EndpointBase(Generic[AnyAssociation]):
                 self._later(_ASK, EndpointBase._ask_for_set_ups)
         except BaseException:
             if assoc_id is not None:
+                hub.register(member, assoc_id)
                 hub.forget(member, is_aborted=True)
                 abort_association(self._sock, b"", assoc_id)
             raise

@@ -240,11 +240,12 @@ class Hub:
             notification = parse_notification(whole)
         except OSError:  # none that this system knows
             return
-        assoc_id: Any = next(
-            (value for key, value in notification.items() if key.endswith("assoc_id")),
-            None,
-        )
+        assoc_id: Any = None
         state: Any = None
+        for key, value in notification.items():
+            if key.endswith("assoc_id"):
+                assoc_id = value
+                break
         if notification["sn_type"] == NotificationType.ASSOC_CHANGE:
             state = notification["sac_state"]
         member = self.members.get(assoc_id) or self._begin(assoc_id, state)
@@ -438,11 +439,13 @@ class Hub:
     # Peeling off
 
     def peel(self, member: Member) -> None:
-        """The kernel has peeled a member off, and nothing was read since."""
+        """The kernel has peeled a member off, and nothing was read since. It can
+        be called again, after a signal in the middle."""
         self.forget(member)
         self.apart[member] = None
         member.is_shared = False
-        member.assembler = self.make_assembler()
+        if member.assembler is self.assembler:
+            member.assembler = self.make_assembler()
         self.assembler.move(member.assoc_id, member.assembler)
         self._has_told = False
 

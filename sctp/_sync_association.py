@@ -342,13 +342,14 @@ class Association(AssociationBase, Polled):
     def _close(self) -> None:
         if self._is_closed:
             return
+        # First of all: should a signal come in between, one of these goes on.
+        for line in self._lines:
+            line.wake()
         self._remember_addresses()
         self._crew.forget(self)
         self._carrier.close(self)
         self._is_reading = False
         self._is_closed = True
-        for line in self._lines:
-            line.wake()
 
     def _has_closed(self) -> bool:
         self._read_if_ready()
@@ -399,6 +400,8 @@ class Association(AssociationBase, Polled):
                 self._look_again()
             else:
                 self._read_if_ready()
+            if self._core.is_over:
+                self._close()
             return self._is_closed
 
     def __enter__(self) -> Self:

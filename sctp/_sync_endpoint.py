@@ -169,6 +169,8 @@ class Endpoint(EndpointBase[Association], Polled):
     def _finish(self) -> None:
         """Goes on where that was interrupted by a signal."""
         hub = self._hub
+        if self._peeled:
+            self._finish_peeling()
         if self._arrived or hub.is_digesting:
             self._read()
         elif hub.touched or hub.refused:
