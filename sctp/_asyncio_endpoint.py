@@ -296,9 +296,8 @@ class Endpoint(EndpointBase[Association]):
             self._note_set_up(association)
         except BaseException:
             association.abort()
-            raise
-        finally:
             self._connecting.discard(association)
+            raise
         return association
 
     def notifications(self) -> Notifications:

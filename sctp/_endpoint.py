@@ -408,6 +408,7 @@ class EndpointBase(Generic[AnyAssociation]):
         return association
 
     def _note_set_up(self, association: AnyAssociation) -> None:
+        self._connecting.discard(association)
         member = cast(Member, association._core)
         member.addresses = max(1, len(association._peers))
 

@@ -286,14 +286,12 @@ class Endpoint(EndpointBase[Association], Polled):
                 association = self._begin_set_up(peers)
             association._wait_until_decided(deadline)
             self._note_set_up(association)
+            return association
         except BaseException:
             if association is not None:
                 association.abort()
-            raise
-        finally:
-            if association is not None:
                 self._connecting.discard(association)
-        return association
+            raise
 
     def notifications(self) -> Notifications:
         """An iterator over the notifications of all associations that arrive by
