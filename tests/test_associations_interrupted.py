@@ -33,7 +33,7 @@ class Interrupted(BaseException):
     pass
 
 
-def interrupt(call, place):
+def interrupt(call, place, kind=Interrupted):
     """Calls; whether it came to that place, where it was interrupted: at the
     beginning of a function of the package, or after what it called returned."""
     left = place
@@ -45,13 +45,13 @@ def interrupt(call, place):
                 return
             left -= 1
             if left < 0:
-                raise Interrupted
+                raise kind
 
     gc.disable()  # what is raised in a __del__ goes nowhere
     sys.setprofile(profile)
     try:
         call()
-    except Interrupted:
+    except kind:
         return True
     finally:
         sys.setprofile(None)
