@@ -265,7 +265,7 @@ class Polled:
     def _tidy(self) -> None:
         raise NotImplementedError
 
-    def plan(self) -> int:
+    def _wanted(self) -> int:
         """For which events it is to be polled. Without any, poll() would still
         tell of an end, again and again."""
         events = select.POLLIN if self._is_reading else 0
@@ -273,7 +273,7 @@ class Polled:
             events |= select.POLLOUT
         return events
 
-    def attend(self, events: int) -> None:
+    def _attend(self, events: int) -> None:
         """It is ready."""
         if self._is_closed:
             return
@@ -335,7 +335,7 @@ class Crew:
         """What a waiter is to poll from now on, and until when."""
         self._watcher = watcher
         watcher.polls = self._wake_up
-        planned = [(each._fd, each.plan()) for each in self.polled]
+        planned = [(each._fd, each._wanted()) for each in self.polled]
         until = min(self._timers.values(), default=None)
         return [each for each in planned if each[1]], until
 
@@ -348,7 +348,7 @@ class Crew:
         events = dict(found)
         for each in list(self.polled):
             if each._fd in events:
-                each.attend(events[each._fd])
+                each._attend(events[each._fd])
         self.keep_time()
         self._is_attending = False
 
@@ -356,7 +356,7 @@ class Crew:
         """Does what there is to do, without a wait."""
         for each in list(self.polled):
             if each._is_reading:
-                each.attend(select.POLLIN)
+                each._attend(select.POLLIN)
         self.keep_time()
 
     def finish(self) -> None:
