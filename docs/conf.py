@@ -14,9 +14,9 @@ version = release = sctp.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
-    "sphinx.ext.graphviz",
     "sphinx_autodoc_typehints",
     "from_sources",
+    "inline_pictures",
     "rfc_links",
 ]
 nitpicky = True
@@ -44,12 +44,16 @@ suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 html_theme = "furo"
 html_title = f"sctp {version}"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
-graphviz_output_format = "svg"
+graphviz_dot_args = [
+    *("-Gbgcolor=transparent", "-Earrowsize=0.8", "-Nheight=0.3"),
+    *("-Nfontname=sans-serif", "-Nfontsize=11"),
+    *("-Efontname=sans-serif", "-Efontsize=11"),
+]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
