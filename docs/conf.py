@@ -46,6 +46,7 @@ html_title = f"sctp {version}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_js_files = [("pages.js", {"defer": "defer"})]
+html_search_scorer = str(Path(__file__).parent / "search.js")
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "friendly"
