@@ -49,7 +49,7 @@ html_js_files = [("pages.js", {"defer": "defer"})]
 html_search_scorer = str(Path(__file__).parent / "search.js")
 html_copy_source = False
 html_show_sphinx = False
-pygments_style = "friendly"
+pygments_style = "default"
 pygments_dark_style = "github-dark"
 graphviz_dot_args = [
     *("-Gbgcolor=transparent", "-Earrowsize=0.8", "-Nheight=0.3"),
