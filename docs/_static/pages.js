@@ -1,4 +1,5 @@
-/* Buttons that copy code, and the contents of long pages on narrow screens. */
+/* Buttons that copy code; for narrow screens the contents of long pages, and the
+   heads of wide tables in each cell. */
 "use strict";
 
 /* What is typed, in blocks that also show what is printed. */
@@ -58,5 +59,20 @@ function addContents(article) {
   article.querySelector("h1").after(contents);
 }
 
+/* pages.css shows a row as a block; many columns are numbers, which stay a table. */
+function stack(table) {
+  const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+  if (table.offsetWidth <= table.parentElement.clientWidth || heads.length > 5) {
+    return;
+  }
+  table.classList.add("stacked");
+  for (const row of heads.length > 2 ? table.tBodies[0].rows : []) {
+    [...row.cells].slice(1).forEach((cell, place) => {
+      cell.dataset.head = heads[place + 1].trim();
+    });
+  }
+}
+
 document.querySelectorAll("div[class*=highlight-]").forEach(addCopyButton);
 document.querySelectorAll("article").forEach(addContents);
+document.querySelectorAll("table.docutils:not(.from-sources)").forEach(stack);
