@@ -16,8 +16,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx_autodoc_typehints",
     "from_sources",
-    "inline_pictures",
     "rfc_links",
+    "inline_pictures",
 ]
 nitpicky = True
 # What belongs to Python itself, whose inventory would come over the network.
