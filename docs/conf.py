@@ -34,7 +34,7 @@ nitpick_ignore_regex = [
     (r"py:\w+", r"\w+(Error|Exception)"),
     (
         r"py:class",
-        r"(\w+\.)*_\w+(\.(Carrier|Lifecycle|Limits|WakeUp))?|typing_extensions\.Buffer",
+        r"(\w+\.)*_\w+(\.(Association|Carrier|Crew|Lifecycle|Limits))?|typing_extensions\.Buffer",
     ),
 ]
 

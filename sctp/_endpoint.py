@@ -31,7 +31,7 @@ from ._sockets import (
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-AnyAssociation = TypeVar("AnyAssociation", bound=AssociationBase)
+Association = TypeVar("Association", bound=AssociationBase)
 Later: TypeAlias = Callable[[Any], None]
 
 # How much of the queue is read at once for the news of an end: so many batches.
@@ -67,7 +67,7 @@ class Apart(OwnSocket):
         self._endpoint._note_closed()
 
 
-class EndpointBase(Generic[AnyAssociation]):
+class EndpointBase(Generic[Association]):
     """A socket with any number of associations, without what waits for it."""
 
     # Held while something is changed, where there are threads.
@@ -89,7 +89,7 @@ class EndpointBase(Generic[AnyAssociation]):
         self._hub = Hub(limits, events, backlog, self._adopt)
         self._senders = Turns()
         self._stall = Stall()
-        self._connecting: set[AnyAssociation] = set()
+        self._connecting: set[Association] = set()
         # Those that the kernel has peeled off, and their sockets, until all is
         # done for that.
         self._peeled: dict[Member, list[sctp_socket]] = {}
@@ -136,14 +136,14 @@ class EndpointBase(Generic[AnyAssociation]):
         """The socket is about to be closed: nothing is to come any more."""
         raise NotImplementedError
 
-    def _make_association(self, member: Member) -> AnyAssociation:
+    def _make_association(self, member: Member) -> Association:
         raise NotImplementedError
 
-    def _move(self, association: AnyAssociation, sock: sctp_socket) -> None:
+    def _move(self, association: Association, sock: sctp_socket) -> None:
         """An association goes on by a socket of its own, as one of the endpoint."""
         raise NotImplementedError
 
-    def _release(self, association: AnyAssociation) -> None:
+    def _release(self, association: Association) -> None:
         """An association with a socket of its own is independent from now on."""
         raise NotImplementedError
 
@@ -304,7 +304,7 @@ class EndpointBase(Generic[AnyAssociation]):
 
     # Peeling off
 
-    def peel_off(self, association: AnyAssociation) -> None:
+    def peel_off(self, association: Association) -> None:
         """Gives an association a socket of its own.
 
         It is the same object, and goes on: who waits to send or to receive goes
@@ -380,7 +380,7 @@ class EndpointBase(Generic[AnyAssociation]):
         self._hub.check_connect()
         return peers
 
-    def _begin_set_up(self, peers: list[AnyAddress]) -> AnyAssociation:
+    def _begin_set_up(self, peers: list[AnyAddress]) -> Association:
         """An association that is set up with a peer from now on."""
         hub = self._hub
         hub.check_connect()
@@ -407,7 +407,7 @@ class EndpointBase(Generic[AnyAssociation]):
             raise
         return association
 
-    def _note_set_up(self, association: AnyAssociation) -> None:
+    def _note_set_up(self, association: Association) -> None:
         self._connecting.discard(association)
         member = cast(Member, association._core)
         member.addresses = max(1, len(association._peers))
@@ -436,7 +436,7 @@ class EndpointBase(Generic[AnyAssociation]):
         return self._addresses
 
     @property
-    def associations(self) -> tuple[AnyAssociation, ...]:
+    def associations(self) -> tuple[Association, ...]:
         """The associations that are up, those that nobody has accepted among
         them; not those that peel_off() made independent."""
         with self._lock:
@@ -493,16 +493,16 @@ class EndpointBase(Generic[AnyAssociation]):
 
     # Its associations
 
-    def _association_of(self, member: Member) -> AnyAssociation:
-        return cast(AnyAssociation, member.association)
+    def _association_of(self, member: Member) -> Association:
+        return cast(Association, member.association)
 
-    def _make(self, member: Member) -> AnyAssociation:
+    def _make(self, member: Member) -> Association:
         association = self._make_association(member)
         member.association = association
         association._is_reading = True
         return association
 
-    def _adopt(self, member: Member) -> AnyAssociation:
+    def _adopt(self, member: Member) -> Association:
         association = self._make(member)
         association._remember_addresses()
         member.addresses = max(1, len(association._peers))
