@@ -207,7 +207,7 @@ class EndpointBase(Generic[Association]):
             try:
                 while touched:
                     member = next(iter(touched))
-                    self._association_of(member)._react()
+                    member.association._react()  # type: ignore[attr-defined]
                     del touched[member]
             except BaseException:  # of a signal handler: for the next time
                 hub.touched = touched | hub.touched
@@ -494,7 +494,7 @@ class EndpointBase(Generic[Association]):
     # Its associations
 
     def _association_of(self, member: Member) -> Association:
-        return cast(Association, member.association)
+        return member.association  # type: ignore[return-value]
 
     def _make(self, member: Member) -> Association:
         association = self._make_association(member)

@@ -157,9 +157,8 @@ class Hub:
         self._gone: set[int] = set()
         # Those of which an end was announced: conclude() is to come.
         self.ending: dict[Member, None] = {}
-        # What is to be handed to one of them next.
-        self._inbox: deque[Received] = deque()
-        self._addressee: Member | None = None
+        # Who is getting what arrived.
+        self._receiver: Member | None = None
         # How many pieces came of each since find_hogs() was called.
         self._received: dict[Member, int] = {}
         self.end: End | None = None
@@ -176,53 +175,53 @@ class Hub:
 
     def digest(self, arrived: deque[Received]) -> None:
         """Takes what arrived on the socket, one after the other. After a signal
-        in the middle it can be called again, as that of Lifecycle: an item leaves
-        for the inbox in the very step that puts it there."""
-        members, inbox = self.members, self._inbox
+        in the middle it can be called again, as that of Lifecycle."""
+        members = self.members
+        if self._receiver is not None:
+            self._note_received(self._receiver)
         while arrived:
-            _, _, info, kind, flags = arrived[0]
-            if kind == SCTP_RECVV_RCVINFO:
-                assoc_id = info["rcv_assoc_id"]
-            elif kind == SCTP_RECVV_RN:
-                assoc_id = info.rcvinfo["rcv_assoc_id"]
-            else:
-                if flags & MSG_NOTIFICATION:
-                    self._hand_over()
+            # How many there are of the same association.
+            assoc_id: Any = None
+            count = 0
+            for _, _, info, kind, _ in arrived:
+                if kind == SCTP_RECVV_RCVINFO:
+                    whose = info["rcv_assoc_id"]
+                elif kind == SCTP_RECVV_RN:
+                    whose = info.rcvinfo["rcv_assoc_id"]
+                else:
+                    break
+                if whose != assoc_id:
+                    if count:
+                        break
+                    assoc_id = whose
+                count += 1
+            if not count:
+                if arrived[0][4] & MSG_NOTIFICATION:
                     self._digest_notification(arrived)
                 del arrived[0]
                 continue
             member = members.get(assoc_id) or self._arrive(assoc_id)
-            if member is None:
-                del arrived[0]
-                continue
-            if member is not self._addressee:
-                self._hand_over()
-                self._addressee = member
-            inbox += (arrived[0],)
-            del arrived[0]
-        self._hand_over()
+            if member is None or member.is_over:
+                for _ in range(count):
+                    del arrived[0]
+            else:
+                self._received[member] = self._received.get(member, 0) + count
+                self._receiver = member
+                member.digest(arrived, count)
+                self._note_received(member)
+
+    def _note_received(self, member: Member) -> None:
+        self.touched[member] = None
+        if member.unread and member in self.waiting:
+            self._ready[member] = None
+        if member.unread_size >= member.max_unread and member.is_full:
+            self.crowded[member] = None
+        self._receiver = None
 
     @property
     def is_digesting(self) -> bool:
         """Whether a signal came in the middle of digest()."""
-        return self._addressee is not None
-
-    def _hand_over(self) -> None:
-        """Gives an association what is in the inbox, all of which is its own."""
-        member, inbox = self._addressee, self._inbox
-        if member is None:
-            return
-        if not member.is_over:
-            count = self._received.get(member, 0) + len(inbox)
-            member.digest(inbox)
-            self._received[member] = count
-            self.touched[member] = None
-            if member in self.waiting:
-                self.note_unread(member)
-            if member.unread_size >= member.max_unread and member.is_full:
-                self.crowded[member] = None
-        inbox.clear()
-        self._addressee = None
+        return self._receiver is not None
 
     def note_unread(self, member: Member) -> None:
         """Something was read of an association, of this socket or its own."""

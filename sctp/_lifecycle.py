@@ -9,6 +9,7 @@ import errno
 import logging
 import math
 import os
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -64,6 +65,7 @@ _LIFETIME_MAX = 2**32 - 1  # milliseconds
 # a little more, but send nothing then.
 _REASON_MAX = 65_000
 
+_ALL = sys.maxsize
 _new = object.__new__
 # An int is compared in a fraction of the time of a member of an enumeration.
 _MSG_EOR = int(MSG_EOR)
@@ -236,9 +238,10 @@ class Lifecycle:
             else:
                 self.digest(deque([(data, address, info, kind, flags)]))
 
-    def digest(self, arrived: deque[Received]) -> None:
-        """Takes what arrived, one after the other, as feed() does, for who may
-        be interrupted by a signal in the middle: it can be called again then.
+    def digest(self, arrived: deque[Received], most: int = _ALL) -> None:
+        """Takes what arrived, one after the other and so many at most, as feed()
+        does, for who may be interrupted by a signal in the middle: it can be
+        called again then.
 
         An item leaves in the very step that makes it count: between the
         statements of such a step there is no call and no loop, where Python
@@ -247,7 +250,8 @@ class Lifecycle:
         if self._joined is not None:
             self.add(self._joined)
         assembler = self.assembler
-        while arrived:
+        while arrived and most:
+            most -= 1
             data, address, info, kind, flags = arrived[0]
             if (
                 flags == _MSG_EOR
@@ -256,7 +260,11 @@ class Lifecycle:
                 and not assembler.unfinished
                 and not (self.is_closing or self.is_over)
             ):
-                message = Message(data, info, address, self.association)
+                message = _new(Message)  # as in feed()
+                message.data = data
+                message.rcvinfo = info
+                message._address = address
+                message.association = self.association
                 size = self.unread_size + len(data) + MESSAGE_COST
                 self.unread += (message,)
                 self.unread_size = size

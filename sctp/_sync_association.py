@@ -142,10 +142,15 @@ class Carrier(OwnSocket):
         if association._is_reading and not has_read:
             association._read()
 
-    def finish(self, association: "Association") -> None:
-        """Reads on where that was interrupted."""
+    def tidy(self, association: "Association") -> None:
+        """Reads on where that was interrupted, and lets those who can send do so:
+        somebody has left their line, maybe."""
         if association._arrived or association._core.is_ending:
             association._read()
+        if not association._senders:
+            association._awaits_room = False
+        elif not association._awaits_room:
+            association._senders.wake()
 
     def may_send(self, association: "Association") -> bool:
         """Whether it is the turn of an association, and there may be room."""
@@ -158,13 +163,6 @@ class Carrier(OwnSocket):
     def give_others_a_turn(self, association: "Association") -> None:
         """An association has sent."""
         association._found_room = False
-
-    def wake_senders(self, association: "Association") -> None:
-        """Lets those who can send do so; somebody has left their line, maybe."""
-        if not association._senders:
-            association._awaits_room = False
-        elif not association._awaits_room:
-            association._senders.wake()
 
     def close(self, association: AssociationBase) -> None:
         assert isinstance(association, Association)
@@ -266,14 +264,14 @@ class Association(AssociationBase, Polled):
 
     def _tidy(self) -> None:
         core = self._core
-        self._carrier.finish(self)
+        self._carrier.tidy(self)
         if core.is_over:
             self._close()
         elif core.is_closing and not self._senders:
             self._send_shutdown()
-        self._resume_where_room()
-        self._carrier.wake_senders(self)
-        if core.has_news:
+        if not self._is_reading:
+            self._resume_where_room()
+        if self._receivers and core.has_news:
             self._receivers.wake()
 
     def _read(self) -> None:

@@ -34,8 +34,9 @@ class _Shared(Shared, Carrier):
         if not association._core.unread:
             self._endpoint._read_if_ready()
 
-    def finish(self, association: Association) -> None:
+    def tidy(self, association: Association) -> None:
         self._endpoint._finish()
+        self._endpoint._wake_senders()
 
     def may_send(self, association: Association) -> bool:
         return self._endpoint._may_send(self._member(association))
@@ -47,9 +48,6 @@ class _Shared(Shared, Carrier):
     def give_others_a_turn(self, association: Association) -> None:
         self._endpoint._found_room = False
         self._endpoint._rotate(self._member(association))
-
-    def wake_senders(self, association: Association) -> None:
-        self._endpoint._wake_senders()
 
     def discard(self, association: Association) -> None:
         """The endpoint does."""

@@ -241,7 +241,8 @@ class Line(deque[Waiter]):
                 self.remove(waiter)
             if crew is not self.crew:
                 crew.dismiss(waiter)
-            self.crew.finish()
+            if self.crew.is_attending:
+                self.crew.finish()
             self._owner._tidy()
             self.crew.dismiss(waiter)
 
@@ -277,12 +278,12 @@ class Polled:
         """It is ready."""
         if self._is_closed:
             return
+        if events & ~select.POLLOUT and self._is_reading:
+            self._read()
         if events & ~select.POLLIN and self._awaits_room:
             self._awaits_room = False
             self._found_room = True
-        if events & ~select.POLLOUT and self._is_reading:
-            self._read()
-        self._tidy()
+            self._tidy()
 
     def _await_room(self) -> None:
         """The send buffer is full; on FreeBSD also where the kernel said that it
@@ -319,7 +320,7 @@ class Crew:
         self._wake_up = wake_up or WakeUp()
         self._watcher: Waiter | None = None
         # attend() has begun, and not ended.
-        self._is_attending = False
+        self.is_attending = False
         self._is_closed = False
 
     # What its lines call
@@ -335,22 +336,24 @@ class Crew:
         """What a waiter is to poll from now on, and until when."""
         self._watcher = watcher
         watcher.polls = self._wake_up
-        planned = [(each._fd, each._wanted()) for each in self.polled]
-        until = min(self._timers.values(), default=None)
-        return [each for each in planned if each[1]], until
+        watched = [
+            (each._fd, events) for each in self.polled if (events := each._wanted())
+        ]
+        return watched, min(self._timers.values()) if self._timers else None
 
     def poll(self, watched: Watched, until: float | None) -> Watched:
         return self._wake_up.poll(watched, until)
 
     def attend(self, found: Watched) -> None:
         """Does what poll() has found to do."""
-        self._is_attending = True
+        self.is_attending = True
         events = dict(found)
         for each in list(self.polled):
             if each._fd in events:
                 each._attend(events[each._fd])
-        self.keep_time()
-        self._is_attending = False
+        if self._timers:
+            self.keep_time()
+        self.is_attending = False
 
     def catch_up(self) -> None:
         """Does what there is to do, without a wait."""
@@ -361,10 +364,9 @@ class Crew:
 
     def finish(self) -> None:
         """Finishes what was interrupted by a signal."""
-        if self._is_attending:
-            for each in list(self.polled):
-                each._tidy()
-            self._is_attending = False
+        for each in list(self.polled):
+            each._tidy()
+        self.is_attending = False
 
     def dismiss(self, waiter: Waiter) -> None:
         """A waiter has left: somebody else watches, if anybody waits. Not before
@@ -392,8 +394,6 @@ class Crew:
 
     def keep_time(self) -> None:
         """Makes the calls for which it is time."""
-        if not self._timers:
-            return
         now = time.monotonic()
         for call, when in list(self._timers.items()):
             if when <= now:
