@@ -332,7 +332,10 @@ class EndpointBase(Generic[Association]):
             self._hub.cannot_peel(member, error, what)
 
     def _peel(self, member: Member) -> None:
-        made = self._peeled.setdefault(member, [])
+        # Without a call before the try, in which a signal could be handled.
+        if member not in self._peeled:
+            self._peeled[member] = []
+        made = self._peeled[member]
         try:
             if not made:
                 made.extend(map(self._sock.sctp_peeloff, (member.assoc_id,)))
