@@ -164,16 +164,12 @@ class Carrier(OwnSocket):
         """An association has sent."""
         association._found_room = False
 
-    def close(self, association: AssociationBase) -> None:
-        assert isinstance(association, Association)
-        close_socket(association.socket)
-        association._crew.close()
-
     def discard(self, association: "Association") -> None:
         """Nobody knows the association any more."""
         if association._core.end is None:
             warn_unclosed(association)
-        self.close(association)
+        close_socket(association.socket)
+        association._crew.close()
 
 
 class Association(AssociationBase, Polled):
@@ -346,6 +342,8 @@ class Association(AssociationBase, Polled):
         self._remember_addresses()
         self._crew.forget(self)
         self._carrier.close(self)
+        if not self._crew.polled:
+            self._crew.close()
         self._is_reading = False
         self._is_closed = True
 

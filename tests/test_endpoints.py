@@ -840,6 +840,23 @@ def test_received_by_all_though_peeled_off(front, make_peer):
     wait_until(lambda: not endpoint.associations)
 
 
+def test_end_of_what_was_peeled_off_is_not_that_of_others(front, make_peer):
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
+    peer, other = make_peer(endpoint), make_peer(endpoint)
+    accepted, second = endpoint.take(), endpoint.take()
+    waiting = second.receive.start()
+    for number in range(50):
+        peer.sctp_sendv([b"%6d" % number])
+    wait_until(lambda: accepted.socket is not endpoint.socket)
+    peer.close()
+    assert len(accepted.all()) == 50
+    wait_until(lambda: accepted.is_closed)
+    other.send(b"x")
+    assert waiting.result(PATIENCE).data == b"x"
+    make_peer(endpoint).send(b"y")
+    assert endpoint.receive().data == b"y"
+
+
 def test_end_of_what_was_peeled_off_by_itself(front, make_peer):
     """It is the endpoint's still."""
     endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import (
     AF_INET,
@@ -887,19 +887,61 @@ def live_as_thread(port, random):
     association.abort()
 
 
+async def serve_endpoint(endpoint):
+    """As sctp.asyncio.serve() does, for an endpoint."""
+
+    async def handle(association):
+        with suppress(OSError):
+            await echo(association)
+            await association.shutdown()
+
+    async with asyncio.TaskGroup() as group:
+        async for association in endpoint:
+            group.create_task(handle(association))
+
+
+def serve_endpoint_by_threads(endpoint):
+    def handle(association):
+        with suppress(OSError):
+            echo_by_thread(association)
+            association.shutdown()
+
+    with ThreadPoolExecutor(4 * WORKERS) as pool:
+        for association in endpoint:
+            pool.submit(handle, association)
+
+
+@contextmanager
+def running_loop():
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
 def test_associations_of_the_front_ends(wait_for, pytestconfig):
-    """Tasks and threads, each with servers of both kinds."""
+    """Tasks and threads, each with servers and endpoints of both kinds."""
     rng = random.Random(1)
     samples, count = [], 0
     end = time.monotonic() + pytestconfig.getoption("--soak-seconds") / 4
-    loop = asyncio.new_event_loop()
-    options = {(SOL_SOCKET, SO_SNDBUF): 1 << 20}
-    call = sctp.asyncio.serve(echo, "127.0.0.1", options=options)
-    for_tasks = loop.run_until_complete(call)
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    with sctp.sync.serve(echo_by_thread, "127.0.0.1", options=options) as for_threads:
-        servers = for_tasks, for_threads
+    host, options = "127.0.0.1", {(SOL_SOCKET, SO_SNDBUF): 1 << 20}
+    with (
+        running_loop() as start,
+        ThreadPoolExecutor(4 * WORKERS + 1) as pool,
+        sctp.sync.serve(echo_by_thread, host, options=options) as for_threads,
+        sctp.sync.open_endpoint(host, options=options) as many_for_threads,
+    ):
+        for_tasks = start(sctp.asyncio.serve(echo, host, options=options)).result()
+        opening = start(sctp.asyncio.open_endpoint(host, options=options))
+        many_for_tasks = opening.result()
+        serving = [
+            start(serve_endpoint(many_for_tasks)),
+            pool.submit(serve_endpoint_by_threads, many_for_threads),
+        ]
+        servers = for_tasks, for_threads, many_for_tasks, many_for_threads
         ports = [server.addresses[0][1] for server in servers]
 
         async def live_as_tasks():
@@ -907,24 +949,22 @@ def test_associations_of_the_front_ends(wait_for, pytestconfig):
                 for port in ports * WORKERS:
                     group.create_task(live_as_task(port, rng))
 
-        with ThreadPoolExecutor(2 * WORKERS) as pool:
-            while len(samples) < 2 * LEAST_ROUNDS or time.monotonic() < end:
-                lives = [
-                    pool.submit(live_as_thread, port, random.Random(rng.random()))
-                    for port in ports * WORKERS
-                ]
-                asyncio.run(live_as_tasks())
-                for live in lives:
-                    live.result()
-                count += 4 * WORKERS
-                wait_for(lambda: not any(each.associations for each in servers))
-                gc.collect()
-                samples.append(take_sample(count))
-                print(*samples[-1], flush=True)
-    asyncio.run_coroutine_threadsafe(
-        for_tasks.__aexit__(None, None, None), loop
-    ).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+        while len(samples) < 2 * LEAST_ROUNDS or time.monotonic() < end:
+            lives = [
+                pool.submit(live_as_thread, port, random.Random(rng.random()))
+                for port in ports * WORKERS
+            ]
+            asyncio.run(live_as_tasks())
+            for live in lives:
+                live.result()
+            count += 2 * len(lives)
+            wait_for(lambda: not any(each.associations for each in servers))
+            gc.collect()
+            samples.append(take_sample(count))
+            print(*samples[-1], flush=True)
+        many_for_threads.close()
+        for each in for_tasks, many_for_tasks:
+            start(each.__aexit__(None, None, None)).result()
+        for each in serving:
+            each.result()
     assert_flat(samples, noise=1_000)
