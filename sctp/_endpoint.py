@@ -288,9 +288,12 @@ class EndpointBase(Generic[Association]):
 
     def _leave(self, member: Member) -> None:
         """It has nothing else to send, or nobody who waits for that."""
-        self._stall.senders[member] = None
         self._senders.leave(member)
-        self._wake_first()
+        if self._senders:
+            self._stall.senders[member] = None
+            self._wake_first()
+        else:
+            self._stall.end()
 
     def _look_who_is_slow(self) -> None:
         """Somebody waits for long: peels off whose fault that is."""

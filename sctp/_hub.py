@@ -535,6 +535,10 @@ class Stall:
         self.senders = dict.fromkeys(members)
         self._before = {}
 
+    def end(self) -> None:
+        """Nobody waits any more."""
+        self.begin(())
+
     def judge(self, under_way: Mapping[Member, int], turns: Turns) -> list[Member]:
         """Those whose peers took nothing since the last time; if there are none
         and somebody waits for long, the one with most under way. None that

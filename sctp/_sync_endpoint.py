@@ -47,7 +47,8 @@ class _Shared(Shared, Carrier):
 
     def give_others_a_turn(self, association: Association) -> None:
         self._endpoint._found_room = False
-        self._endpoint._rotate(self._member(association))
+        if self._endpoint._senders:
+            self._endpoint._rotate(self._member(association))
 
     def discard(self, association: Association) -> None:
         """The endpoint does."""
