@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.graphviz",
     "sphinx_autodoc_typehints",
     "from_sources",
+    "kernel_facts",
     "rfc_links",
 ]
 nitpicky = True
@@ -44,7 +45,7 @@ suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 html_theme = "furo"
 html_title = f"sctp {version}"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["tables.css", "kernels.css"]
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "friendly"

@@ -135,6 +135,12 @@ def test_blocking_connect_of_many(own_network, make_listener, many, kernel_fact)
     kernel_fact("blocking-connect-of-many-waits", waits)
 
 
+@only_ipv4
+def test_empty_first_message(many, make_listener, kernel_fact):
+    address = make_listener(SOCK_SEQPACKET).getsockname()
+    kernel_fact("set-up-without-data", outcome(many.sctp_sendv, [], [address]))
+
+
 def test_one_to_many_without_listen(many, make_socket, ipv4, kernel_fact):
     many.bind(ipv4.address())
     client = make_socket(AF_INET, SOCK_STREAM)
@@ -191,16 +197,16 @@ def test_interleaving_levels(many, kernel_fact):
 
 def test_interleaving_needs(own_network, make_socket, kernel_fact):
     own_network.set(intl_enable=1)
-    for level in (0, 1):
+
+    def interleave_at(level):
         sock = make_socket(AF_INET, SOCK_STREAM)
         put(sock, "FRAGMENT_INTERLEAVE", level)
-        result = outcome(switch, sock, "INTERLEAVING_SUPPORTED", 1)
-        kernel_fact(f"interleaving-at-level-{level}", result)
+        return outcome(switch, sock, "INTERLEAVING_SUPPORTED", 1)
+
+    kernel_fact("interleaving-at-level-0", interleave_at(0))
+    kernel_fact("interleaving-at-level-1", interleave_at(1))
     own_network.set(intl_enable=0)
-    sock = make_socket(AF_INET, SOCK_STREAM)
-    put(sock, "FRAGMENT_INTERLEAVE", 1)
-    result = outcome(switch, sock, "INTERLEAVING_SUPPORTED", 1)
-    kernel_fact("interleaving-without-sysctl", result)
+    kernel_fact("interleaving-without-sysctl", interleave_at(1))
 
 
 @pytest.mark.parametrize("option", [SO_SNDBUF, SO_RCVBUF])
@@ -362,18 +368,29 @@ def test_shutdown_of_a_peeled_off_socket(peeled, kernel_fact):
     kernel_fact("shutdown-of-a-peeled-off-socket", "ignored" if ignored else "ends it")
 
 
-@pytest.mark.parametrize("how", ["linger", "unread"])
-def test_close_that_aborts(pair, how, kernel_fact):
+def see_close(pair, prepare):
+    """Whether it aborts the association."""
     client, server = pair
     subscribe(client, sctp.SCTP_ASSOC_CHANGE)
-    if how == "linger":
-        server.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-    else:
-        client.send(b"?")
-        server.recv(1, socket.MSG_PEEK)
+    prepare(server)
     server.close()
     notif = parse_notification(client.recv(1000))
-    kernel_fact(f"close-aborts-{how}", notif["sac_state"] == sctp.SCTP_COMM_LOST)
+    return notif["sac_state"] == sctp.SCTP_COMM_LOST
+
+
+def test_close_without_lingering(pair, kernel_fact):
+    def prepare(sock):
+        sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+
+    kernel_fact("close-aborts-linger", see_close(pair, prepare))
+
+
+def test_close_before_all_is_read(pair, kernel_fact):
+    def prepare(sock):
+        pair[0].send(b"?")
+        sock.recv(1, socket.MSG_PEEK)
+
+    kernel_fact("close-aborts-unread", see_close(pair, prepare))
 
 
 def test_byte_order_of_an_error(sender_of_many, make_pair, kernel_fact):
