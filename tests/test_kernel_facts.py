@@ -65,6 +65,11 @@ def is_on(sock, option):
     return bool(get(sock, option, sctp_assoc_value())["assoc_value"])
 
 
+def count_repetitions(sock):
+    """How many chunks were sent again."""
+    return get(sock, "GET_ASSOC_STATS", sctp.sctp_assoc_stats())["sas_rtxchunks"]
+
+
 def subscribe(sock, *types):
     for type in types:
         put(sock, "EVENT", sctp.sctp_event(se_type=type, se_on=1))
@@ -268,12 +273,8 @@ def test_default_policy_of_a_message(own_network, make_pair, wait_for, kernel_fa
         status = client.sctp_opt_info(sctp.SCTP_PR_ASSOC_STATUS, asked)
         return status["sprstat_abandoned_sent"]
 
-    def repeated():
-        statistics = get(client, "GET_ASSOC_STATS", sctp.sctp_assoc_stats())
-        return statistics["sas_rtxchunks"] >= 3
-
     wait_for(abandoned)
-    wait_for(lambda: abandoned() == 2 or repeated())
+    wait_for(lambda: abandoned() == 2 or count_repetitions(client) >= 3)
     kernel_fact("default-policy-with-an-info", abandoned() == 2)
 
 
@@ -342,6 +343,34 @@ def test_lifetime_before_the_set_up(
         client.recv(1)
         client.send(b"reliable")
         kernel_fact("lifetime-before-the-set-up", server.recv(10) == b"patient")
+
+
+@pytest.mark.parametrize("policy", [0, 1])
+@only_ipv4
+def test_receive_buffer_of_many(
+    own_network, make_listener, make_socket, network, wait_for, policy, kernel_fact
+):
+    """While what nobody reads of one association fills it, a message of another
+    does not arrive."""
+    own_network.set(rcvbuf_policy=policy, rto_min=50, rto_max=100, rto_initial=50)
+    listener = make_listener(SOCK_SEQPACKET)
+    first, second = (make_socket(network.family, SOCK_STREAM) for _ in range(2))
+    for sock in (first, second):
+        sock.connect(listener.getsockname())
+    with pytest.raises(BlockingIOError):
+        while True:
+            first.sctp_sendv([bytes(64)], flags=MSG_DONTWAIT)
+    second.send(b"?")
+
+    def arrived():
+        status = second.sctp_opt_info(sctp.SCTP_STATUS, sctp.sctp_status())
+        return status["sstat_unackdata"] == 0
+
+    wait_for(lambda: arrived() or count_repetitions(second) >= 3)
+    if policy == 0:
+        kernel_fact("receive-buffer-is-shared", not arrived())
+    else:
+        assert arrived()
 
 
 # Peeled-off sockets and ends
