@@ -1,5 +1,6 @@
 """What docs/kernels.rst says of the kernel and no other test sees."""
 
+import itertools
 import resource
 import socket
 import struct
@@ -68,6 +69,13 @@ def is_on(sock, option):
 def count_repetitions(sock):
     """How many chunks were sent again."""
     return get(sock, "GET_ASSOC_STATS", sctp.sctp_assoc_stats())["sas_rtxchunks"]
+
+
+def count_abandoned(sock):
+    """How many messages were abandoned before and after they were first sent."""
+    asked = sctp.sctp_prstatus(sprstat_policy=sctp.SCTP_PR_SCTP_ALL)
+    status = get(sock, "PR_ASSOC_STATUS", asked)
+    return status["sprstat_abandoned_unsent"], status["sprstat_abandoned_sent"]
 
 
 def subscribe(sock, *types):
@@ -188,6 +196,8 @@ def test_numbers_by_default(own_network, make_socket, kernel_fact):
     path = get(sock, "PEER_ADDR_PARAMS", sctp.sctp_paddrparams())
     kernel_fact("heartbeat-by-default", f"{path['spp_hbinterval'] // 1000} s")
     kernel_fact("path-failures-by-default", path["spp_pathmaxrxt"])
+    thresholds = get(sock, "PEER_ADDR_THLDS", sctp.sctp_paddrthlds())
+    kernel_fact("potential-failures-by-default", thresholds["spt_pathpfthld"])
     association = get(sock, "ASSOCINFO", sctp.sctp_assocparams())
     kernel_fact("failures-by-default", association["sasoc_asocmaxrxt"])
     delay = get(sock, "DELAYED_SACK", sctp.sctp_sack_info())
@@ -268,14 +278,12 @@ def test_default_policy_of_a_message(own_network, make_pair, wait_for, kernel_fa
     client.sctp_sendv([b"with"], info=sctp_sndinfo())
     client.sctp_sendv([b"without"])
 
-    def abandoned():
-        asked = sctp.sctp_prstatus(sprstat_policy=sctp.SCTP_PR_SCTP_RTX)
-        status = client.sctp_opt_info(sctp.SCTP_PR_ASSOC_STATUS, asked)
-        return status["sprstat_abandoned_sent"]
+    def both_are_abandoned():
+        return count_abandoned(client) == (0, 2)
 
-    wait_for(abandoned)
-    wait_for(lambda: abandoned() == 2 or count_repetitions(client) >= 3)
-    kernel_fact("default-policy-with-an-info", abandoned() == 2)
+    wait_for(lambda: any(count_abandoned(client)))
+    wait_for(lambda: both_are_abandoned() or count_repetitions(client) >= 3)
+    kernel_fact("default-policy-with-an-info", both_are_abandoned())
 
 
 # Sending
@@ -345,6 +353,33 @@ def test_lifetime_before_the_set_up(
         kernel_fact("lifetime-before-the-set-up", server.recv(10) == b"patient")
 
 
+SO_MEMINFO = 55  # its first number is how much of the receive buffer is used
+
+
+@only_ipv4
+def test_pieces_of_abandoned_messages(
+    own_network, make_listener, make_socket, network, wait_for, kernel_fact
+):
+    listener = make_listener(SOCK_SEQPACKET)
+    put(listener, "FRAGMENT_INTERLEAVE", 1)
+    # Of some other sizes it delivers the pieces, and none stay.
+    listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 1 << 19)
+    client, other = (make_socket(AF_INET, SOCK_STREAM) for _ in range(2))
+    client.setsockopt(SOL_SOCKET, SO_SNDBUF, 1_000_000)
+    for sock in (client, other):
+        sock.connect(listener.getsockname())
+    short = sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_TTL, pr_value=2)
+    client.sctp_sendv([bytes(1_000_000)], info=short)
+    wait_for(lambda: any(count_abandoned(client)))
+    other.send(b"the only one")
+    while listener.sctp_recvv(1 << 20)[0] != b"the only one":
+        pass
+    with pytest.raises(BlockingIOError):
+        listener.sctp_recvv(1, MSG_DONTWAIT)
+    used, *_ = struct.unpack("9I", listener.getsockopt(SOL_SOCKET, SO_MEMINFO, 36))
+    kernel_fact("pieces-of-abandoned-messages-stay", used > 0)
+
+
 @pytest.mark.parametrize("policy", [0, 1])
 @only_ipv4
 def test_receive_buffer_of_many(
@@ -374,6 +409,25 @@ def test_receive_buffer_of_many(
 
 
 # Peeled-off sockets and ends
+
+
+@only_ipv4
+@pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
+def test_subscriptions_of_a_new_socket(
+    make_listener, make_socket, network, type, kernel_fact
+):
+    listener = make_listener(type)
+    subscribe(listener, sctp.SCTP_SHUTDOWN_EVENT)
+    client = make_socket(AF_INET, SOCK_STREAM)
+    client.connect(listener.getsockname())
+    if type == SOCK_STREAM:
+        new, _ = listener.accept()
+    else:
+        new = listener.sctp_peeloff(*get(listener, "GET_ASSOC_ID_LIST"))
+    with new:
+        asked = sctp.sctp_event(se_type=sctp.SCTP_SHUTDOWN_EVENT)
+        is_on = bool(get(new, "EVENT", asked)["se_on"])
+        kernel_fact("new-socket-inherits-subscriptions", is_on)
 
 
 @pytest.fixture
@@ -507,6 +561,65 @@ def test_peer_that_does_not_authenticate(
         kernel_fact("unauthenticated-data-is-delivered", server.recv(1) == b"?")
 
 
+def connect_friend(listener, make_socket, *numbers):
+    """The other end, whose keys are the listener's; the listener wants DATA to be
+    authenticated."""
+    chunk = sctp.sctp_authchunk(sauth_chunk=sctp.ChunkTypes.DATA)
+    put(listener, "AUTH_CHUNK", chunk)
+    client = make_socket(AF_INET, SOCK_STREAM)
+    switch(client, "AUTH_SUPPORTED", 1)
+    for sock, number in itertools.product((client, listener), numbers):
+        key = sctp_authkey(sca_keynumber=number, sca_key=b"secret")
+        put(sock, "AUTH_KEY", key)
+        put(sock, "AUTH_ACTIVE_KEY", sctp_authkeyid(scact_keynumber=number))
+    return client
+
+
+@only_ipv4
+def test_empty_key_that_is_deactivated(
+    authenticating, make_socket, network, kernel_fact
+):
+    """Who knows no other key uses it."""
+    connect_friend(authenticating, make_socket, 1)
+    number = sctp_authkeyid(scact_keynumber=0)
+    put(authenticating, "AUTH_DEACTIVATE_KEY", number)
+    authenticating.bind(network.address())
+    authenticating.listen()
+    stranger = make_socket(AF_INET, SOCK_STREAM)
+    switch(stranger, "AUTH_SUPPORTED", 1)
+    stranger.connect(authenticating.getsockname())
+    stranger.send(b"?")
+    with authenticating.accept()[0] as server:
+        server.settimeout(10)
+        kernel_fact("deactivated-empty-key-is-used", server.recv(1) == b"?")
+
+
+@only_ipv4
+def test_restart_without_a_key(
+    own_network, make_socket, network, authenticating, kernel_fact
+):
+    friend = connect_friend(authenticating, make_socket, 1)
+    authenticating.bind(network.address())
+    authenticating.listen()
+    friend.connect(authenticating.getsockname())
+    address = friend.getsockname()
+    with authenticating.accept()[0] as server:
+        server.settimeout(10)
+        subscribe(server, sctp.SCTP_ASSOC_CHANGE)
+        own_network.lose(100)
+        friend.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        friend.close()
+        own_network.lose(0)
+        stranger = make_socket(AF_INET, SOCK_STREAM)
+        switch(stranger, "AUTH_SUPPORTED", 0)
+        stranger.bind(address)
+        stranger.connect(authenticating.getsockname())
+        stranger.send(b"?")
+        notif = parse_notification(server.recv(1000))
+        assert notif["sac_state"] == sctp.SCTP_RESTART
+        kernel_fact("restart-without-a-key", server.recv(1) == b"?")
+
+
 # Stream reconfiguration
 
 
@@ -530,10 +643,8 @@ def test_counting_of_messages_that_arrive(own_network, make_pair, kernel_fact):
     for _ in range(3):
         client.sctp_sendv([b"?"], info=once)
         assert server.recv(1) == b"?"
-    asked = sctp.sctp_prstatus(sprstat_policy=sctp.SCTP_PR_SCTP_RTX)
-    status = client.sctp_opt_info(sctp.SCTP_PR_ASSOC_STATUS, asked)
-    counted = status["sprstat_abandoned_sent"] + status["sprstat_abandoned_unsent"]
-    kernel_fact("arrived-messages-count-as-abandoned", counted > 0)
+    counted = any(count_abandoned(client))
+    kernel_fact("arrived-messages-count-as-abandoned", counted)
 
 
 # The fixture itself

@@ -1297,7 +1297,7 @@ def test_data_is_not_authenticated_unasked(lab):
     assert auth_headers(sniffer) == []
 
 
-def test_wrong_key_drops_the_message(lab):
+def test_wrong_key_drops_the_message(lab, kernel_fact):
     def before(client, listener):
         set_timeouts(client, 300)
         authenticate_data(client, listener)
@@ -1314,6 +1314,7 @@ def test_wrong_key_drops_the_message(lab):
         server.recv(1)
     server.settimeout(15)
     assert sniffer.find(SACK, outgoing=False) == []
+    kernel_fact("message-with-a-wrong-key", "dropped")
     set_key(server, 5, b"secret")
     assert server.recv(1) == b"?"
 
