@@ -1,5 +1,6 @@
 """What docs/kernels.rst says of the kernel and no other test sees."""
 
+import contextlib
 import itertools
 import resource
 import socket
@@ -422,6 +423,45 @@ def test_receive_buffer_of_many(
         assert arrived()
 
 
+def test_counting_of_messages_that_arrive(own_network, make_pair, kernel_fact):
+    client, server = make_pair()
+    once = sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_RTX, pr_value=0)
+    for _ in range(3):
+        client.sctp_sendv([b"?"], info=once)
+        assert server.recv(1) == b"?"
+    counted = any(count_abandoned(client))
+    kernel_fact("arrived-messages-count-as-abandoned", counted)
+
+
+@pytest.mark.parametrize("policy", ["TTL", "PRIO"])
+def test_counting_of_fragments(own_network, make_pair, wait_for, policy, kernel_fact):
+    own_network.set(rto_min=50, rto_max=100, rto_initial=50)
+    own_network.set(path_max_retrans=1000, association_max_retrans=1000)
+    client, server = make_pair()
+    client.setsockopt(SOL_SOCKET, SO_SNDBUF, 32_000)
+    put(client, "MAXSEG", 500)
+    own_network.lose(100)
+    sent = 0
+    for value in (60, 30):  # the later messages are more important
+        info = sctp_prinfo(
+            pr_policy=getattr(sctp, f"SCTP_PR_SCTP_{policy}"), pr_value=value
+        )
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client.sctp_sendv([bytes(2000)], info=info, flags=MSG_DONTWAIT)
+                sent += 1
+    wait_for(lambda: any(count_abandoned(client)))
+    own_network.lose(0)
+    client.sctp_sendv([b"last"])
+    arrived = len(list(iter(lambda: server.recv(3000), b"last")))
+    assert arrived < sent
+    counts_each = sum(count_abandoned(client)) > sent - arrived
+    if policy == "TTL":
+        kernel_fact("fragments-count-by-lifetime", counts_each)
+    else:
+        kernel_fact("fragments-count-by-priority", counts_each)
+
+
 # Peeled-off sockets and ends
 
 
@@ -649,16 +689,6 @@ def test_second_request(own_network, make_pair, kernel_fact):
     put(client, "RESET_STREAMS", streams)
     again = outcome(put, client, "RESET_STREAMS", streams)
     kernel_fact("reset-while-another-is-under-way", again)
-
-
-def test_counting_of_messages_that_arrive(own_network, make_pair, kernel_fact):
-    client, server = make_pair()
-    once = sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_RTX, pr_value=0)
-    for _ in range(3):
-        client.sctp_sendv([b"?"], info=once)
-        assert server.recv(1) == b"?"
-    counted = any(count_abandoned(client))
-    kernel_fact("arrived-messages-count-as-abandoned", counted)
 
 
 # The fixture itself
