@@ -433,7 +433,7 @@ def test_data_cannot_move_while_its_sender_waits(wait):
 
 @only_ipv4
 @waits(["sendv_one_to_many"])
-def test_abort_ends_a_blocking_wait_for_room(wait):
+def test_abort_ends_a_blocking_wait_for_room(wait, kernel_fact):
     wait.sock.settimeout(None)
     waiting, thread = in_thread(wait.call)
     wait_until_asleep(thread)
@@ -444,6 +444,7 @@ def test_abort_ends_a_blocking_wait_for_room(wait):
         waiting.result(10)
     (note,) = raised.value.__notes__
     assert "ended while the message waited" in note
+    kernel_fact("abort-wakes-a-sender", raised.value)
 
 
 # Signals (PEP 475)
@@ -573,7 +574,7 @@ def test_timed_connectx_raises_a_refusal(make_socket, network, refusing):
 @pytest.mark.parametrize("timeout", [None, 10])
 @pytest.mark.parametrize("how", [socket.SHUT_WR, socket.SHUT_RDWR])
 @waits(CONNECTS)
-def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
+def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout, kernel_fact):
     """The kernel may say that it succeeded: what comes next fails."""
     wait.sock.settimeout(timeout)
     connecting, thread = in_thread(wait.call)
@@ -581,6 +582,7 @@ def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
     with pytest.raises(OSError) as caught:
         wait.sock.shutdown(how)
     assert caught.value.errno == errno.ENOTCONN
+    kernel_fact("shutdown-wakes-connect", True)
     error = connecting.exception(5)
     # EINVAL is what connectx() above is told of no association.
     assert error is None or error.errno in (errno.ECONNREFUSED, errno.EINVAL)
@@ -717,7 +719,7 @@ def assert_sleeps(waiting, thread):
 @both_modes
 @pytest.mark.parametrize("how", ["close", "detach"])
 @waits([*READERS, "recvv_one_to_many", *SENDERS, "sendv_one_to_many"])
-def test_closing_wakes_nobody(wait, how, timeout):
+def test_closing_wakes_nobody(wait, how, timeout, kernel_fact):
     """A call that the kernel has begun goes on with the socket that it was for;
     one that it would have to begin anew does not."""
     number = wait.sock.fileno()
@@ -726,6 +728,7 @@ def test_closing_wakes_nobody(wait, how, timeout):
     try:
         if LINUX or timeout is None:  # FreeBSD's poll() sees the end
             assert_sleeps(waiting, thread)
+            kernel_fact("close-wakes", False)
             wait.end()
         if timeout is None:
             assert waiting.result(10) == wait.result
@@ -753,10 +756,11 @@ def test_closing_wakes_nobody_who_waits_for_a_peer(wait, timeout):
 @both_modes
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_RDWR])
 @waits(READERS)
-def test_shutdown_of_reading_wakes_readers(wait, direction, timeout):
+def test_shutdown_of_reading_wakes_readers(wait, direction, timeout, kernel_fact):
     waiting, _ = begin(wait, timeout)
     wait.sock.shutdown(direction)
     assert waiting.result(10) == b""
+    kernel_fact("shut-rd-wakes-readers", True)
 
 
 @only_ipv4
@@ -775,7 +779,7 @@ def test_readers_of_peeled_sockets_see_the_end_first(make_ready, network):
 @only_ipv4
 @pytest.mark.parametrize("timeout", [None, 1])
 @waits(READERS)
-def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout):
+def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout, kernel_fact):
     waiting, _ = begin(wait, timeout)
     wait.sock.shutdown(SHUT_WR)
     error = waiting.exception(10)
@@ -783,6 +787,7 @@ def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout):
         assert error.errno == errno.ENOTCONN
     else:
         assert isinstance(error, TimeoutError)
+        kernel_fact("shut-wr-wakes-readers", False)
 
 
 @only_ipv4
@@ -802,8 +807,8 @@ def test_shutdown_wakes_nobody_on_other_sockets(wait, direction, timeout):
 @both_modes
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_RDWR])
 @waits(["accept"])
-def test_shutdown_of_a_listener(wait, direction, timeout):
-    """Linux 6.1 lets it wait on; 7.2 does not let it accept."""
+def test_shutdown_of_a_listener(wait, direction, timeout, kernel_fact):
+    """A kernel may let it wait on, or not let it accept."""
     waiting, _ = begin(wait, timeout)
     with suppress(OSError):
         wait.sock.shutdown(direction)
@@ -812,6 +817,8 @@ def test_shutdown_of_a_listener(wait, direction, timeout):
     except TimeoutError:
         wait.end()
         error = waiting.exception(10)
+    if timeout is None:
+        kernel_fact("shutdown-wakes-accept", error or False)
     if error is None:
         assert waiting.result() == wait.result
     else:
@@ -823,11 +830,12 @@ def test_shutdown_of_a_listener(wait, direction, timeout):
 @both_modes
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_WR, SHUT_RDWR])
 @waits(SENDERS)
-def test_shutdown_wakes_no_sender(wait, direction, timeout):
+def test_shutdown_wakes_no_sender(wait, direction, timeout, kernel_fact):
     """The end comes after what waits to be delivered."""
     waiting, thread = begin(wait, timeout)
     wait.sock.shutdown(direction)
     assert_sleeps(waiting, thread)
+    kernel_fact("shutdown-wakes-senders", False)
     wait.end()
     if direction == SHUT_RD:
         assert waiting.result(10) == wait.result

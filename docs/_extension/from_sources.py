@@ -279,6 +279,8 @@ def check_fields(app):
 class Made(Directive):
     """A directive that parses what it makes."""
 
+    css = "from-sources"
+
     def parse(self, lines, **options):
         parent = nodes.section()
         parent.document = self.state.document
@@ -287,7 +289,7 @@ class Made(Directive):
 
     def table(self, *rows):
         """The lines of a table whose first row has its titles."""
-        yield from (".. list-table::", "   :header-rows: 1", "   :class: from-sources")
+        yield from (".. list-table::", "   :header-rows: 1", f"   :class: {self.css}")
         yield ""
         for first, *others in rows:
             yield f"   * - {first}"
