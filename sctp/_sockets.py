@@ -16,13 +16,19 @@ from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
 from ._options import sctp_assoc_value
 from ._setup import (
+    Addresses,
     AnyAddress,
+    Limits,
     Name,
-    Option,
+    Options,
+    Streams,
     choose_address,
     choose_family,
     family_of,
     has_ipv4,
+    list_addresses,
+    plan_events,
+    plan_options,
 )
 from ._socket import sctp_socket
 
@@ -113,40 +119,78 @@ def _expose_silence(sock: sctp_socket) -> None:
             sock.setsockopt(IPPROTO_SCTP, option, _EXPOSED)
 
 
-def make_socket(
-    sock: sctp_socket | None,
-    family: int,
-    plan: list[Option],
-    local: list[AnyAddress],
-    peers: Iterable[AnyAddress] = (),
-    *,
-    is_many: bool = False,
-) -> sctp_socket:
-    """A socket that has its options, takes the addresses of peers and is bound;
-    closed where that fails."""
-    kind = SOCK_SEQPACKET if is_many else SOCK_STREAM
-    made = sctp_socket(family, kind) if sock is None else sock
-    try:
+class Plan:
+    """The socket that connect(), serve() or open_endpoint() asks for. The arguments
+    are checked; nothing is done yet."""
+
+    def __init__(
+        self,
+        sock: sctp_socket | None,
+        limits: Limits,
+        streams: Streams,
+        options: Options,
+        events: Iterable[int],
+        *,
+        is_many: bool = False,
+    ) -> None:
+        self.limits = limits.check()
+        _check_socket(sock, "one-to-many" if is_many else "one-to-one")
+        self.sock = sock
+        self.events = plan_events(events)
+        self._options = plan_options(streams, options, self.events, is_many=is_many)
+        self._is_many = is_many
+        self.local: list[AnyAddress] = []
+        self.peers: list[AnyAddress] = []
+
+    def bind(self, addresses: Addresses, name: str, purpose: str = "") -> None:
+        """The addresses of this side. With a purpose they cannot be left out, unless
+        there is a socket already."""
+        self.local = list_addresses(addresses, name, is_local=True)
+        if purpose and not self.local and self.sock is None:
+            raise ValueError(f"there are no addresses to {purpose}")
+
+    def reach(self, addresses: Addresses) -> None:
+        """The addresses of the peer."""
+        self.peers = list_addresses(addresses, "addresses")
+        if not self.peers and self.sock is None:
+            raise ValueError("there are no addresses to connect to")
+
+    @property
+    def lists(self) -> list[list[AnyAddress]]:
+        """Where there may be names to look up."""
+        return [self.local, self.peers]
+
+    def make(self, family: int, lists: list[list[AnyAddress]]) -> sctp_socket:
+        """The socket, with its options and bound; closed where that fails. The
+        lists are those with numbers for names."""
+        self.local, self.peers = lists
+        kind = SOCK_SEQPACKET if self._is_many else SOCK_STREAM
+        made = sctp_socket(family, kind) if self.sock is None else self.sock
+        try:
+            self._prepare(made)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _prepare(self, made: sctp_socket) -> None:
         made.setblocking(False)
-        if made.family == AF_INET6 and (is_many or has_ipv4([*local, *peers])):
+        is_mixed = self._is_many or has_ipv4([*self.local, *self.peers])
+        if made.family == AF_INET6 and is_mixed:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        if is_many:
+        if self._is_many:
             _expose_silence(made)
-        for level, number, value in plan:
+        for level, number, value in self._options:
             try:
                 made.setsockopt(level, number, value)
             except (OSError, TypeError, ValueError) as error:
                 error.add_note(f"This is of option {number} of level {level}.")
                 raise
-        if local:
-            made.sctp_bindx(local, SCTP_BINDX_ADD_ADDR)
-    except BaseException:
-        made.close()
-        raise
-    return made
+        if self.local:
+            made.sctp_bindx(self.local, SCTP_BINDX_ADD_ADDR)
 
 
-def check_socket(sock: sctp_socket | None, kind: str = "one-to-one") -> None:
+def _check_socket(sock: sctp_socket | None, kind: str) -> None:
     if sock is not None:
         if not isinstance(sock, sctp_socket):
             raise TypeError(f"sock must be an sctp_socket, not {sock!r}")

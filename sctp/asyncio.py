@@ -8,20 +8,9 @@ from ._asyncio_names import resolve
 from ._asyncio_server import Handler, Server
 from ._lifecycle import AssociationRestarted
 from ._messages import MessageTooLong
-from ._setup import (
-    INT_MAX,
-    Addresses,
-    AnyAddress,
-    Limits,
-    Options,
-    Streams,
-    check_count,
-    list_addresses,
-    plan_events,
-    plan_options,
-)
+from ._setup import INT_MAX, Addresses, Limits, Options, Streams, check_count
 from ._socket import sctp_socket
-from ._sockets import check_socket, make_socket
+from ._sockets import Plan
 
 __all__ = [
     "Association",
@@ -37,17 +26,15 @@ __all__ = [
 ]
 
 
-async def _resolve(
-    lists: list[list[AnyAddress]], sock: sctp_socket | None
-) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket and the lists with numeric addresses; where that
-    fails, sock is closed."""
+async def _make(plan: Plan) -> sctp_socket:
+    """The socket of a plan; where that fails, it is closed."""
     try:
-        return await resolve(lists, sock)
+        found = await resolve(plan.lists, plan.sock)
     except BaseException:
-        if sock is not None:
-            sock.close()
+        if plan.sock is not None:
+            plan.sock.close()
         raise
+    return plan.make(*found)
 
 
 async def connect(
@@ -88,20 +75,15 @@ async def connect(
     ValueError for options that would break this layer. If it is cancelled,
     nothing is left of it.
     """
-    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
-    check_socket(sock)
-    peers = list_addresses(addresses, "addresses")
-    local = list_addresses(local_addresses, "local_addresses", is_local=True)
-    wanted = plan_events(events)
-    plan = plan_options(streams, options, wanted)
-    if not peers and sock is None:
-        raise ValueError("there are no addresses to connect to")
-    family, (peers, local) = await _resolve([peers, local], sock)
-    made = make_socket(sock, family, plan, local, peers)
-    association = Association(made, limits, wanted)
+    limits = Limits(max_message, max_unread, max_total, close_timeout)
+    plan = Plan(sock, limits, streams, options, events)
+    plan.reach(addresses)
+    plan.bind(local_addresses, "local_addresses")
+    made = await _make(plan)
+    association = Association(made, limits, plan.events)
     try:
-        if peers:
-            await association._connect(peers)
+        if plan.peers:
+            await association._connect(plan.peers)
         else:
             association._adopt()
     except BaseException:
@@ -135,23 +117,18 @@ async def serve(
     them at most. All other arguments are those of connect(), for each
     association.
     """
-    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
-    check_socket(sock)
+    limits = Limits(max_message, max_unread, max_total, close_timeout)
+    plan = Plan(sock, limits, streams, options, events)
     if not callable(handler):
         raise TypeError(f"handler must be callable, not {handler!r}")
     check_count(backlog, "backlog", INT_MAX)
     if max_associations is not None:
         check_count(max_associations, "max_associations")
-    local = list_addresses(addresses, "addresses", is_local=True)
-    wanted = plan_events(events)
-    plan = plan_options(streams, options, wanted)
-    if not local and sock is None:
-        raise ValueError("there are no addresses to listen at")
-    family, [local] = await _resolve([local], sock)
-    made = make_socket(sock, family, plan, local)
+    plan.bind(addresses, "addresses", "listen at")
+    made = await _make(plan)
     try:
         made.listen(backlog)
-        return Server(made, handler, limits, wanted, max_associations)
+        return Server(made, handler, limits, plan.events, max_associations)
     except BaseException:
         made.close()
         raise
@@ -184,18 +161,15 @@ async def open_endpoint(
     peers, give it more by the option (SOL_SOCKET, SO_RCVBUF), up to
     net.core.rmem_max, or one for each with the sysctl net.sctp.rcvbuf_policy.
     """
-    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
-    check_socket(sock, "one-to-many")
+    limits = Limits(max_message, max_unread, max_total, close_timeout)
+    plan = Plan(sock, limits, streams, options, events, is_many=True)
     check_count(backlog, "backlog", INT_MAX)
-    local = list_addresses(addresses or (), "addresses", is_local=True)
-    wanted = plan_events(events)
-    plan = plan_options(streams, options, wanted, is_many=True)
-    family, [local] = await _resolve([local], sock)
-    made = make_socket(sock, family, plan, local, is_many=True)
+    plan.bind(addresses or (), "addresses")
+    made = await _make(plan)
     try:
         if listen:
             made.listen(backlog)
-        return Endpoint(made, limits, wanted, backlog)
+        return Endpoint(made, limits, plan.events, backlog)
     except BaseException:
         made.close()
         raise

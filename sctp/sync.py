@@ -4,25 +4,9 @@ from collections.abc import Iterable
 
 from ._lifecycle import AssociationRestarted
 from ._messages import MessageTooLong
-from ._setup import (
-    INT_MAX,
-    Addresses,
-    AnyAddress,
-    Limits,
-    Options,
-    Streams,
-    check_count,
-    list_addresses,
-    plan_events,
-    plan_options,
-)
+from ._setup import INT_MAX, Addresses, Limits, Options, Streams, check_count
 from ._socket import sctp_socket
-from ._sockets import (
-    check_socket,
-    close_socket,
-    make_socket,
-    resolve,
-)
+from ._sockets import Plan, close_socket, resolve
 from ._sync_association import Association, Message, Notifications
 from ._sync_endpoint import Endpoint
 from ._sync_server import Handler, Server
@@ -42,17 +26,15 @@ __all__ = [
 ]
 
 
-def _resolve(
-    lists: list[list[AnyAddress]], sock: sctp_socket | None
-) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket and the lists with numeric addresses; where that
-    fails, sock is closed."""
+def _make(plan: Plan) -> sctp_socket:
+    """The socket of a plan; where that fails, it is closed."""
     try:
-        return resolve(lists, sock)
+        found = resolve(plan.lists, plan.sock)
     except BaseException:
-        if sock is not None:
-            sock.close()
+        if plan.sock is not None:
+            plan.sock.close()
         raise
+    return plan.make(*found)
 
 
 def connect(
@@ -96,21 +78,16 @@ def connect(
     end. If it raises, nothing is left of it.
     """
     deadline = deadline_after(timeout)
-    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
-    check_socket(sock)
-    peers = list_addresses(addresses, "addresses")
-    local = list_addresses(local_addresses, "local_addresses", is_local=True)
-    wanted = plan_events(events)
-    plan = plan_options(streams, options, wanted)
-    if not peers and sock is None:
-        raise ValueError("there are no addresses to connect to")
-    family, (peers, local) = _resolve([peers, local], sock)
-    made = make_socket(sock, family, plan, local, peers)
+    limits = Limits(max_message, max_unread, max_total, close_timeout)
+    plan = Plan(sock, limits, streams, options, events)
+    plan.reach(addresses)
+    plan.bind(local_addresses, "local_addresses")
+    made = _make(plan)
     association = None
     try:
-        association = Association(made, limits, wanted)
-        if peers:
-            association._connect(peers, deadline)
+        association = Association(made, limits, plan.events)
+        if plan.peers:
+            association._connect(plan.peers, deadline)
         else:
             association._take_over()
     except BaseException:
@@ -146,23 +123,18 @@ def serve(
     them at most. All other arguments are those of connect(), for each
     association.
     """
-    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
-    check_socket(sock)
+    limits = Limits(max_message, max_unread, max_total, close_timeout)
+    plan = Plan(sock, limits, streams, options, events)
     if not callable(handler):
         raise TypeError(f"handler must be callable, not {handler!r}")
     check_count(backlog, "backlog", INT_MAX)
     if max_associations is not None:
         check_count(max_associations, "max_associations")
-    local = list_addresses(addresses, "addresses", is_local=True)
-    wanted = plan_events(events)
-    plan = plan_options(streams, options, wanted)
-    if not local and sock is None:
-        raise ValueError("there are no addresses to listen at")
-    family, [local] = _resolve([local], sock)
-    made = make_socket(sock, family, plan, local)
+    plan.bind(addresses, "addresses", "listen at")
+    made = _make(plan)
     try:
         made.listen(backlog)
-        return Server(made, handler, limits, wanted, max_associations)
+        return Server(made, handler, limits, plan.events, max_associations)
     except BaseException:
         made.close()
         raise
@@ -195,18 +167,15 @@ def open_endpoint(
     peers, give it more by the option (SOL_SOCKET, SO_RCVBUF), up to
     net.core.rmem_max, or one for each with the sysctl net.sctp.rcvbuf_policy.
     """
-    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
-    check_socket(sock, "one-to-many")
+    limits = Limits(max_message, max_unread, max_total, close_timeout)
+    plan = Plan(sock, limits, streams, options, events, is_many=True)
     check_count(backlog, "backlog", INT_MAX)
-    local = list_addresses(addresses or (), "addresses", is_local=True)
-    wanted = plan_events(events)
-    plan = plan_options(streams, options, wanted, is_many=True)
-    family, [local] = _resolve([local], sock)
-    made = make_socket(sock, family, plan, local, is_many=True)
+    plan.bind(addresses or (), "addresses")
+    made = _make(plan)
     try:
         if listen:
             made.listen(backlog)
-        return Endpoint(made, limits, wanted, backlog)
+        return Endpoint(made, limits, plan.events, backlog)
     except BaseException:
         made.close()
         raise
