@@ -3,14 +3,15 @@
 import gc
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socket import AF_INET, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET
 
 import pytest
 import system
+from test_associations_asyncio import check_that_abusers_leave_others_answers_in_time
 from test_associations_interrupted import interrupt
 
-from sctp.sync import connect, open_endpoint
+from sctp.sync import connect, open_endpoint, serve
 
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
@@ -257,3 +258,60 @@ def test_many_threads(make_endpoint):
     server.wait_closed(timeout=BOUND)
     serving.join(BOUND)
     assert not serving.is_alive()
+
+
+def echo(association):
+    for message in association:
+        association.send(message.data)
+
+
+class EchoEndpoint:
+    """An endpoint that answers, as the check of abusers wants a server."""
+
+    def __init__(self, endpoint):
+        self._endpoint = endpoint
+        self._threads = [threading.Thread(target=self._accept)]
+        self.addresses = endpoint.addresses
+
+    def _accept(self):
+        for association in self._endpoint:
+            thread = threading.Thread(target=self._answer, args=(association,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _answer(self, association):
+        with suppress(OSError):
+            echo(association)
+        association.shutdown()
+
+    @property
+    def associations(self):
+        return self._endpoint.associations
+
+    def __enter__(self):
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *exc):
+        self._endpoint.close()
+        self._endpoint.wait_closed(2 * BOUND)
+        for thread in self._threads:
+            thread.join(BOUND)
+            assert not thread.is_alive()
+
+
+# So many answers may be late on a machine with one processor, where each abuser has
+# a thread that wants it.
+LATE = 5
+
+
+def test_abusers_of_a_server(make_socket):
+    check_that_abusers_leave_others_answers_in_time(
+        make_socket, serve(echo, LOCAL, close_timeout=0.5), late=LATE
+    )
+
+
+def test_abusers_of_an_endpoint(make_socket):
+    limits = {"backlog": 5000, "max_unread": 1 << 18, "close_timeout": 0.5}
+    server = EchoEndpoint(open_endpoint(LOCAL, **limits))
+    check_that_abusers_leave_others_answers_in_time(make_socket, server, late=LATE)
