@@ -147,7 +147,7 @@ def test_ports_after_the_first_agree_or_are_zero(make_socket, network, free_port
 def test_ports_that_disagree_are_a_value_error(make_socket, network, ports):
     sock = make_socket(network.family, SOCK_STREAM)
     addrs = [network.address(n + 1, port=port) for n, port in enumerate(ports)]
-    with pytest.raises(ValueError, match=f"disagree: {ports[0]} and {ports[-1]}"):
+    with pytest.raises(ValueError, match=f"differ: {ports[0]} and {ports[-1]}"):
         add(sock, addrs)
     assert sock.sctp_getladdrs() is None
 
@@ -495,7 +495,7 @@ def test_peer_has_one_port(make_socket, make_listener, network, type, set_up, la
     addrs = [network.address(n + 1, port=p) for n, p in enumerate((first, *later))]
     with pytest.raises(ValueError) as caught:
         set_up(sock, addrs)
-    text = f"{SET_UPS[set_up]}(): the ports disagree: {first} and 9"
+    text = f"{SET_UPS[set_up]}(): the ports differ: {first} and 9"
     assert str(caught.value) == text
     # Nothing was begun or sent.
     assert port_of(sock) == 0

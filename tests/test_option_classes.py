@@ -453,9 +453,9 @@ def test_policy_is_one_that_the_platform_has():
     option = sctp.sctp_default_prinfo()
     for name in ("NONE", "TTL", "RTX", "PRIO"):
         option["pr_policy"] = by_name(f"SCTP_PR_SCTP_{name}")
-    with pytest.raises(ValueError, match="pr_policy is no policy"):
+    with pytest.raises(ValueError, match="pr_policy must be SCTP_PR_SCTP_NONE"):
         option["pr_policy"] = 0x77
-    with pytest.raises(TypeError, match="pr_policy is no policy"):
+    with pytest.raises(TypeError, match="pr_policy must be SCTP_PR_SCTP_NONE"):
         sctp.sctp_default_prinfo(pr_policy=0x77)
 
 

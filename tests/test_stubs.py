@@ -78,9 +78,10 @@ def test_stub_has_the_keys_of_the_dict_class(cls):
     ids=lambda cls: cls.__name__,
 )
 def test_stub_of_an_info_describes_its_keys(cls):
-    """For editors, which cannot read what C implements."""
+    """For editors, which cannot read what C implements. help() shows the same."""
     docstring = ast.get_docstring(stub_class(cls.__name__))
     assert re.findall(r"^- (\w+) \(", docstring, re.M) == list(cls())
+    assert cls.__doc__.split() == docstring.split()
 
 
 @pytest.mark.parametrize("cls", DICT_CLASSES, ids=lambda cls: cls.__name__)

@@ -94,6 +94,7 @@ def read_options():
             system = part["system"]
 
 
+@functools.cache
 def read_structures():
     """{structure: its keys in the order of the dict}."""
     structures = {}
@@ -415,11 +416,13 @@ def sign(app, what, name, object, options, signature, result):
 
 
 def mark_up(app, what, name, object, options, lines):
-    """Without the signature that a docstring may begin with, and with names as
-    links, or literal at least."""
+    """Removes the signature that a docstring may begin with, and the fields of a
+    dict class, which have a table. Makes names links, or at least literals."""
     if lines and re.match(r"\w+\(.*\)$", lines[0]):
         del lines[0]
     own = name.rpartition(".")[2].rstrip("()")
+    if own in read_structures():
+        lines[:] = FIELD.sub("", "\n".join([*lines, ""])).splitlines()
     lines[:] = [link_names(line, own) for line in lines]
 
 
