@@ -1,4 +1,4 @@
-"""Sockets as the layer above them needs them, for each of its front ends."""
+"""Makes, configures and closes sockets for all front ends."""
 
 import socket
 import struct
@@ -27,18 +27,19 @@ from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
 _SO_MEMINFO = 55
-_MEMINFO = struct.Struct("II")  # what was received, and how much that may be
+_MEMINFO = struct.Struct("II")  # bytes in the receive buffer, and its size
 _EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
 
-# The sockets of associations, so that who collects garbage does not close one
-# before a front end has said what is to be said, and takes its reader away.
+# The sockets of associations. This keeps them open when the garbage collector drops an
+# association: the front end first warns and removes its reader, then closes the socket.
 _open_sockets: set[sctp_socket] = set()
 
 
 def unknown_names(
     lists: Iterable[Iterable[AnyAddress]],
 ) -> tuple[set[str], list[AnyAddress]]:
-    """The services and the addresses with hosts that are to be looked up."""
+    """Returns the names of services, and the addresses with names of hosts, that have
+    to be looked up."""
     services, hosts = set(), []
     for addresses in lists:
         for address in addresses:
@@ -63,8 +64,8 @@ def with_names(
     ports: Mapping[str, int],
     names: Mapping[AnyAddress, Name],
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket, that of sock if there is one, and the lists with
-    what was found for names."""
+    """Returns the family of the socket, and the lists with the results of the look-ups
+    in place of names. If sock is given, the family is that of sock."""
     family = sock.family if sock else choose_family(lists, names.values())
     return family, [_numeric(each, names, ports, family) for each in lists]
 
@@ -75,8 +76,8 @@ def _numeric(
     ports: Mapping[str, int],
     family: int,
 ) -> list[AnyAddress]:
-    """The addresses with what was found for names; socket.gaierror for a name
-    that has no address for a socket of the family."""
+    """Returns the addresses with the results of the look-ups in place of names. Raises
+    socket.gaierror if a name has no address for a socket of the family."""
     found = []
     for address in addresses:
         try:
@@ -91,8 +92,8 @@ def _numeric(
 
 
 def _expose_silence(sock: sctp_socket) -> None:
-    """Lets the kernel tell at once that an address does not answer: Linux can
-    since 5.5."""
+    """Lets the kernel report at once that an address does not answer. Linux can do
+    that since 5.5."""
     option = getattr(sctp, "SCTP_EXPOSE_POTENTIALLY_FAILED_STATE", None)
     if option is not None:
         with suppress(OSError):
@@ -108,8 +109,8 @@ def make_socket(
     *,
     is_many: bool = False,
 ) -> sctp_socket:
-    """A socket that has its options, takes the addresses of peers and is bound;
-    closed where that fails."""
+    """Makes a socket for peers of the family, sets its options and binds it. If that
+    fails, it closes the socket."""
     kind = SOCK_SEQPACKET if is_many else SOCK_STREAM
     made = sctp_socket(family, kind) if sock is None else sock
     try:
@@ -122,7 +123,7 @@ def make_socket(
             try:
                 made.setsockopt(level, number, value)
             except (OSError, TypeError, ValueError) as error:
-                error.add_note(f"This is of option {number} of level {level}.")
+                error.add_note(f"Option {number} of level {level} could not be set.")
                 raise
         if local:
             made.sctp_bindx(local, SCTP_BINDX_ADD_ADDR)
@@ -141,9 +142,9 @@ def check_socket(sock: sctp_socket | None, kind: str = "one-to-one") -> None:
 
 
 def is_crowded(sock: sctp_socket) -> bool:
-    """Whether the kernel holds so much for the socket of many, most of it nothing
-    that could be read yet, that it may soon drop what arrives: Linux has one
-    receive buffer for all."""
+    """Whether the receive buffer of a one-to-many socket is so full of data that
+    cannot be read yet that the kernel may soon drop packets. On Linux all
+    associations of the socket share this buffer."""
     if sys.platform != "linux":
         return False
     held, most = _MEMINFO.unpack(
@@ -153,26 +154,26 @@ def is_crowded(sock: sctp_socket) -> bool:
 
 
 def abort_association(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
-    """Aborts an association of a socket of many."""
+    """Aborts an association of a one-to-many socket."""
     how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
     with suppress(OSError):  # it has ended already
         sock.sctp_sendv([reason], None, how)
 
 
 def send_shutdown(sock: sctp_socket, assoc_id: int) -> None:
-    """Shuts an association of a socket of many down."""
+    """Shuts down an association of a one-to-many socket."""
     how = sctp_sndinfo(snd_flags=SCTP_EOF, snd_assoc_id=assoc_id)
     sock.sctp_sendv([], None, how)
 
 
 def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
-    """Sees to it that the association of a socket is aborted, now or when the
-    socket is closed, which has to be next."""
+    """Makes sure that the association of a socket is aborted, now or when the socket
+    is closed. The caller must close it next."""
     how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
     try:
         sock.sctp_sendv([reason], None, how)
     except OSError:
-        # A one-to-one socket of Linux knows but this way, without a reason.
+        # On Linux, a one-to-one socket has only this way to abort, without a reason.
         with suppress(OSError):
             sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
 
