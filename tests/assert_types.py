@@ -1,8 +1,6 @@
-"""What type checkers know of the API: checked by mypy, never run.
-
-An ignored error is one that a checker has to find: mypy complains about an
-ignore that nothing needs.
-"""
+"""What type checkers know about the API. mypy checks this file; nobody runs it. Each
+ignored error is one that a checker must find: mypy also reports an ignore without an
+error."""
 
 from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM, socket
 from typing import Any, Literal, assert_type

@@ -61,7 +61,7 @@ def connected(type, timeout):
 
 
 def waits(timeout):
-    """Calls that wait, and what ends some of them."""
+    """Calls that wait, and events that end some of them."""
     for type in SOCK_STREAM, SOCK_SEQPACKET:
         sock, _, peer = connected(type, timeout)
         yield lambda sock=sock: sock.sctp_recvv(10), lambda peer=peer: peer.send(b"!")
@@ -92,8 +92,8 @@ def waits(timeout):
 
 
 class Last:
-    """Wakes the threads when the interpreter lets go of its last objects; the
-    names of this module are gone by then."""
+    """Wakes the threads when the interpreter frees its last objects. The names of
+    this module are gone by then."""
 
     def __init__(self, ends):
         self.ends = ends

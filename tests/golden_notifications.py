@@ -29,7 +29,7 @@ ZIG = [sys.executable, "-m", "ziglang", "cc", "-target"]
 
 
 def load():
-    """The notifications as they stand in the file: bytes by system and name."""
+    """The notifications of the file: bytes by system and name."""
     systems = json.loads(FILE.read_text())
     return {
         system: {name: bytes.fromhex(text) for name, text in records.items()}
@@ -56,8 +56,9 @@ def compiler(system, directory):
 
 
 def build(system, sources, directory):
-    """A shared object of what is compiled for a system, linked for this one: both
-    have the same calling convention. Nothing else is called that is only there."""
+    """Links the object files of a system to a shared object for this one. Both
+    systems have the same calling convention, and the code calls no function that
+    only the other system has."""
     command = [*compiler(system, directory), f"-I{SOURCES}", *FLAGS]
     objects = []
     for source in sources:
@@ -74,7 +75,7 @@ def build(system, sources, directory):
 
 
 def make(system, directory):
-    """The notifications as the compiler for a system lays them out."""
+    """The notifications, as the compiler for a system lays them out."""
     library = build(system, [FILE.with_suffix(".c")], directory)
     size, pointer = ctypes.c_size_t, ctypes.c_void_p
     records = {}
@@ -89,7 +90,7 @@ def make(system, directory):
 
 
 def build_parser(system, directory):
-    """The module _sctp.sctp_event as compiled for a system."""
+    """The module _sctp.sctp_event, compiled for a system."""
     sources = [SOURCES / f"{name}.c" for name in PARSER.split()]
     loader = ExtensionFileLoader("_sctp.sctp_event", build(system, sources, directory))
     flags = sys.getdlopenflags()

@@ -1,5 +1,5 @@
-"""Addresses of sockets and associations: sctp_bindx, sctp_connectx,
-sctp_getladdrs, sctp_getpaddrs, sctp_peeloff and _getsockopt."""
+"""Addresses of sockets and associations: sctp_bindx, sctp_connectx, sctp_getladdrs,
+sctp_getpaddrs, sctp_peeloff and _getsockopt."""
 
 import contextlib
 import errno
@@ -96,7 +96,7 @@ def wait_for(condition, seconds=10):
 
 @pytest.fixture
 def free_port(make_socket):
-    """A port that nobody uses."""
+    """A port that no program uses."""
     sock = make_socket(AF_INET6, SOCK_STREAM)
     sock.bind(("::", 0))
     port = port_of(sock)
@@ -105,7 +105,7 @@ def free_port(make_socket):
 
 
 class Port:
-    """Port 0 that does something when it is read."""
+    """A port 0 that calls a function when it is read."""
 
     def __init__(self, read):
         self.read = read
@@ -257,8 +257,8 @@ def test_bindx_takes_keywords(make_socket):
 
 @pytest.fixture(params=["one-to-one", "one-to-many"])
 def reconfigurable(request, make_pair, make_many):
-    """Two sockets with an association between single addresses, and its
-    identifier for the first: the second socket may add addresses."""
+    """Two sockets with an association over one address each, and its identifier on
+    the first. The second socket may add addresses."""
     if request.param == "one-to-one":
         client, server = make_pair()
         return client, 0, server
@@ -640,7 +640,7 @@ def test_getaddrs_knows_one_keyword(make_socket, getaddrs, name):
 
 
 def test_asking_for_addresses_leaks_nothing(make_socket, make_pair, assert_no_leak):
-    """The system's library allocates them, even if there are none."""
+    """The library allocates memory for them, even if there are none."""
     client, _ = make_pair(homes=3)
     unbound = make_socket(client.family, SOCK_STREAM)
 
@@ -707,7 +707,8 @@ def test_association_is_peeled_off_once(make_many):
 
 @contextlib.contextmanager
 def no_descriptor_left():
-    """Yields a descriptor, which is the last one; gives the others back."""
+    """Yields a descriptor that is the last free one, and frees the others at the
+    end."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
     taken = []
@@ -723,7 +724,7 @@ def no_descriptor_left():
 
 
 def test_association_stays_where_no_descriptor_is_left(make_many):
-    """With all that waits to be received."""
+    """The messages that wait to be received stay, too."""
     sock, assoc_id, server = make_many()
     sock.sctp_sendv([b"hello"], None, sctp_sndinfo(snd_assoc_id=assoc_id))
     _, addr, *_ = server.sctp_recvv(100)
@@ -815,7 +816,7 @@ def test_more_addresses_of_both_kinds_than_usual(make_socket, loopback):
 
 
 def receive_all_ways(sock):
-    """The sender of a message as each call tells it."""
+    """The address of a message's sender, from each call that returns it."""
     yield sock.sctp_recvv(10)[1]
     yield sock.sctp_recvv_into([bytearray(10)])[1]
     yield sock.recvfrom(10)[1]
@@ -825,7 +826,7 @@ def receive_all_ways(sock):
 @both_types
 @pytest.mark.parametrize("host", ["::1", "fd00:1::1"])
 def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, host):
-    """The kernel puts the interface into the scope of some of them."""
+    """For some calls, the kernel sets the scope to the interface."""
     server = make_socket(AF_INET6, type)
     server.bind((host, 0, 0, 0))
     server.listen()
@@ -865,8 +866,8 @@ def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, hos
 
 @pytest.mark.linux
 def test_link_local_address_has_the_scope_of_its_interface(make_socket):
-    """Where it is the kernel's: it forgets it in a socket's name, and has a
-    number of its own in a sender's."""
+    """If the kernel gives it. The name of a socket has no scope, and the sender of a
+    message has another number."""
     lines = Path("/proc/net/if_inet6").read_text().splitlines()
     rows = [line.split() for line in lines]
     number, index = next((row[0], int(row[1], 16)) for row in rows if row[3] == "20")

@@ -404,7 +404,7 @@ def test_stream_that_there_is_not(ends):
 
 @pytest.mark.linux
 def test_lifetime(own_network, front):
-    """What has not been delivered in time is given up."""
+    """The kernel gives up a message that was not delivered in time."""
     server = front.listen(LOCAL)
     client = front.connect(server.addresses)
     accepted = server.accept()
@@ -738,7 +738,7 @@ def test_interleaved_messages_are_joined(front, make_socket):
 
 
 def test_pieces_go_with_the_association(front, make_socket):
-    """A peer that never ends its message, and goes."""
+    """The peer ends before its message does."""
     server = front.listen(LOCAL, options=SMALL_BUFFERS)
     peer = make_socket(AF_INET, SOCK_STREAM, timeout=0.2)
     peer.setsockopt(SOL_SOCKET, SO_SNDBUF, 1 << 20)

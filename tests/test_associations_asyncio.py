@@ -1,5 +1,5 @@
-"""What only sctp.asyncio has: tasks that are cancelled, loops that close, and
-clients that take more than their turn."""
+"""Tests for sctp.asyncio only: cancelled tasks, closed loops, and clients that try
+to take too much time."""
 
 import asyncio
 import gc
@@ -42,8 +42,8 @@ SMALL_BUFFERS = {
 
 
 class SweepLoop(asyncio.SelectorEventLoop):
-    """Cancels a task at a point: a callback was scheduled, a wake-up of the task
-    among them, or a system call was made."""
+    """Cancels a task at a point: when a callback is scheduled (such as the wake-up
+    of the task), or when a system call is made."""
 
     target = None
     left = 0
@@ -64,7 +64,7 @@ class SweepLoop(asyncio.SelectorEventLoop):
 
 
 class SweepSocket(sctp.sctp_socket):
-    """Tells the loop of each of its system calls."""
+    """Reports each system call of the loop."""
 
     def _told(name):
         def call(self, *args, **kwargs):
@@ -85,8 +85,7 @@ class SweepSocket(sctp.sctp_socket):
 
 
 async def make_pair(**kwargs):
-    """A client and what a server has accepted, on sockets of the sweep, and the
-    server."""
+    """A client, the accepted association and the server, on the sockets of a sweep."""
     accepted = asyncio.get_running_loop().create_future()
 
     async def keep(association):
@@ -100,8 +99,8 @@ async def make_pair(**kwargs):
 
 
 def sweep(scenario):
-    """Runs scenario(aim) for every point at which the task that is given to aim
-    can be cancelled; it returns whether the task was."""
+    """Runs scenario(aim) for every point at which the task that was given to aim can
+    be cancelled. scenario returns whether it was cancelled."""
     before = system.open_descriptors()
     for point in itertools.count(1):
         with asyncio.Runner(loop_factory=SweepLoop, debug=True) as runner:
@@ -328,7 +327,8 @@ def test_cancelled_notifications_lose_nothing():
 
 
 def test_time_outs():
-    """Of a call's own: without errno, without notification, and nothing lost."""
+    """The timeout of a call: it has no errno and no notification, and nothing is
+    lost."""
 
     async def main():
         client, accepted, server = await make_pair()
@@ -657,7 +657,8 @@ while True:
 def check_that_abusers_leave_others_answers_in_time(
     make_socket, begin, settle=lambda server: None
 ):
-    """Of what begin() has made, an echo server, from when settle() returns."""
+    """The objects of begin(), which include an echo server, after settle() has
+    returned."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(begin())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -701,8 +702,8 @@ async def echo(association):
 
 
 def test_abusers_leave_others_answers_in_time(make_socket):
-    """A hundred at once: silent, flooding without ever reading, never ending a
-    message, aborting before accept and in between."""
+    """A hundred clients at once. They are silent, flood without reading, never end a
+    message, or abort before they are accepted and later."""
     check_that_abusers_leave_others_answers_in_time(
         make_socket, lambda: serve(echo, LOCAL, close_timeout=0.5)
     )
@@ -711,7 +712,7 @@ def test_abusers_leave_others_answers_in_time(make_socket):
 @pytest.mark.linux
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_many_peers_in_the_middle_of_a_message(own_network, make_socket):
-    """What is too long is not kept, and not waited for."""
+    """A message that is too long is not kept, and nobody waits for its end."""
     longest, count = 20_000, 300
 
     async def main():

@@ -1,4 +1,4 @@
-"""No wait without an end: every call, whichever way an association ends."""
+"""No call waits for ever: every call is tested with every end of an association."""
 
 import errno
 import os
@@ -86,7 +86,7 @@ class Ends:
         return sock
 
     def fill(self):
-        """Sends until a call waits, and returns that."""
+        """Starts sends until one waits, and returns that one."""
         while True:
             sending = self.real.send.start(bytes(2000))
             try:
@@ -99,7 +99,7 @@ class Ends:
         self.peer.close()
 
     def restart_peer(self):
-        """The peer forgets everything, and begins anew at the same address."""
+        """The peer forgets everything, and begins again at the same address."""
         here, there = self.peer.getsockname(), self.peer.getpeername()
         self.network.lose(100)
         self.abort_peer()
@@ -127,7 +127,7 @@ CALLS = {
 
 @contextmanager
 def no_descriptors():
-    """As many as there are, and no more."""
+    """Takes all that there are, without waiting."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = max(system.open_descriptors()) + 1
     spare = []
@@ -169,7 +169,7 @@ EVENTS = {
 
 
 def outcome(call):
-    """(type, errno) of what a call raises, or its result."""
+    """The (type, errno) of the exception of a call, or its result."""
     try:
         return call.result(BOUND)
     except Exception as error:
@@ -184,7 +184,7 @@ def outcome(call):
 
 
 def check_calls(ends, calls, receiver, sender):
-    """What calls that were started come to."""
+    """The results of calls that were started."""
     for name, call in calls.items():
         got = outcome(call)
         if name in ("shutdown", "wait_closed"):
@@ -228,7 +228,7 @@ def test_every_wait_ends(ends, event, call):
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_shutdown_that_takes_its_time_ends(ends, event):
-    """Another end comes while it waits for the peer, which does not read."""
+    """Another end comes while shutdown waits for the peer, which does not read."""
     happen, _, _ = EVENTS[event]
     ends.fill()
     waiting = {name: CALLS[name](ends) for name in ("shutdown", "wait_closed")}
@@ -241,7 +241,7 @@ def test_shutdown_that_takes_its_time_ends(ends, event):
 
 
 def test_shutdown_that_waits_for_senders_lets_no_more_in(ends):
-    """Those that are in line go; those that come after it do not."""
+    """Calls that are in line still send. Later calls do not."""
     waiting = ends.fill()
     shutdown = ends.real.shutdown.start()
     for send in ends.real.send.start(b"x"), ends.real.send_many.start([b"x"]):
@@ -308,7 +308,7 @@ def test_mark_holds_the_end_back_until_somebody_receives(front, make_socket):
 
 
 def test_shutdown_reads_on(front, make_socket):
-    """A full window would keep the peer from finishing."""
+    """If reading stopped, the window would be full, and the peer could not finish."""
     server = front.listen(LOCAL, max_unread=5000, close_timeout=BOUND)
     peer = make_socket(AF_INET, SOCK_STREAM)
     peer.connect(server.addresses[0])
@@ -335,7 +335,7 @@ def test_shutdown_reads_on(front, make_socket):
 
 @pytest.mark.parametrize("count", [1, 10])
 def test_aborted_before_it_is_accepted(front, make_socket, count):
-    """Linux hands out such sockets."""
+    """Linux returns such sockets from accept()."""
     server = front.listen(LOCAL)
     address = server.addresses[0]
 
@@ -357,7 +357,7 @@ def test_aborted_before_it_is_accepted(front, make_socket, count):
 
 
 def test_no_descriptors_for_those_who_come(front, make_socket, caplog):
-    """They wait until there are some again; others are served meanwhile."""
+    """New peers wait until there are descriptors again. Others are served meanwhile."""
     server = front.listen(LOCAL)
     client = front.connect(server.addresses)
     accepted = server.accept()

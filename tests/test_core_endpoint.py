@@ -1,5 +1,5 @@
-"""What becomes of the associations of a one-to-many socket, told what the kernel
-says: without a kernel."""
+"""The associations of a one-to-many socket, after what the kernel reports. These
+tests need no kernel."""
 
 import errno
 import struct
@@ -37,7 +37,7 @@ SILENT = [
 
 
 class Association:
-    """What a front end makes of a member."""
+    """The object that a front end makes for a member."""
 
     def __init__(self, member):
         self.member = member
@@ -96,7 +96,7 @@ def error_of(call):
 
 
 def up(hub, *ids):
-    """Members that have come and were accepted."""
+    """Members that have arrived and were accepted."""
     hub.feed([change(id, COMM_UP) for id in ids])
     members = [hub.accept() for _ in ids]
     hub.touched.clear()
@@ -127,7 +127,7 @@ def test_what_comes_with_nxtinfo():
 
 
 def test_nothing_is_mixed_lost_or_turned_round(for_all):
-    """Pieces of many, in any order among each other."""
+    """The pieces of many messages are mixed in any order."""
     step = st.tuples(st.integers(1, 4), st.booleans(), st.binary(min_size=1))
 
     @for_all(st.lists(step), st.integers(1, 9))
@@ -186,7 +186,7 @@ def test_restart_and_news_of_pieces():
 
 
 def test_message_of_somebody_unknown_is_of_a_new_association():
-    """Of a socket that had associations before."""
+    """The socket had associations before."""
     hub = make()
     hub.feed([piece(9, b"x")])
     member = hub.accept()
@@ -256,7 +256,7 @@ def test_who_was_seen_by_receive_is_in_nobodys_way():
 
 
 def test_ended_before_it_was_accepted():
-    """It is handed out for what it left, and else nobody gets to see it."""
+    """If it left something, accept returns it. Otherwise nobody sees it."""
     hub = make(backlog=2)
     hub.feed([change(1, COMM_UP), piece(1, b"x"), change(1, COMM_LOST, CAUSE)])
     hub.feed([change(2, COMM_UP), change(2, COMM_LOST, CAUSE), change(3, COMM_UP)])
@@ -356,7 +356,7 @@ def test_end_of_which_the_news_is_out_of_reach(is_up, late_at, number):
 
 @pytest.mark.parametrize("state", [COMM_UP, COMM_LOST, CANT_STR_ASSOC])
 def test_own_set_up_that_was_given_up(state):
-    """Up after all, it is aborted, and nobody gets to see it."""
+    """If it is set up after all, it is aborted, and nobody sees it."""
     hub = make()
     member = begin(hub, 5)
     member.abort()
@@ -421,7 +421,7 @@ def test_abort_with_a_cause_of_a_silent_peer():
 
 
 def test_own_abort():
-    """What the kernel has for it is nobody's."""
+    """The messages that the kernel still has belong to nobody."""
     hub = make()
     [one] = up(hub, 1)
     hub.feed([piece(1, b"a", is_last=False)])
@@ -515,7 +515,7 @@ def test_peeled_off_by_the_program_is_the_programs():
 
 
 def test_no_descriptors_for_peeling_off(caplog):
-    """Reading stops until somebody receives, and that is said once."""
+    """Reading stops until somebody receives. This is logged once."""
     hub = make(max_unread=2)
     [one] = up(hub, 1)
     hub.feed([piece(1, b"a"), piece(1, b"b")])
@@ -532,7 +532,7 @@ def test_no_descriptors_for_peeling_off(caplog):
 
 
 def test_what_the_kernel_does_not_know_any_more_is_not_peeled_off(caplog):
-    """The news of its end stand behind other messages: reading goes on."""
+    """The news of its end comes after other messages, so reading goes on."""
     hub = make(max_unread=1)
     [one] = up(hub, 1)
     hub.feed([piece(1, b"a")])

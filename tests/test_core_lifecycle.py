@@ -1,4 +1,4 @@
-"""What becomes of an association, told what the kernel says: without a kernel."""
+"""An association, after what the kernel reports. These tests need no kernel."""
 
 import errno
 import re
@@ -33,7 +33,7 @@ ABORT_CAUSE = struct.pack("!HH", 12, 4)
 
 
 class Association:
-    """What messages and errors name."""
+    """The object that messages and errors name."""
 
 
 def make(max_unread=HUGE, max_message=HUGE, events=()):
@@ -63,7 +63,8 @@ def piece(data, is_last=True, stream=0, unordered=False):
 
 
 def taken(core):
-    """All that a receiver gets: data, and the errors in its place, but the end."""
+    """Everything that a receiver gets except the end: data, and the errors in its
+    place."""
     got = []
     while core.unread:
         try:
@@ -74,7 +75,7 @@ def taken(core):
 
 
 def end_of(core):
-    """What a receiver and a sender get each time, as (type, errno, notes)."""
+    """What a receiver and a sender get each time: (type, errno, notes)."""
     ends = []
     for call in (core.take, core.check_send) * 2:
         with pytest.raises((OSError, EOFError)) as caught:
@@ -466,8 +467,8 @@ STEPS = st.lists(
 
 
 def test_any_life_keeps_all_promises(for_all):
-    """Each message comes out once, whole and in its stream's order; the end is
-    reached; what is unread stays bounded."""
+    """Each message comes out once, whole, and in the order of its stream. The end is
+    reached. The unread bytes have a limit."""
 
     @for_all(STEPS, st.sampled_from(sorted(ENDS)), st.integers(1, 5000))
     def check(steps, name, max_unread):
@@ -537,7 +538,7 @@ def test_any_life_keeps_all_promises(for_all):
 
 
 def test_order_of_a_message_and_its_type():
-    """A message that is taken is one of the type that is offered."""
+    """take() returns objects of the type that the front end offers."""
     core = make()
     core.feed([piece(b"a")])
     assert type(core.take()) is Message

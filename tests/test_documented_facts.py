@@ -1,5 +1,5 @@
-"""What the documentation says of the kernel's ways, which no code of ours makes
-so: a page must not become false unseen."""
+"""What the documentation says about the kernels. The kernels decide it and not our
+code, so these tests notice when a page becomes false."""
 
 import asyncio
 import contextlib
@@ -58,7 +58,7 @@ def abort(sock):
 
 
 def receive_all(sock):
-    """All that arrives until a moment is silent."""
+    """Receives everything until nothing arrives for a moment."""
     received = []
     sock.settimeout(MOMENT)
     with contextlib.suppress(TimeoutError):
@@ -68,7 +68,7 @@ def receive_all(sock):
 
 
 def fill(sock, assoc_id=0, size=1000):
-    """Sends until there is no room; returns how many messages went."""
+    """Sends until there is no room. Returns how many messages were sent."""
     how = sctp_sndinfo(snd_assoc_id=assoc_id)
     for sent in range(100_000):
         try:
@@ -80,8 +80,8 @@ def fill(sock, assoc_id=0, size=1000):
 
 @pytest.fixture
 def make_star(make_socket, ipv4):
-    """Makes a one-to-many socket that listens, so many peers of it, and the
-    identifiers of their associations."""
+    """Makes a one-to-many socket that listens and so many peers of it. Also returns
+    the identifiers of their associations."""
 
     def make(peers, prepare=lambda listener: None):
         listener = make_socket(AF_INET, SOCK_SEQPACKET)
@@ -116,7 +116,7 @@ def peeled(make_star):
 
 
 def test_failed_messages_are_told_after_the_loss(make_star):
-    """In both forms, where both are asked for."""
+    """In both forms, if the program asks for both."""
     listener, (peer,), (assoc_id,) = make_star(1)
     subscribe(listener, *sctp.NotificationType)
     sent = fill(listener, assoc_id)
@@ -235,8 +235,8 @@ def test_peer_that_does_not_read_takes_the_room_of_all(
 
 @pytest.mark.parametrize("interleave", [0, 1])
 def test_long_messages_of_several_peers(make_star, interleave):
-    """Without SCTP_FRAGMENT_INTERLEAVE, the first pieces of some fill the buffer,
-    and the rest of the one that is being delivered finds no room."""
+    """Without SCTP_FRAGMENT_INTERLEAVE, the first pieces of some messages fill the
+    buffer. Then there is no room for the rest of the one that is being delivered."""
 
     def prepare(listener):
         listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, interleave)
@@ -289,7 +289,7 @@ def test_message_to_all_that_finds_no_room_has_reached_some(make_star):
 
 
 def test_no_end_after_own_shutdown(pair):
-    """SCTP_ASSOC_CHANGE tells it, to who asked for it."""
+    """Only SCTP_ASSOC_CHANGE tells the end, if the program asks for it."""
     client, server = pair
     subscribe(client, sctp.SCTP_ASSOC_CHANGE)
     client.shutdown(SHUT_WR)
@@ -396,8 +396,8 @@ class TestAddressesTold:
 
     @pytest.fixture
     def told(self, own_network, make_socket):
-        """Of a listener that has an address of each kind, the addresses that it
-        tells who calls it at one of them."""
+        """For a listener with an address of each kind: the addresses that it tells a
+        peer, which connects to one of them."""
         own_network.run(f"ip address add {self.GLOBAL}/24 dev dummy0")
 
         def told(host, bound):
@@ -505,7 +505,7 @@ def test_value_of_a_path_needs_its_flag(make_socket, key, value, flag):
 class TestReset:
     @pytest.fixture
     def reset(self, own_network, make_pair):
-        """What comes of the requests to reset, after a preparation."""
+        """The results of the requests to reset, after a preparation."""
         own_network.set(reconf_enable=1)
 
         def reset(prepare, *options):
@@ -529,7 +529,7 @@ class TestReset:
         )
 
     def test_of_streams_waits_for_what_is_not_sent(self, own_network, reset):
-        """On those that it is about."""
+        """It waits for messages on the streams of the request."""
 
         def prepare(client):
             own_network.lose(100)

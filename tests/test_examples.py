@@ -1,4 +1,4 @@
-"""The examples, each run against its peer."""
+"""Runs each example with its peer."""
 
 import ast
 import os
@@ -150,7 +150,7 @@ PAIR_IDS = [f"{server}-{client}" for server, client, *_ in PAIRS]
 
 
 def elided(text):
-    """Without what differs from run to run."""
+    """The output, without the parts that differ from run to run."""
     text = re.sub(r"(?<=ssociation )\d+|(?<=tsn=)\d+|(?<=after )\d+", "N", text)
     return re.sub(r"(?<=127\.0\.0\.1:)\d+", "N", text)
 
@@ -168,8 +168,7 @@ def wait_until(condition):
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts an example as a server and returns what has the text that it has
-    printed so far."""
+    """Starts an example as a server. Returns an object that has its output so far."""
     started = []
 
     def start(name, port, *args):

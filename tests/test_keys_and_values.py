@@ -1,4 +1,4 @@
-"""Bad keys and values: every way to put one into every dict class, by one table."""
+"""Wrong keys and values: one table tries every way to set them in every dict class."""
 
 import sys
 
@@ -47,7 +47,7 @@ BAD = {
 
 
 def kinds_of(name):
-    """{key: what it holds} of a class."""
+    """The keys and values of an object of a class."""
     if name in INFOS:
         return dict.fromkeys(getattr(sctp, name)(), "H")
     _, rows, tail = core._describe(name)
@@ -98,7 +98,7 @@ def test_bad_key_and_value_raise_by_the_table(name, way, errors):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_keys_and_values_that_dict_lets_in_are_checked_when_used(name):
-    """update, setdefault, |= and pop are those of dict."""
+    """update, setdefault, |= and pop are the methods of dict."""
     cls = getattr(sctp, name)
     for key, kind in kinds_of(name).items():
         wrong_type, out_of_range = BAD[kind]

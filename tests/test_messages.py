@@ -255,7 +255,8 @@ def test_kernel_refuses_what_it_cannot_send(pair, network):
 
 @both_types
 def test_unconnected_socket_needs_an_address(make_socket, network, type):
-    """It raises; SIGPIPE, which would end other programs, does not come."""
+    """It raises an exception. SIGPIPE, which would end other programs, does not
+    come."""
     sock = make_socket(network.family, type, timeout=None)
     signals = []
     previous = signal.signal(signal.SIGPIPE, lambda number, _: signals.append(number))
@@ -312,7 +313,7 @@ def test_a_message_has_up_to_iov_max_buffers(pair, count):
 
 
 class Broken:
-    """An iterator of so many buffers, which then raises."""
+    """An iterator that gives so many buffers and then raises."""
 
     def __init__(self, buffer, count):
         self.buffers = itertools.repeat(buffer, count)

@@ -1,4 +1,5 @@
-"""Notifications of every type, provoked on the kernel, parsed and put into words."""
+"""Provokes notifications of every type on the kernel, parses them, and explains them
+in words."""
 
 import ctypes
 import errno
@@ -65,7 +66,7 @@ def subscribe(sock, *types, assoc_id=sctp.SCTP_FUTURE_ASSOC):
 
 
 def receive(sock):
-    """The next notification, and nothing else."""
+    """Receives the next notification, and accepts nothing else."""
     data, _, info, _, flags = sock.sctp_recvv(0x10000)
     assert (info, flags) == (None, MSG_NOTIFICATION | MSG_EOR)
     return parse_notification(data)
@@ -83,7 +84,7 @@ def type(request):
 @pytest.fixture
 def associate(make_socket, network, type):
     """Associates a socket of that type with a one-to-many socket. Both get
-    SCTP_ASSOC_CHANGE, and the one that watches those types too."""
+    SCTP_ASSOC_CHANGE. The one that watches also gets those types."""
 
     def associate(*types, prepare=None, addresses=None, peer_in=None):
         near, far = addresses or ([network.address(host=2)], [network.address()])
@@ -189,7 +190,7 @@ def test_association_cannot_be_set_up(make_socket, network, type):
 @only_ipv4
 @needs_root
 def test_association_is_restarted(associate, network):
-    """The peer loses its memory: packets are all that is new of it."""
+    """The peer loses its memory. Its next packets come from a new association."""
     (near, _), (far, _) = network.address(host=2), network.address()
     with packets.Host(far) as host:
         ends = associate()
@@ -230,7 +231,8 @@ def peer_addr_change(ends, address, state, **others):
 
 
 def wait_for(ends, address, state, **others):
-    """Reads until that comes; heartbeats may make any path come and go."""
+    """Reads until that notification comes. Heartbeats may report changes of any
+    path."""
     wanted = peer_addr_change(ends, address, state, **others)
     while receive(ends.watcher) != wanted:
         pass
@@ -300,7 +302,7 @@ def path(number, host):
 
 @contextmanager
 def network_namespace(name):
-    """Sockets that are made in here belong to the namespace."""
+    """Sockets that are made inside belong to the namespace."""
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/self/ns/net") as here, open(f"/run/netns/{name}") as there:
         assert libc.setns(there.fileno(), 0) == 0
@@ -329,7 +331,7 @@ def far():
 
 @pytest.fixture
 def associate_far(associate, far):
-    """As associate, over so many paths to the far host, which fail soon."""
+    """Does what associate does, over so many paths to the far host, which fail soon."""
     for n in range(PATHS):
         ip(f"-n far link set far{n} up")
 
@@ -390,7 +392,8 @@ def test_path_fails_and_returns(associate_far):
 @only_ipv4
 @needs_root
 def test_peer_reports_an_unknown_chunk(associate, network):
-    """Its kernel answers a packet that seems to come from the watching end."""
+    """The kernel of the peer answers a packet that seems to come from the watching
+    side."""
     (near, _), (far, _) = network.address(host=2), network.address()
     with packets.Host(near) as host:
         ends = associate(sctp.SCTP_REMOTE_ERROR)
@@ -441,7 +444,7 @@ def test_each_error_is_reported_with_its_padding(associate, network):
 @only_ipv4
 @needs_root
 def test_messages_fail(associate_far):
-    """The path is gone: nothing comes back for what was sent."""
+    """The path has failed: no acknowledgement comes back."""
     types = (sctp.SCTP_SEND_FAILED, sctp.SCTP_SEND_FAILED_EVENT)
     ends = associate_far(*types, paths=1)
     set_option(
@@ -516,7 +519,7 @@ def test_messages_fail(associate_far):
 
 
 def test_abort_is_why_messages_fail(associate):
-    """The peer's window is full: some of them wait."""
+    """The window of the peer is full, so some messages wait."""
 
     def prepare(_, peer):
         peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
@@ -582,7 +585,7 @@ def test_sender_is_dry(associate):
 
 
 def test_notification_in_pieces(associate):
-    """What a small buffer gets has no MSG_EOR, and is no notification yet."""
+    """A piece in a small buffer has no MSG_EOR, and is not a whole notification."""
     ends = associate()
     send(ends.peer, ends.peer_id, b"reason", snd_flags=sctp.SCTP_ABORT)
     pieces = [ends.watcher.sctp_recvv(9)]
@@ -680,7 +683,7 @@ def test_keys_come_and_go(associate):
 
 @pytest.fixture
 def associate_resettable(associate):
-    """As associate; the peer allows that much of RFC 6525."""
+    """Does what associate does. The peer allows these requests of RFC 6525."""
 
     def associate_resettable(*types, allowed=7):
         def prepare(watcher, peer):

@@ -1,4 +1,4 @@
-"""What is built on the headers of Linux 4.18 offers what the newest kernel has."""
+"""A build with the headers of Linux 4.18 offers what the newest kernel has."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Socket options at work: what each changes between two hosts, on the wire."""
+"""The effect of each socket option between two hosts, seen on the wire."""
 
 import ctypes
 import errno
@@ -77,7 +77,7 @@ class Host:
 
     @contextmanager
     def entered(self):
-        """Where sockets are made belongs to them for ever."""
+        """Sockets that are made inside belong to that host for ever."""
         outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         inside = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
         try:
@@ -102,11 +102,11 @@ class Host:
         return [self.address(wire + 1, port, family) for wire in range(homes)]
 
     def lose(self, wire=1):
-        """What this host sends is lost from now on."""
+        """All packets that this host sends are lost from now on."""
         self.impair(wire, "loss 100%")
 
     def delay(self, milliseconds, wire=1):
-        """What this host sends takes so long."""
+        """The packets that this host sends are delayed so long."""
         self.impair(wire, f"delay {milliseconds}ms")
 
     def impair(self, wire, how):
@@ -163,7 +163,7 @@ class Chunk(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """A packet with SCTP in it, as the first host sees it."""
+    """A packet with SCTP, as the first host sees it."""
 
     time: float
     is_outgoing: bool
@@ -198,7 +198,7 @@ def parse_chunks(data):
 
 
 class Sniffer:
-    """The packets with SCTP that a host's wires carry from or to a port."""
+    """The SCTP packets on the wires of a host, from or to a port."""
 
     def __init__(self, host, port):
         self.port = port
@@ -210,7 +210,7 @@ class Sniffer:
         self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
     def receive(self, timeout):
-        """Reads one packet if there is one."""
+        """Reads one packet, if there is one."""
         if not select.select([self.sock], [], [], timeout)[0]:
             return False
         data, [(_, _, stamp)], _, address = self.sock.recvmsg(1 << 16, 64)
@@ -278,9 +278,9 @@ class Laboratory:
         return sock
 
     def pair(self, homes=1, type=SOCK_STREAM, family=AF_INET, before=None):
-        """Connected sockets, here and there; with SOCK_SEQPACKET the one here
-        with the identifier of its association, and the one there that listens.
-        What is done before they connect gets both."""
+        """Connected sockets on both hosts. With SOCK_SEQPACKET, also the identifier
+        of the association here, and the listening socket there. prepare gets both
+        sockets before they connect."""
         listener = self.socket(self.there, type, family, homes)
         client = self.socket(self.here, type, family, homes)
         if before is not None:
@@ -316,7 +316,7 @@ def lab(hosts, make_socket):
 
 
 def put(sock, option, name=None):
-    """Sets an option, the first one of its class or the named one."""
+    """Sets an option: the first one of its class, or the named one."""
     number = option.__optname__ if name is None else getattr(sctp, name)
     sock.setsockopt(IPPROTO_SCTP, number, option)
 
@@ -351,7 +351,7 @@ def subscribe(sock, *types):
 
 
 def gaps(packets):
-    """The seconds from each packet to the next."""
+    """The times between the packets, in seconds."""
     return [after.time - before.time for before, after in itertools.pairwise(packets)]
 
 
@@ -413,8 +413,8 @@ def test_cookie_lives_as_long_as_told(lab, milliseconds, is_stale):
 
 
 def extensions(init):
-    """What an INIT says its sender supports: the types of its parameters, and
-    the chunk types in the list of supported extensions."""
+    """What the sender of an INIT supports: the types of its parameters, and the
+    chunk types in its list of extensions."""
     found, data = set(), init.body[16:]
     while len(data) >= 4:
         type, length = struct.unpack_from("!HH", data)
@@ -759,8 +759,8 @@ def test_path_fails_after_so_many_heartbeats(lab, failures):
 
 @pytest.mark.parametrize("is_exposed", [False, True])
 def test_path_may_fail_potentially(lab, is_exposed):
-    """More than 1 failure, more than 2 for another primary path and more than
-    4 for the end; the states in between are shown if asked for."""
+    """The limits are 1 failure for potentially failed, 2 for another primary path,
+    and 4 for the end. The states between are shown if asked for."""
 
     def before(client, _):
         set_timeouts(client, 200)
@@ -818,7 +818,7 @@ def test_new_address_of_the_host_joins_the_association(lab):
 
 
 def test_path_mtu_is_probed(lab):
-    """At the least interval that the kernel takes."""
+    """With the shortest interval that the kernel accepts."""
     client, _ = lab.pair(
         before=lambda client, _: put(client, sctp.sctp_probeinterval(spi_interval=5000))
     )
@@ -933,7 +933,7 @@ RECONFIGURATION = (
 
 @pytest.fixture
 def reconfigurable(lab):
-    """A pair that may reset and add streams; the first one hears of it."""
+    """Two sockets that may reset and add streams. The first one gets notifications."""
 
     def before(client, listener):
         everything = (
@@ -950,7 +950,7 @@ def reconfigurable(lab):
 
 
 def exchange(client, server, *streams):
-    """Sends a message on each stream; returns how they arrive."""
+    """Sends a message on each stream. Returns them in the order of their arrival."""
     for stream in streams:
         client.sctp_sendv([b"?"], None, sctp_sndinfo(snd_sid=stream))
     infos = [server.sctp_recvv(1)[2] for _ in streams]
@@ -1047,7 +1047,7 @@ def test_scheduler_reorders_what_waits(lab, scheduler, weights, order):
 
 @pytest.mark.parametrize("is_on", [0, 1], ids=["off", "on"])
 def test_messages_of_two_streams_interleave(lab, is_on):
-    """With I-DATA a small message need not wait for a large one before it."""
+    """With I-DATA, a small message does not have to wait for a large one before it."""
 
     def before(client, listener):
         for sock in (client, listener):
@@ -1091,7 +1091,7 @@ def test_large_message_is_delivered_in_part(lab, point):
 
 @pytest.mark.parametrize("level", [0, 1])
 def test_messages_of_two_associations_interleave(lab, level):
-    """On level 0 others wait while one association delivers in part."""
+    """On level 0, other associations wait while one is in a partial delivery."""
     listener = lab.socket(lab.there, SOCK_SEQPACKET, homes=2)
     listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, level)
     listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 2000)

@@ -1,4 +1,4 @@
-"""Socket options: every row of the table on real sockets, set and read back."""
+"""Socket options: sets and reads every row of the table on real sockets."""
 
 import array
 import ctypes
@@ -47,8 +47,8 @@ CONNECTED = (ONE, MANY)
 
 
 class Case(NamedTuple):
-    """Values for the fields of an option's structure, the fields among them
-    that select what is read, and the ends that have such a thing."""
+    """Values for the fields of the structure of an option, and the fields that
+    select what is read. Also the kinds of sockets that have the option."""
 
     values: dict
     select: tuple = ()
@@ -57,7 +57,7 @@ class Case(NamedTuple):
 
 
 def offered(table):
-    """The rows of the options that this system has."""
+    """The rows of options that this system has."""
     return {name: row for name, row in table.items() if name in ROWS}
 
 
@@ -172,12 +172,12 @@ def class_of(name):
 
 
 def id_key(cls):
-    """The key of the association identifier, where there is one."""
+    """The key of the association identifier, or None."""
     return next((key for key in cls.__fields__ if key.endswith("assoc_id")), None)
 
 
 def make_option(name, assoc_id=0, **values):
-    """An object for an option and an association, if it is about one."""
+    """Makes an object for an option. If the option has an association, it is set."""
     cls = class_of(name)
     key = id_key(cls)
     return cls(**values, **({} if key is None else {key: assoc_id}))
@@ -200,8 +200,8 @@ def read_case(sock, name, assoc_id=0):
 
 
 def prepare(sock, assoc_id=0):
-    """Lays down what some options ask for: a key with the number 5, streams
-    that have priorities, and messages that may be interleaved."""
+    """Prepares for some options: a key with the number 5, streams with priorities,
+    and messages that may be interleaved."""
     write(sock, "SCTP_AUTH_KEY", assoc_id, sca_keynumber=5, sca_key=b"secret")
     write(sock, "SCTP_STREAM_SCHEDULER", assoc_id, assoc_value=sctp.SCTP_SS_PRIO)
     level = 1 if system.LINUX else 2  # Linux makes 1 of 2
@@ -223,8 +223,8 @@ def wait_until(condition, *args):
 
 
 class End:
-    """A socket, and the association that it is about: 0 for none, and on a
-    one-to-one socket."""
+    """A socket and its association. The identifier is 0 for new associations and on
+    a one-to-one socket."""
 
     def __init__(self, kind, sock, assoc_id=0):
         self.kind = kind
@@ -233,7 +233,7 @@ class End:
         prepare(sock, assoc_id)
 
     def other_path(self):
-        """An address of the peer that is not the primary one."""
+        """An address of the peer that is not the primary address."""
         primary = read(self.sock, "SCTP_PRIMARY_ADDR", self.assoc_id)["ssp_addr"]
         return next(
             address
@@ -242,7 +242,7 @@ class End:
         )
 
     def local_address(self):
-        """An address of the association, unlike that of the loopback."""
+        """An address of the association that is not the loopback address."""
         return next(
             address
             for address in self.sock.sctp_getladdrs(self.assoc_id)
@@ -275,7 +275,7 @@ def fresh(make_socket):
 
 
 def ends_of(table, accept=lambda case, kind: kind in case.ends):
-    """Parameters (option, end) for the ends that accept likes."""
+    """Parameters (option, end) for the ends that accept() accepts."""
     return pytest.mark.parametrize(
         ("name", "end"),
         [
@@ -436,7 +436,7 @@ def test_flow_label_is_set_and_read_back(make_socket):
 
 @pytest.fixture
 def associations(make_listener, make_socket, network):
-    """A one-to-many socket with two associations, and how it gets another."""
+    """A one-to-many socket with two associations, and a function that makes another."""
 
     class Associations:
         def __init__(self):
@@ -695,7 +695,7 @@ def test_read_only_option_cannot_be_set(name, end):
 
 
 def test_list_of_thousands_of_associations_is_complete(make_socket):
-    """More than the buffer of the first try holds."""
+    """The list is longer than the buffer of the first try."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
     # Nobody is there, so that the associations stay as they begin.
     ids = [
@@ -709,7 +709,7 @@ def test_list_of_thousands_of_associations_is_complete(make_socket):
 
 @pytest.fixture
 def as_on_freebsd(monkeypatch):
-    """Names all paths by the wildcard, which Linux takes as well."""
+    """Names all paths by the wildcard address, which Linux accepts as well."""
     offsets = {
         name: offset
         for name in ("sctp_paddrparams", "sctp_paddrthlds", "sctp_udpencaps")
@@ -944,7 +944,7 @@ def test_default_sndinfo_comes_as_what_was_given(fresh):
 
 def test_class_derived_by_an_application_serves_as_well(fresh):
     class timeouts(sctp.sctp_rtoinfo):
-        """An application's own."""
+        """A class that an application defines."""
 
     fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, timeouts(srto_min=700))
     found = fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, timeouts())
@@ -953,7 +953,7 @@ def test_class_derived_by_an_application_serves_as_well(fresh):
 
 def test_option_of_a_subclass_of_the_socket(make_socket):
     class Socket(sctp.sctp_socket):
-        """An application's own."""
+        """A class that an application defines."""
 
     sock = make_socket(AF_INET, SOCK_STREAM, cls=Socket)
     write(sock, "SCTP_RTOINFO", srto_min=700)
@@ -983,7 +983,7 @@ ZEROED = [
 
 @pytest.mark.parametrize(("number", "cls"), ZEROED, ids=lambda value: f"{value}")
 def test_kernel_sees_zeros_where_a_length_is_given(make_socket, number, cls):
-    """It reads the association from there."""
+    """The kernel reads the association from there."""
     for type in (SOCK_STREAM, SOCK_SEQPACKET):
         sock = make_socket(AF_INET, type)
         expected = sock.getsockopt(IPPROTO_SCTP, number, cls()).to_bytes
@@ -994,7 +994,7 @@ def test_kernel_sees_zeros_where_a_length_is_given(make_socket, number, cls):
 
 
 def test_kernel_sees_zeros_for_an_option_that_is_not_in_the_table(make_socket):
-    """SCTP_GET_LOCAL_ADDRS has the association in front of its answer."""
+    """The buffer of SCTP_GET_LOCAL_ADDRS begins with the association."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
     sock.bind(("10.1.0.1", 0))
     for _ in range(500):
@@ -1197,7 +1197,7 @@ def test_key_is_set_activated_and_deleted(fresh, key):
 
 
 def snapshot(sock):
-    """All that can be read of the options with a structure."""
+    """All values of the options with a structure that can be read."""
     found = {}
     for name in READ_WRITE:
         with suppress(OSError):
@@ -1282,7 +1282,7 @@ def test_option_of_a_closed_socket(fresh):
 
 @contextmanager
 def network_of_its_own():
-    """A network namespace, in which every extension has its default."""
+    """A network namespace in which every extension has its default."""
     libc = ctypes.CDLL(None, use_errno=True)
     own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
@@ -1373,14 +1373,14 @@ def test_error_of_a_reset_that_was_not_enabled_says_so(make_pair):
 
 @pytest.fixture
 def documented(make_socket):
-    """A listener where the documentation has one."""
+    """A listening socket, in place of the one in the documentation."""
     sock = make_socket(AF_INET, SOCK_STREAM)
     sock.bind(("localhost", 20000))
     sock.listen(5)
 
 
 def printed(text):
-    """The pattern of what the documentation prints, whatever the numbers."""
+    """A pattern for the output that the documentation shows, with any numbers."""
     parts = re.split(r"(?<=[ (])\d+(?=[,})])", " ".join(text.split()))
     return r"\d+".join(map(re.escape, parts))
 

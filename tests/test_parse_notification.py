@@ -1,4 +1,5 @@
-"""Notifications of both systems, and any other bytes, as dicts and in words."""
+"""Notifications of both systems, and any other bytes: parsed to dicts and explained
+in words."""
 
 import array
 import ctypes
@@ -51,7 +52,7 @@ each_of_ours = pytest.mark.parametrize("name", OURS, ids=lambda n: n.replace(" "
 
 @pytest.fixture(scope="session")
 def freebsd(tmp_path_factory):
-    """The module as FreeBSD has it, which parses here too."""
+    """The module as FreeBSD has it. It parses on this system, too."""
     pytest.importorskip("ziglang")
     return golden.build_parser("freebsd", tmp_path_factory.mktemp("freebsd"))
 
@@ -63,7 +64,7 @@ def module(system, request):
 
 
 def error(system, name):
-    """The number of an error on a system."""
+    """The errno of an error on a system."""
     return getattr(errno, name) if system == golden.SYSTEM else FREEBSD_ERRNO[name]
 
 
@@ -78,12 +79,12 @@ def type_name(module, data):
 
 
 def declare(data, length):
-    """The same notification with another length in it."""
+    """The same notification with another length field."""
     return data[:4] + struct.pack("I", length) + data[8:]
 
 
 def refusal(parse, data):
-    """The number of the OSError that parsing raises."""
+    """The errno of the OSError that parsing raises."""
     with pytest.raises(OSError) as caught:
         parse(data)
     assert str(caught.value)
@@ -91,7 +92,7 @@ def refusal(parse, data):
 
 
 def expected(m, name):
-    """What a golden notification says, with the constants of a module."""
+    """The dict that a golden notification must give, with the constants of a module."""
     assoc_change = {
         "sn_type": m.SCTP_ASSOC_CHANGE,
         "sac_flags": 0,
@@ -479,7 +480,8 @@ def test_half_a_stream_is_refused(length):
 
 @each_record
 def test_bytes_beyond_are_not_looked_at(system, name, module):
-    """Reading one would end the process: they are on a page that forbids it."""
+    """They are on a page that cannot be read: reading one of them would end the
+    process."""
     data = GOLDEN[system][name]
     page = mmap.PAGESIZE
     mapping = mmap.mmap(-1, 2 * page)

@@ -1,4 +1,5 @@
-"""What holds for all values, tried with many that Hypothesis makes up."""
+"""Statements that are true for all values, tried with many that Hypothesis
+generates."""
 
 import copy
 import errno
@@ -65,7 +66,7 @@ addresses = ipv4 | ipv6
 
 
 def as_returned(address):
-    """An address tuple as it comes back: with a scope where that is local."""
+    """The address tuple that must come back: with a scope if the address is local."""
     if len(address) == 2:
         return address
     host, port, flowinfo, scope = address
@@ -122,7 +123,7 @@ def layout_of(name):
 
 
 def values_for(name, key):
-    """What a member of a structure may be."""
+    """The possible values of a member of a structure."""
     _, fields = layout_of(name)
     _, size, sign = fields[key]
     if key == "pr_policy":
@@ -144,7 +145,7 @@ def objects(cls):
 
 
 def read_member(name, data, key):
-    """What a structure has for a member, addresses as bytes."""
+    """The value of a member in a structure. Addresses are bytes."""
     offset, size, sign = layout_of(name)[1][key]
     if not sign:
         return data[offset : offset + size]
@@ -202,7 +203,7 @@ def test_structure_survives_copying_and_printing(cls, for_all):
 
 
 def assert_unchanged_if_refused(option, key, value, *errors):
-    """Sets a key to what may be refused, in one of those ways."""
+    """Sets a key to a value in one of those ways. The value may be refused."""
     before = dict(option)
     try:
         option[key] = value
@@ -215,7 +216,8 @@ def assert_unchanged_if_refused(option, key, value, *errors):
 
 @each_class
 def test_structure_takes_a_value_or_refuses_it(cls, for_all):
-    """What it takes, it can be made of and has bytes for."""
+    """If a value is accepted, an object can be made with it, and the object has
+    bytes."""
     keys = list(cls())
 
     @for_all(key=st.sampled_from(keys), value=anything)
@@ -421,7 +423,7 @@ CAUSES = {"sac_error", "sre_error", "ssf_error", "ssfe_error"}
 
 
 def members_of(name):
-    """The members of a notification's structure, by the keys that they get."""
+    """The members of a notification's structure, by their keys in the dict."""
     for member, place in layout_of(EVENTS[name])[1].items():
         if name == "SEND_FAILED_EVENT" and member.startswith("ssf_"):
             member = member.replace("ssf_", "ssfe_")
@@ -430,7 +432,7 @@ def members_of(name):
 
 @st.composite
 def notifications(draw, name):
-    """A notification's bytes, and the dict that it should be."""
+    """The bytes of a notification, and the dict that they must give."""
     number = sctp.NotificationType[name]
     data = bytearray(layout_of(EVENTS[name])[0])
     parsed, tail = {"sn_type": int(number)}, b""
@@ -537,7 +539,7 @@ BUFFER_KINDS = [bytes, bytearray, memoryview]
 
 @pytest.fixture
 def association(make_socket, make_listener, network):
-    """A one-to-many socket with its association to another."""
+    """A one-to-many socket with an association to another one."""
     receiver = make_listener(SOCK_SEQPACKET)
     sender = make_socket(network.family, SOCK_SEQPACKET)
     streams = sctp.sctp_initmsg(sinit_num_ostreams=STREAMS)

@@ -1,4 +1,5 @@
-"""Programs for PySCTP run on sctp.pysctp; what records cannot tell."""
+"""Programs for PySCTP run with sctp.pysctp. These tests cover what the records
+cannot show."""
 
 import copy
 import gc
@@ -28,7 +29,7 @@ GOLDEN = golden_notifications.load()[SYSTEM]
 
 @pytest.fixture
 def make(network):
-    """Makes sockets of PySCTP that fail rather than wait for ever, and closes
+    """Makes sockets of PySCTP that fail instead of waiting for ever, and closes
     them."""
     made = []
 
@@ -235,7 +236,7 @@ def test_notification_that_pysctp_does_not_know(name):
 
 @pytest.mark.kernel
 def test_programs_as_they_are_written_for_it(network):
-    """A server and a client, each with what programs were seen to do."""
+    """A server and a client, written like programs that exist."""
     server = f"""
         import _sctp, socket, sys
         import sctp

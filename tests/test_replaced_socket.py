@@ -1,6 +1,5 @@
-"""What stands in place of socket.socket when sctp is imported.
-
-Each in a process of its own, for a module is imported once."""
+"""Another object replaces socket.socket when sctp is imported. Each test has its own
+process, because a module is imported only once."""
 
 import subprocess
 import sys
@@ -133,7 +132,8 @@ with closing(single.accept()[0]) as accepted:
 @pytest.mark.kernel
 @pytest.mark.parametrize("base", ["_socket.socket", "socket.socket"])
 def test_class_derived_from_that_of_the_system_is_a_good_base(base):
-    """Whatever it overrides: all calls ask the system's own methods."""
+    """Whatever the class overrides, all calls use the methods of the standard
+    socket."""
     program = [sys.executable, "-c", USED.format(base=base)]
     done = subprocess.run(program, stdout=subprocess.PIPE, check=True, timeout=60)
     assert done.stdout == b"good\n"

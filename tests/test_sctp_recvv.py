@@ -1,4 +1,4 @@
-"""sctp_recvv and sctp_recvv_into: infos, pieces and the caller's buffers."""
+"""sctp_recvv and sctp_recvv_into: infos, pieces and buffers of the caller."""
 
 import array
 import itertools
@@ -70,7 +70,7 @@ def pattern(size, start=0):
 
 @pytest.fixture
 def settle(wait_for):
-    """Waits until all that a socket has sent is where the peer can read it."""
+    """Waits until the peer can read everything that a socket has sent."""
 
     def settle(sender, assoc_id=0):
         def acknowledged():
@@ -85,7 +85,7 @@ def settle(wait_for):
 
 @pytest.fixture
 def quick_network(own_network):
-    """Where a sender does not wait long before it looks at a closed window."""
+    """A sender that soon tries again if a window is closed."""
     own_network.set(rto_min=50, rto_max=200, rto_initial=100)
 
 
@@ -374,7 +374,7 @@ def test_pieces_foretell_the_next_message(pair, settle):
 def test_message_larger_than_the_window_is_delivered_partially(
     quick_network, make_pair, make_many, type
 ):
-    """Its beginning is read before its end can be sent."""
+    """The receiver reads the beginning before the sender can send the end."""
     if type == SOCK_SEQPACKET:
         sender, assoc_id, receiver = make_many()
     else:
@@ -411,8 +411,8 @@ def test_partial_delivery_begins_at_its_point(pair, settle):
 def test_partial_deliveries_of_associations(
     quick_network, make_listener, make_socket, network, wait_for, interleave
 ):
-    """They come one after the other, or by turns: then the identifier of the
-    association tells to which message a piece belongs."""
+    """The messages come one after the other, or mixed. If they are mixed, the
+    identifier of the association tells to which message a piece belongs."""
     receiver = make_listener(SOCK_SEQPACKET)
     receiver.setsockopt(SOL_SOCKET, SO_RCVBUF, 40_000)
     receiver.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, interleave)
@@ -740,7 +740,8 @@ def test_arguments_of_recvv_into(pair, args, kwargs):
 
 @pytest.mark.parametrize("room", [1, 10, 600, 3000])
 def test_datagram_is_no_longer_than_the_room_for_it(make_socket, room):
-    """UDP tells with MSG_TRUNC how long it was, whatever there is room for."""
+    """With MSG_TRUNC, UDP reports the length of the datagram, even if it is longer
+    than the buffer."""
     payload = bytes(range(250)) * 20
     sock = make_socket(AF_INET, SOCK_STREAM)
     with (

@@ -1,8 +1,7 @@
-"""Mixed traffic for a while: every message arrives, and nothing piles up.
-
-Associations of all kinds come and go in rounds. At the end of a round none is
-left, and what the process holds then is compared from round to round.
-"""
+"""Mixed traffic for some time: every message arrives, and nothing piles up.
+Associations of all kinds are set up and end in rounds. At the end of a round none is
+left. Then the memory and the descriptors of the process are compared with those of
+other rounds."""
 
 import asyncio
 import gc
@@ -131,13 +130,13 @@ class Header(NamedTuple):
     size: int
 
     def fill(self):
-        """What follows."""
+        """The bytes that follow a header."""
         start = (self.serial + self.number) % PERIOD
         return PATTERN[start : start + self.size]
 
 
 def check_message(data, info):
-    """The header of a message that must be as it was made."""
+    """Reads the header of a message, which must be unchanged."""
     header = Header(*HEADER.unpack_from(data))
     assert data[HEADER.size :] == header.fill()
     assert (info["rcv_sid"], info["rcv_ppid"]) == (header.sid, header.ppid)
@@ -145,7 +144,7 @@ def check_message(data, info):
 
 
 def cut(data, random):
-    """The data in pieces that are buffers of several types."""
+    """The data in pieces, which are buffers of several types."""
     pieces = []
     view = memoryview(data)
     for convert in random.sample([bytes, bytearray, memoryview], random.randint(1, 3)):
@@ -156,8 +155,8 @@ def cut(data, random):
 
 
 class Ledger:
-    """What each side says of an association when that is over. Both agree, and
-    it is forgotten."""
+    """What each side reports about an association that is over. Both must agree.
+    Then it is forgotten."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -214,7 +213,7 @@ class Ledger:
 
 
 class Link:
-    """An association as one side sees it."""
+    """An association, as one side sees it."""
 
     def __init__(self, serial=None):
         self.serial = serial
@@ -238,7 +237,8 @@ class Link:
 
 
 class End:
-    """A socket with its associations: by their identifiers if it has many."""
+    """A socket and its associations. If it has many, they are kept by their
+    identifiers."""
 
     def __init__(self, side, sock):
         self.side = side
@@ -249,7 +249,7 @@ class End:
         self.history = deque(maxlen=12)
 
     def id_of(self, link):
-        """The association's identifier, 0 if the socket has no other."""
+        """The identifier of the association, or 0 if the socket has only one."""
         return next(key for key, known in self.links.items() if known is link)
 
     def link(self, assoc_id):
@@ -259,9 +259,9 @@ class End:
         return self.links[key]
 
     def receive(self, flags=0):
-        """Reads once. Returns the link and the header of a message; the link
-        alone of a notification, and when there is more of the message to come;
-        and neither when there is nothing more."""
+        """Reads once. Returns (link, header) for a whole message, and (link, None)
+        for a notification or a piece of a message. At the end of an association,
+        returns (None, None)."""
         data, _, info, _, flags = self.sock.sctp_recvv(BUFFER_SIZE, flags)
         if flags & sctp.MSG_NOTIFICATION:
             assert flags & MSG_EOR
@@ -308,7 +308,8 @@ class End:
 
 
 class Side:
-    """What servers and clients have in common: a thread's counts and sockets."""
+    """The common part of servers and clients: the counts and the sockets of a
+    thread."""
 
     def __init__(self, ledger):
         self.ledger = ledger
@@ -320,7 +321,7 @@ class Side:
         self.counts.clear()
 
     def make(self, family, type):
-        """A socket that wants every notification and info."""
+        """A socket that gets every notification and info."""
         sock = sctp.sctp_socket(family, type)
         try:
             sock.settimeout(SECONDS_TO_ANSWER)
@@ -350,8 +351,8 @@ class Side:
 
 
 class Server(Side):
-    """A thread that answers on listening sockets of one type, and on what they
-    give."""
+    """A thread that answers on listening sockets of one type, and on the sockets
+    that they give."""
 
     def __init__(self, ledger, type, count):
         super().__init__(ledger)
@@ -410,7 +411,7 @@ class Server(Side):
                         return
 
     def take(self, end, link, header):
-        """Accounts for a message, and does what it asks for."""
+        """Counts a message, and does what it asks for."""
         link.serial = link.serial or header.serial
         assert link.serial == header.serial
         link.tally(header)
@@ -446,7 +447,7 @@ class Server(Side):
 
 
 class Client(Side):
-    """A thread that leads many lives at once, step by step."""
+    """A thread that handles many associations at once, step by step."""
 
     def __init__(self, ledger, seed, one, many):
         super().__init__(ledger)
@@ -477,7 +478,8 @@ class Client(Side):
         return self.live_one(family)
 
     def make_end(self, family, type):
-        """A socket, bound to an address in the first network or to any."""
+        """A socket that is bound to an address of the first network, or to any
+        address."""
         end = End(self, self.make(family, type))
         end.family = family
         # Without it, SCTP_INTERLEAVING_SUPPORTED is refused.
@@ -558,8 +560,8 @@ class Client(Side):
             self.finish(link, aborted=link in aborted)
 
     def live_idle(self, family):
-        """An association that is closed for it is not used. Until then it is
-        used in one step, so as not to be idle too soon."""
+        """An association that is about to be closed for being idle is not used.
+        Until then it is used in one step, so that it is not idle too soon."""
         end = self.make_end(family, SOCK_SEQPACKET)
         with end.sock as sock:
             sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTOCLOSE, AUTOCLOSE_SECONDS)
@@ -573,7 +575,7 @@ class Client(Side):
         self.finish(link, aborted=False)
 
     def begin(self, end, addresses):
-        """Sets up one more association of a one-to-many socket."""
+        """Sets up another association of a one-to-many socket."""
         link = Link(self.ledger.begin())
         if self.random.random() < 0.5:
             assoc_id = end.sock.sctp_connectx(addresses, assoc_id=True)
@@ -664,7 +666,7 @@ class Client(Side):
             link.echoes[header.number] = header
 
     def listen_to(self, end):
-        """Until all is answered that asked for it."""
+        """Until every question has its answer."""
         while any(link.echoes for link in end.links.values()):
             self.hear(end)
 
@@ -702,8 +704,8 @@ class Client(Side):
         )
 
     def use_option(self, end, assoc_id, options):
-        """Reads the next option and sets it to what it was, or only sets it.
-        The kernel may refuse what does not fit the socket or the moment."""
+        """Takes the next option: reads it and sets the same value, or only sets it.
+        The kernel may refuse a value that does not fit the socket or the moment."""
         name, number, structure, access, _ = next(options)
         value = self.value_for(end, name, structure, assoc_id)
         try:
@@ -730,7 +732,7 @@ class Client(Side):
 
 
 class Sample(NamedTuple):
-    """What the process holds when there is no association."""
+    """What the process holds while there is no association."""
 
     associations: int
     blocks: int
@@ -739,7 +741,7 @@ class Sample(NamedTuple):
 
 
 def take_sample(associations):
-    """What the process holds after so many of them."""
+    """What the process holds after so many associations."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Sample(
         associations,
@@ -755,7 +757,7 @@ def read_lines(path):
 
 @pytest.fixture
 def sides(own_network):
-    """The servers, and the clients that make use of them."""
+    """The servers, and the clients that use them."""
     own_network.set(
         addip_enable=1,
         addip_noauth_enable=1,
@@ -820,8 +822,8 @@ def assert_all_was_used(counts):
 
 
 def assert_flat(samples, noise=0):
-    """Compares two windows, after a fifth of the time to warm up; noise is how many
-    blocks come and go, as where there are few associations."""
+    """Compares two windows, after a fifth of the time to warm up. noise is the
+    number of blocks that come and go, as with few associations."""
     size = len(samples) * 2 // 5
     before, after = samples[-2 * size : -size], samples[-size:]
     first, last = (
@@ -852,7 +854,7 @@ def make_messages(random):
 
 
 def check_answers(messages, answers):
-    """Order is kept within a stream."""
+    """Within a stream, the order is kept."""
     by_stream = {}
     for data, keywords in messages:
         by_stream.setdefault(keywords["stream"], []).append(data)
@@ -888,7 +890,7 @@ def live_as_thread(port, random):
 
 
 def test_associations_of_the_front_ends(wait_for, pytestconfig):
-    """Tasks and threads, each with servers of both kinds."""
+    """Tasks and threads, each with both kinds of servers."""
     rng = random.Random(1)
     samples, count = [], 0
     end = time.monotonic() + pytestconfig.getoption("--soak-seconds") / 4

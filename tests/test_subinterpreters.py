@@ -1,4 +1,4 @@
-"""Every interpreter of a process has the modules to itself."""
+"""Each interpreter of a process has its own modules."""
 
 import os
 import sys
@@ -46,7 +46,7 @@ except sctp.SCTPError as error:
 
 
 class Interpreter:
-    """An interpreter that raises what its code raises."""
+    """An interpreter. Exceptions of its code are raised here, too."""
 
     def __enter__(self):
         self.id = _interpreters.create()
