@@ -437,7 +437,7 @@ def test_datalogging_warns(make_pair):
         ({"context": None}, TypeError, "context must be an int, not NoneType"),
         ({"timetolive": 2**32}, ValueError, "timetolive must be in"),
         ({"timetolive": "1"}, TypeError, "timetolive must be an int, not str"),
-        ({"msg": b""}, ValueError, "msg is empty"),
+        ({"msg": b""}, ValueError, "msg must not be empty"),
         ({"msg": None}, TypeError, "msg must be bytes-like or str, not NoneType"),
     ],
 )
