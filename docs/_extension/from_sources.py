@@ -45,7 +45,7 @@ NAME = re.compile(
 
 
 class Option(NamedTuple):
-    """A row of the option table; system is the only one that has it."""
+    """A row of the option table. If only one system has the option, system names it."""
 
     name: str
     kind: str
@@ -55,7 +55,7 @@ class Option(NamedTuple):
 
     @property
     def value(self):
-        """What it is read or set with."""
+        """The value that the option is read or set with."""
         if self.kind in ("sctp_hmacalgo", "sctp_assoc_ids"):
             return "tuple of int"
         if self.kind == "sctp_authchunks":
@@ -96,7 +96,7 @@ def read_options():
 
 @functools.cache
 def read_structures():
-    """{structure: its keys in the order of the dict}."""
+    """Returns {structure: its keys in the order of the dict}."""
     structures = {}
     records = re.split(r"\b(?:RECORD|RECORD_OF_TAIL|EVENT)\(", source("records_*"))
     for record in records[1:]:
@@ -123,7 +123,7 @@ def class_definitions(path):
 
 @functools.cache
 def read_docstrings():
-    """{structure: its docstring}."""
+    """Returns {structure: its docstring}."""
     return {
         definition.name: ast.get_docstring(definition) or ""
         for path in (ROOT / "sctp" / "_options.py", STUBS["_sctp.sctp_info"])
@@ -133,7 +133,7 @@ def read_docstrings():
 
 
 def read_members():
-    """{constant: (its enumeration, the meaning of its member)}."""
+    """Returns {constant: (its enumeration, the meaning of its member)}."""
     members = {}
     for definition in class_definitions(ROOT / "sctp" / "_enums.py"):
         body = list(walk(definition.body))
@@ -148,7 +148,7 @@ def read_members():
 
 @functools.cache
 def read_fields():
-    """{key or structure.key: (type, unit, meaning)}."""
+    """Returns {key or structure.key: (type, unit, meaning)}."""
     table = {}
     for structure, docstring in read_docstrings().items():
         for key, *columns, meaning in FIELD.findall(docstring):
@@ -162,7 +162,7 @@ def read_fields():
 
 
 def read_constants(module):
-    """{title: {constant: meaning}} of a module, from constants.txt."""
+    """Returns {title: {constant: meaning}} for a module, from constants.txt."""
     groups, current, wanted = {}, None, False
     members = read_members()
     for line in (REFERENCE / "constants.txt").read_text().splitlines():
@@ -200,7 +200,7 @@ def names_of_stub(module):
 
 def definitions():
     """Every function, class and method of the stubs, as (full name, node). The
-    methods of _core are the socket's."""
+    methods of _core count as methods of the socket."""
     for module, path in STUBS.items():
         for statement in walk(ast.parse(path.read_text()).body):
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -213,7 +213,7 @@ def definitions():
 
 @functools.cache
 def read_signatures():
-    """{full name: (arguments, result)} of functions, methods and classes."""
+    """Returns {full name: (arguments, result)} for functions, methods and classes."""
     signatures = {}
     for name, node in definitions():
         if isinstance(node, ast.ClassDef):
@@ -239,7 +239,7 @@ def read_signatures():
 
 @functools.cache
 def read_targets():
-    """{name: role with target} of what docstrings mention."""
+    """Returns {name: role with target} for the names in docstrings."""
     targets = {"sctp_opt_info()": ":meth:`~sctp.sctp_socket.sctp_opt_info`"}
     for module in STUBS:
         for name in names_of_stub(module):
@@ -257,7 +257,8 @@ def read_targets():
 
 
 def link_names(text, own=""):
-    """The text with names as links, its own and those without a target literal."""
+    """Returns the text with names as links. The own name, and names without a
+    target, become literals."""
     return NAME.sub(
         lambda match: (
             f"``{match[0]}``"
@@ -269,7 +270,7 @@ def link_names(text, own=""):
 
 
 def check_fields(app):
-    """Warns of what fields.txt has and the rows do not."""
+    """Warns of keys that fields.txt has and the rows do not have."""
     known = set()
     for structure, keys in read_structures().items():
         known.update(keys, (f"{structure}.{key}" for key in keys))
@@ -278,7 +279,7 @@ def check_fields(app):
 
 
 class Made(Directive):
-    """A directive that parses what it makes."""
+    """A directive that makes text and parses it."""
 
     def parse(self, lines, **options):
         parent = nodes.section()
@@ -287,7 +288,7 @@ class Made(Directive):
         return parent.children
 
     def table(self, *rows):
-        """The lines of a table whose first row has its titles."""
+        """The lines of a table. The first row has the titles."""
         yield from (".. list-table::", "   :header-rows: 1", "   :class: from-sources")
         yield ""
         for first, *others in rows:
@@ -297,7 +298,7 @@ class Made(Directive):
 
 
 class OptionTables(Made):
-    """Every socket option, in a table for each task."""
+    """All socket options, in a table for each task."""
 
     def run(self):
         return self.parse([*self.lines()], match_titles=1)
@@ -340,7 +341,7 @@ class Fields(Made):
 
 
 class Structure(Made):
-    """A dict class for options, also one that only another system has."""
+    """A dict class for options, even if only another system has it."""
 
     required_arguments = 1
 
@@ -406,7 +407,7 @@ class Constants(Made):
 
 
 def sign(app, what, name, object, options, signature, result):
-    """The signature of what a stub describes."""
+    """Returns the signature from the stub."""
     if what not in ("function", "method", "class"):
         return None
     first_line = (object.__doc__ or "").partition("\n")[0]

@@ -36,7 +36,7 @@ HOST = "127.0.0.1"
 
 
 def packets(association):
-    """How many packets have gone, those with heartbeats left out."""
+    """The number of packets that were sent, without those with heartbeats."""
     stats = sctp.sctp_assoc_stats(sas_assoc_id=association.assoc_id)
     stats = association.socket.getsockopt(
         sctp.IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_STATS, stats
@@ -74,7 +74,7 @@ async def exchange_one_by_one(sender, receiver):
 
 @contextlib.asynccontextmanager
 async def make_sockets():
-    """An association between two one-to-one sockets."""
+    """Makes an association between two one-to-one sockets."""
     accepted = asyncio.get_running_loop().create_future()
 
     async def keep(association):
@@ -88,13 +88,13 @@ async def make_sockets():
 
 @contextlib.asynccontextmanager
 async def make_endpoints():
-    """An association between two endpoints."""
+    """Makes an association between two endpoints."""
     async with await open_endpoint(HOST) as one, await open_endpoint(HOST) as other:
         yield await one.connect(other.addresses), await other.accept()
 
 
 class Rounds:
-    """What the rounds of an exchange took."""
+    """The costs of the rounds of an exchange."""
 
     def __init__(self, sender):
         self._sender = sender
@@ -110,7 +110,7 @@ class Rounds:
 
     @property
     def least(self):
-        """Of a message: instructions, and packets."""
+        """The smallest numbers of instructions and packets of a message."""
         instructions, sent = map(min, zip(*self._taken[1:], strict=True))
         return instructions / MESSAGES, sent / MESSAGES
 

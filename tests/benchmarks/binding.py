@@ -99,7 +99,7 @@ class Counter:
             )
 
     def count(self, *command):
-        """All processes hash in the same way."""
+        """All processes use the same hash seed."""
         environment = {
             **os.environ,
             "LD_PRELOAD": self.stubs,
@@ -118,7 +118,8 @@ class Counter:
         return int(found[1])
 
     def slope(self, *command):
-        """Of a command that takes the number of calls where "TIMES" stands."""
+        """The cost of one call of a command, which takes the number of calls at
+        "TIMES"."""
         short, long = (
             self.count(*(str(times) if word == "TIMES" else word for word in command))
             for times in (SHORT, LONG)

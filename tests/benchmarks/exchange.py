@@ -25,7 +25,7 @@ SERVER = ("127.0.0.1", 0)
 
 
 def answer(sock, make_exchange, message):
-    """Answer each message: after the first one it is what the other end does."""
+    """Answers each message: the other end does this after the first message."""
     os.read(sock.fileno(), SPACE)
     make_exchange(sock, sock, None, message)(sys.maxsize)
 

@@ -119,7 +119,7 @@ def count_in_c(way, cases):
 
 
 def measure(cases):
-    """What each way takes, by way and case."""
+    """The cost of each way, by way and case."""
     counts = {"C": count_in_c("one", cases), "C more": count_in_c("more", cases)}
     for size, batch in cases:
         same = make_info()

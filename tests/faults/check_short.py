@@ -1,4 +1,4 @@
-"""Calls that succeed, and give less than they should, or what is not so."""
+"""Calls that succeed but return less than they should, or something wrong."""
 
 import errno
 from socket import (
@@ -108,7 +108,7 @@ def check_short_messages(_, times):
 
 
 def check_short_ends(_, times):
-    """FreeBSD has an info of zeros with the end of file, which tells nothing."""
+    """FreeBSD sends an info of zeros with the end of file. It must be ignored."""
     for call in receive, receive_into:
         world = World(10)
         with world.stack:
@@ -147,7 +147,7 @@ def attempt_option(sock, size, length):
 
 
 def check_short_options(_, times):
-    """Nothing behind the length that the kernel tells is read."""
+    """Bytes after the length that the kernel returns are not read."""
     world = World(10)
     attempts = []
     with world.stack:
@@ -177,7 +177,7 @@ def check_short_options(_, times):
 
 
 def check_short_sends(_, times):
-    """Who sends is told what the kernel says."""
+    """The sender gets the number that the kernel returns."""
     world = World(10)
     with world.stack:
         sock, _ = world.pair()

@@ -1,4 +1,4 @@
-"""What the checks of faults share."""
+"""The common part of the checks of faults."""
 
 import ctypes
 import errno
@@ -46,15 +46,15 @@ clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_c
 
 
 def measure():
-    """Blocks of Python, and bytes that the C library has given."""
+    """The memory blocks of Python, and the bytes that the C library has allocated."""
     gc.collect()
     clear_caches()
     return sys.getallocatedblocks(), used().uordblks
 
 
 def assert_nothing_leaks(attempts, times):
-    """Repeats attempts; each must give back its descriptors, and all of them
-    their memory."""
+    """Repeats attempts. Each must free its descriptors, and all of them their
+    memory."""
     descriptors = os.listdir("/proc/self/fd")
     for _ in range(ROUNDS):
         before = measure()
@@ -70,7 +70,7 @@ def assert_nothing_leaks(attempts, times):
 
 
 def named(function, *arguments):
-    """A call that says what it was when it fails."""
+    """Makes a call. If it fails, the error names the call."""
 
     def call():
         try:
@@ -83,7 +83,7 @@ def named(function, *arguments):
 
 
 def assert_ended(scene, how, *faults):
-    """A call says so when a handler ends the socket."""
+    """Checks that a call raises the right error if a handler ends the socket."""
     numbers = []
 
     def end():

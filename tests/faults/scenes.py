@@ -139,7 +139,7 @@ def wait_readable(sock):
 
 
 def exchange(sock, peer):
-    """Whether messages go both ways."""
+    """Whether messages go in both directions."""
     sock.sctp_sendv([b"to"])
     peer.send(b"fro")
     assert peer.recv(8) == b"to"
@@ -149,10 +149,10 @@ def exchange(sock, peer):
 
 @dataclass
 class Scene:
-    """A call on a socket, and its result; what shows that it has done what it
-    should; what shows that the socket is still good after a call that did
-    its work and was an error all the same; and what comes after a call that did
-    a part of it, with the number of the error that ended it."""
+    """A call on a socket, and its result. seen checks that the call has done its
+    work. works checks that the socket still works after a call that did its work and
+    failed nevertheless. after_part checks what follows a call that did a part of its
+    work; it gets the errno of that call."""
 
     sock: socket.socket
     call: Callable
@@ -164,10 +164,11 @@ class Scene:
 
 @dataclass
 class Row:
-    """How often the call calls each function of the system; after which of
-    them it has done its work; which of them may fail unnoticed; which are made
-    again after a signal, and which not, because they go on by themselves.
-    Calls are written as "function" or "function 2" for the second one."""
+    """A call, and how often it makes each system call (calls). After the calls in
+    done, it has done its work. Those in unnoticed may fail without an error. Those
+    in again are repeated after a signal; those in once are not, because they go on
+    by themselves. A system call is written as "function", or as "function 2" for the
+    second one."""
 
     make: Callable
     methods: tuple
@@ -413,7 +414,7 @@ def peeloff(world):
     sock, peer, assoc_id = world.many()
 
     def works():
-        """The association went with its descriptor, others do not."""
+        """The association went with its descriptor. Others still work."""
         receives(peer, b"")()
         world.peer_of(sock).send(b"other")
         receives(sock, b"other")()
@@ -509,7 +510,7 @@ def sendv_many(world):
     messages = [([b"one"],), ([b"two"],), ([b"three"],)]
 
     def seen():
-        """All comes, behind what may have come before."""
+        """All messages come, after those that may have come before."""
         received = []
         while received[-1:] != [b"three"]:
             wait_readable(peer)
@@ -517,7 +518,7 @@ def sendv_many(world):
         assert received[-3:] == [b"one", b"two", b"three"]
 
     def after_part(number):
-        """Nothing of the part waits for more."""
+        """No message of the batch waits for more."""
         receives(peer, b"one")()
         assert sock.sctp_sendv_many(messages) == 3
         seen()
@@ -542,7 +543,7 @@ def recvv_many(world):
         return [data for data, *_ in sock.sctp_recvv_many(8, 8)]
 
     def after_part(number):
-        """The error comes once."""
+        """The error is raised once."""
         try:
             call()
         except OSError as error:
@@ -612,8 +613,8 @@ def setsockopt(world):
 
 @dataclass
 class Wait:
-    """A call that waits, with a function of the system, for events; what ends
-    the wait, and what the call then returns."""
+    """A call that waits for events with a function of the system. Also what ends the
+    wait, and what the call then returns."""
 
     sock: socket.socket
     call: Callable
@@ -692,7 +693,7 @@ def wait_in_recvv_many(world):
 
 
 def wait_to_send(sock, peer, info=None, call=None, data=b"hello", result=None):
-    """There is room in truth, so nothing has to end the wait."""
+    """There is room in fact, so nothing has to end the wait."""
 
     def end():
         pass

@@ -1,4 +1,4 @@
-"""Hands mutated notifications to the parser until something is wrong."""
+"""Gives mutated notifications to the parser until it fails."""
 
 import argparse
 import array
@@ -68,7 +68,7 @@ def mutate(choose, corpus):
 
 
 def check(data, given, keys):
-    """Parses an input; what comes of it is what always comes of its type."""
+    """Parses an input. The result must be a correct one for its type."""
     type = int.from_bytes(data[:2], sys.byteorder)
     try:
         notif = parse_notification(given)
@@ -87,7 +87,7 @@ def check(data, given, keys):
 
 
 def fuzz(inputs):
-    """How many inputs there were, and how many of them notifications."""
+    """Returns how many inputs there were, and how many of them were notifications."""
     keys = {}
     count = parsed = 0
     LAST_INPUT.write_bytes(bytes(LAST_INPUT_SIZE))
@@ -109,7 +109,7 @@ def last_input():
 
 
 def inputs(options):
-    """The corpus, then as many mutations or as long as the options say."""
+    """The corpus, then mutations: so many, or for so long, as the options say."""
     corpus = load_corpus()
     yield from corpus
     choose = random.Random(options.seed)

@@ -24,12 +24,12 @@ ROUNDS = 30
 
 
 class Wrong(Exception):
-    """What a case did that it must not."""
+    """A case has done something that it must not do."""
 
 
 def count_references(world):
-    """References of all objects in a debug build, else of those that calls
-    share: constants, types, arguments."""
+    """The references of all objects in a debug build; otherwise those of objects
+    that calls share: constants, types and arguments."""
     if hasattr(sys, "gettotalrefcount"):
         return sys.gettotalrefcount()
     shared = [None, True, False, NotImplemented, (), "", b"", *range(-1, 257)]
@@ -41,7 +41,7 @@ def count_references(world):
 
 
 def count_held(world):
-    """What a call must give back."""
+    """The counts of everything that a call must free."""
     gc.collect()
     return {
         "descriptors": len(system.open_descriptors()),
@@ -52,7 +52,8 @@ def count_held(world):
 
 
 def find_growth(before, held, calls):
-    """What has grown so much that each fourth call may have leaked."""
+    """Finds the counts that have grown so much that one call in four may have
+    leaked."""
     slack = {
         "descriptors": 0,
         "blocks": min(calls // 4, 32),
@@ -66,7 +67,7 @@ def find_growth(before, held, calls):
 
 
 def call_as_told(case, call):
-    """Makes the call and checks how it ended."""
+    """Makes the call and checks its result or its error."""
     try:
         call()
     except BaseException as error:
@@ -78,7 +79,7 @@ def call_as_told(case, call):
 
 
 def check_leaks(case, calls):
-    """Makes so many calls, and compares what is held with what was before."""
+    """Makes so many calls. Compares the counts with those before."""
     world = cases.World()
     calls = max(calls // case.divisor, 50)
 

@@ -23,8 +23,8 @@ WARM_UP = 100
 
 
 class Hook:
-    """Stands in for what C implements: passes calls on, and lets allocations
-    fail in them while it is armed."""
+    """Replaces a function that C implements. While it is armed, it lets allocations
+    fail in the calls that it passes on."""
 
     def __init__(self, entry_point):
         self.armed = False
@@ -64,8 +64,8 @@ class Hook:
         return failing.call(member, own, args, kwargs)
 
     def sweep(self, case, world):
-        """Lets each allocation fail, alone and with all that follow; returns
-        how often one did."""
+        """Lets each allocation fail, alone and with all later ones. Returns how many
+        failed."""
         failed = 0
         for to_the_end in False, True:
             nth = 1
@@ -78,7 +78,8 @@ class Hook:
         return failed
 
     def let_fail(self, case, world, nth, to_the_end):
-        """Returns whether there were as many allocations."""
+        """Lets an allocation fail. Returns whether the call makes as many
+        allocations."""
         case.prepare(world)
         failing.arm(nth, sys.maxsize if to_the_end else nth)
         self.armed = True
@@ -100,7 +101,7 @@ class Hook:
 
 
 def check_case(case, times, hook):
-    """Sweeps so often, and compares what is held with what was before."""
+    """Sweeps so often. Compares the counts with those before."""
     world = cases.World()
     for _ in range(WARM_UP):
         case.prepare(world)

@@ -1,5 +1,5 @@
-"""What finds no memory says so and nothing else: a module that is loaded, and
-everything that C implements."""
+"""Without memory, the modules raise MemoryError and nothing else: while they are
+loaded, and in everything that C implements."""
 
 import subprocess
 import sys
