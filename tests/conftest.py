@@ -18,8 +18,8 @@ import system
 
 import sctp
 
-# What may be done more often than a run of all tests has time for: the option,
-# how often without it, and what is counted.
+# Tests that can do more than a run of all tests has time for: the option, its default,
+# and what it counts.
 AMOUNTS = {
     "--leak-calls": (1_000, "calls of each entry point that must not leak"),
     "--network-messages": (2_000, "messages over each kind of bad network"),
@@ -46,7 +46,7 @@ def kernel_has_sctp():
     return True
 
 
-# Fixtures and their parts that need Linux, as do the tests that ask for them.
+# Fixtures and parts of them that need Linux. Tests that use them need Linux, too.
 LINUX_PARTS = {
     "OwnNetwork",
     "connectx_one_to_one",
@@ -73,7 +73,7 @@ def pytest_ignore_collect(collection_path):
         return is_of_linux(collection_path) or None
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m chooses
+@pytest.hookimpl(tryfirst=True)  # before -m selects tests
 def pytest_collection_modifyitems(items):
     for item in items:
         if not LINUX_PARTS.isdisjoint(item.fixturenames):
@@ -255,7 +255,7 @@ def assert_no_leak():
 
     def check(call, times=2_000):
         before = measure(call, times // 4)
-        for _ in range(5):  # an allocator takes an arena now and then
+        for _ in range(5):  # sometimes an allocator takes an arena
             held = measure(call, times)
             blocks, memory = map(operator.sub, held, before)
             assert blocks < times / 4
@@ -291,8 +291,8 @@ class OwnNetwork:
                 lines.append(f"address add 10.{net}.0.{host}/24 dev dummy0")
                 lines.append(f"address add fd00:{net}::{host}/64 dev dummy0 nodad")
         self.run("ip -batch -", input="\n".join(lines))
-        # Packets to an IPv6 address leave the machine until the kernel has made
-        # the route to it, which is a moment after the address.
+        # The kernel makes the route to an IPv6 address a moment after the address.
+        # Until then packets to it leave the machine.
         deadline = time.monotonic() + 10
         while self.count_routes_to("fd00") < 6:
             assert time.monotonic() < deadline, "no routes to the addresses"
@@ -334,7 +334,7 @@ def own_network():
         try:
             own = OwnNetwork()
             yield own
-            # What has been closed by now shall end too.
+            # Sockets that were closed by now must end, too.
             own.lose(0)
         finally:
             change(libc.setns, before.fileno())

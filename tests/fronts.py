@@ -110,7 +110,7 @@ class Asyncio:
         return self._run(run())
 
     def _run(self, coroutine):
-        # asyncio.run_coroutine_threadsafe() makes TimeoutErrors anew.
+        # asyncio.run_coroutine_threadsafe() replaces a TimeoutError by a new one.
         done = concurrent.futures.Future()
 
         async def settle():
@@ -211,7 +211,7 @@ class Asyncio:
 
         self.look(end)
         self.submit(self._finish, (), {}).result(PATIENCE)
-        # The loop has a pipe of its own to be woken by.
+        # The loop has its own pipe, by which it is woken.
         watched = self.look(lambda: len(self.loop._selector.get_map()))
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PATIENCE)

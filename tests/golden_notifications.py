@@ -20,7 +20,7 @@ SOURCES = TESTS.parent / "src"
 FILE = TESTS / "golden_notifications.json"
 SYSTEM = "linux" if sys.platform == "linux" else "freebsd"
 
-# What parse_notification() is made of.
+# The sources of parse_notification().
 PARSER = "sctp_event record records_event records_info sockaddr args error"
 
 HOST_COMPILER = (os.environ.get("CC") or sysconfig.get_config_var("CC")).split()
@@ -42,8 +42,9 @@ def compiler(system, directory):
     include = Path(sysconfig.get_path("include"))
     if system == SYSTEM:
         return [*HOST_COMPILER, f"-I{include}"]
-    # Ours is used only if there is no pyconfig.h beside the header that asks for
-    # it; it includes the other, which Debian keeps in a directory for each system.
+    # The compiler uses our pyconfig.h only if there is none beside the header that
+    # includes it. On Debian the one there includes another one, which is in a directory
+    # for each system.
     others = Path(directory, "include")
     others.mkdir()
     for header in include.iterdir():

@@ -18,7 +18,7 @@ SYSTEM_HEADERS = "".join(
 )
 LAYOUTS = json.loads((ROOT / "tests" / "layouts.json").read_text())
 
-# Names of the headers that the modules do not have, and why.
+# Names of the headers that the modules do not have, and the reasons.
 LEFT_OUT = {
     "linux": {
         "RFC 6458 deprecates them": "SCTP_DATA_IO_EVENT SCTP_DEFAULT_SEND_PARAM"

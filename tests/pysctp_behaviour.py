@@ -19,7 +19,7 @@ from socket import AF_INET, AF_INET6
 
 FILE = Path(__file__).with_suffix(".json")
 HERE = "127.0.0.1"
-# Longer than all that is done at once, in seconds.
+# Seconds, longer than anything takes that is done at once.
 PATIENCE = 5
 EVENTS = (
     "association",
@@ -42,7 +42,7 @@ PROPERTIES = (
 )
 PARAMETERS = ("num_ostreams", "max_instreams", "max_attempts", "max_init_timeo")
 VALUES = (1, True, 0, 5, -1, 2**31, 2**32, "x", None, 1.5)
-# Differs from run to run.
+# These attributes differ from run to run.
 MEASURED = ("cwnd", "mtu", "pathmtu", "rwnd", "srtt", "rto", "fragmentation_point")
 COUNTED = ("ssn", "tsn", "cumtsn")
 CONSTANTS = (
@@ -610,7 +610,7 @@ def record():
 def write(records):
     """Writes records by version, one item per line."""
     text = json.dumps(records, sort_keys=True, indent=1)
-    # Items are at the third level: what is deeper joins their line.
+    # Items are at the third level. Deeper values stay on the line of their item.
     text = re.sub(r"\n {4,}(?=\S)|\n {3}(?=[\]}])", "", text)
     FILE.write_text(f"{text}\n")
 

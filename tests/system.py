@@ -18,7 +18,7 @@ from types import SimpleNamespace
 LINUX = sys.platform == "linux"
 NAME = "linux" if LINUX else "freebsd"
 
-# What a sender gets after its own shutdown.
+# The errors of a sender after its own shutdown.
 ENDED = {"linux": errno.EPIPE, "freebsd": (errno.ENOENT, errno.ECONNRESET)}
 
 # The bounds of an association identifier.
@@ -77,7 +77,7 @@ def process_state(pid):
     if LINUX:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
     (state,) = ps("-o", "state=", "-p", str(pid))
-    return "S" if state[0] == "I" else state[0]  # idle is long asleep
+    return "S" if state[0] == "I" else state[0]  # idle means asleep for a long time
 
 
 def look_at(thread):
@@ -87,7 +87,7 @@ def look_at(thread):
         status = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
         sleeps = re.search(r"^State:\s+S", status, re.MULTILINE)
         return bool(sleeps), *re.findall(r"_switches:\s+(\d+)", status)
-    # A timed sender wakes all the time there, as poll() tells it nothing.
+    # There, a sender with a timeout wakes all the time, because poll() does not help.
     rows = ps("-H", "-o", "lwp=,state=", "-p", str(os.getpid()))
     states = dict(row.split() for row in rows)
     return (states[str(thread.native_id)][0] in "SI",)
@@ -120,7 +120,7 @@ def send_until_full(send):
 def listens(port):
     """Whether an SCTP socket listens at a port, according to the kernel."""
     if LINUX:
-        # Column 3 is the state of a socket, 10 for LISTEN, and 5 its port.
+        # Column 3 is the state of a socket (10 means LISTEN), and column 5 is its port.
         rows = Path("/proc/net/sctp/eps").read_text().splitlines()[1:]
         return any(
             (row.split()[3], row.split()[5]) == ("10", str(port)) for row in rows

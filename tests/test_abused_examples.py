@@ -42,11 +42,11 @@ pytestmark = [
 
 TUTORIAL = REPOSITORY / "docs" / "tutorial-sockets.rst"
 SECRET = b"not in the source, please"
-# Within so many seconds a client is served while another does not read.
+# A client is served within so many seconds, even if another client does not read.
 BOUND = 10
 FEW_DESCRIPTORS = 16
 LONG = 100_000
-LONGER = 3 * 2**17  # than what any server puts together
+LONGER = 3 * 2**17  # longer than any server accepts
 ABANDONED = 1_000_000  # too long to arrive in 2 ms
 
 
@@ -225,7 +225,7 @@ def test_each_server_is_abused():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
     clients = {name for name in names if name.endswith("_client")}
     clients |= {"load_generator", "one_to_one"}
-    # The sink answers nobody: test_examples aborts it.
+    # The sink does not answer. test_examples aborts it.
     assert set(KINDS) == names - clients - {"sink"} | {"tutorial"}
 
 
@@ -377,7 +377,7 @@ def test_client_abandons_the_rest_of_a_message(serve, name, end):
     server.ask(server.connect())
 
 
-# Who may not be heard: what they know of authentication.
+# The strangers, by what they know about authentication.
 STRANGERS = {
     "no authentication": None,
     "no key": {},
@@ -404,7 +404,7 @@ def test_stranger_is_not_heard(serve, stranger, how):
             sock.send(b"let me in")
         else:
             sock.sctp_sendv([b"let me in"], [address])
-    # What comes later has to wait for what came before.
+    # A later message would have to wait for an earlier one.
     server.ask(server.connect())
     assert "let me in" not in server.said()
 

@@ -55,7 +55,7 @@ IPV4 = ("10.1.0.1", 0)
 IPV6 = ("fd00:1::1", 0, 0, 0)
 ASSOC_ID = "i" if system.LINUX else "I"
 LOWEST_ID, HIGHEST_ID = system.ASSOC_IDS
-# Of an association, and for peeling off what is no one-to-many socket.
+# The errors for an unknown association, and for peeling off from a one-to-one socket.
 UNKNOWN = {"linux": errno.EINVAL, "freebsd": errno.ENOENT}
 NOT_MANY = {"linux": errno.EINVAL, "freebsd": errno.EOPNOTSUPP}
 
@@ -192,7 +192,7 @@ def test_host_may_be_a_name(make_socket):
     assert hosts(sock.sctp_getladdrs()) == {"127.0.0.1"}
 
 
-@pytest.mark.linux  # FreeBSD binds what comes before, and what another has
+@pytest.mark.linux  # FreeBSD binds the earlier ones, and used ones
 @pytest.mark.parametrize("mistake", ["in use", "not local"])
 @pytest.mark.parametrize("position", [0, 1])
 def test_failed_bindx_leaves_a_bound_socket_as_it_was(
@@ -281,7 +281,7 @@ def test_peer_is_told_of_addresses_added_and_removed(network, reconfigurable):
     assert hosts(server.sctp_getladdrs()) == {second[0]}
 
 
-# What every method that takes addresses does with them
+# Addresses as arguments of all methods
 
 
 @pytest.fixture(
@@ -497,7 +497,7 @@ def test_peer_has_one_port(make_socket, make_listener, network, type, set_up, la
         set_up(sock, addrs)
     text = f"{SET_UPS[set_up]}(): the ports differ: {first} and 9"
     assert str(caught.value) == text
-    # Nothing was begun or sent.
+    # The call has begun nothing and sent nothing.
     assert port_of(sock) == 0
     with pytest.raises(BlockingIOError):
         server.recv(100)

@@ -504,7 +504,7 @@ def test_reading_stops_at_the_mark_and_goes_on_below_half(front, make_socket):
         while True:
             peer.sctp_sendv([b"%6d" % sent + bytes(994)])
             sent += 1
-    # The mark, and what fits into the buffers of the kernel.
+    # The limit, and the messages that fit into the buffers of the kernel.
     assert 8 < sent < 20 + 60
     core = accepted.real._core
     assert front.look(lambda: core.unread_size) < 20_000 + 32 * 1512

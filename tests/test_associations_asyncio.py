@@ -30,7 +30,7 @@ from sctp.asyncio import Association, connect, serve
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
 BOUND = 5
-# Timers that are short, for a window that closes.
+# Short timers, so that a closed window is probed soon.
 SMALL_BUFFERS = {
     (SOL_SOCKET, SO_RCVBUF): 8192,
     (SOL_SOCKET, SO_SNDBUF): 8192,
@@ -119,7 +119,7 @@ def sweep(scenario):
 
             was_cancelled = runner.run(run())
             assert not troubles
-            # The loop has a pipe of its own to be woken by.
+            # The loop has its own pipe, by which it is woken.
             assert len(loop._selector.get_map()) == 1
         assert system.open_descriptors() == before
         if not was_cancelled:
@@ -223,7 +223,7 @@ def test_cancelled_send_many_says_how_many_went():
         while (message := await accepted.receive()).data != b"last":
             got.append(message.data[0])
         await asyncio.wait([task, other])
-        if sent is not None:  # else it was cancelled before it began
+        if sent is not None:  # otherwise it was cancelled before it began
             assert got == list(range(sent))
         else:
             assert got == [] and task.cancelled()
@@ -266,7 +266,7 @@ def test_cancelled_connect_leaves_nothing():
         task = aim(connect(server.addresses, sock=sock))
         await asyncio.wait([task])
         if task.cancelled():
-            # Not even begun, it has not seen the socket.
+            # It was cancelled before it began, so it has not seen the socket.
             sock.close()
         else:
             task.result().abort()
@@ -295,7 +295,7 @@ def test_cancelled_server_leaves_nothing():
         await asyncio.wait([task])
         if client is not None:
             client.abort()
-        for _ in range(10):  # what was cancelled ends
+        for _ in range(10):  # cancelled tasks end
             await asyncio.sleep(0.001)
         return task.cancelled()
 
@@ -383,7 +383,7 @@ def test_loop_that_closes_ends_all_waits():
     assert client.is_closed and accepted.socket.fileno() == -1
 
     async def later():
-        # Whichever side was quicker.
+        # It depends on which side was quicker.
         with pytest.raises((ConnectionAbortedError, ConnectionResetError)) as caught:
             await client.receive()
         with pytest.raises(caught.type):

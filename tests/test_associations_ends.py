@@ -27,13 +27,13 @@ pytestmark = [
     pytest.mark.kernel,
     pytest.mark.linux,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
-    # Calls with a time limit wait in another way: they end as well.
+    # Calls with a time limit wait in another way. They must end, too.
     pytest.mark.parametrize("front", fronts.FRONTS, indirect=True),
 ]
 LOCAL = "127.0.0.1"
-# Within so many seconds a wait ends; what takes close_timeout is among them.
+# A wait ends within so many seconds, even if it takes close_timeout.
 BOUND, CLOSE_TIMEOUT = 5, 1
-# A silent peer is given up after a few tenths of a second.
+# After a few tenths of a second, the kernel gives up a silent peer.
 OPTIONS = [
     (
         sctp.SCTP_RTOINFO,
@@ -156,8 +156,8 @@ RESET = ((ConnectionResetError, errno.ECONNRESET),) * 2
 ABORTED = ((ConnectionAbortedError, errno.ECONNABORTED),) * 2
 TIMED_OUT = ((TimeoutError, errno.ETIMEDOUT),) * 2
 
-# How it ends, and what that makes of who receives and who sends; and of those
-# where the peer has not read what was sent.
+# The ends of an association, and the results of receivers and senders. Then the same if
+# the peer has not read what was sent.
 EVENTS = {
     "own shutdown": (lambda ends: ends.real.shutdown.start(), GRACEFUL, ABORTED),
     "peer's shutdown": (lambda ends: ends.peer.shutdown(SHUT_WR), GRACEFUL, GRACEFUL),
@@ -202,7 +202,7 @@ def check_calls(ends, calls, receiver, sender):
 def test_every_wait_ends(ends, event, call):
     happen, idle, full = EVENTS[event]
     receiver, sender = full if call == "send" else idle
-    is_over_early = call == "shutdown"  # and then nothing else ends it
+    is_over_early = call == "shutdown"  # then no other end follows
     waiting = {call: CALLS[call](ends)}
     if is_over_early:
         ends.real.wait_closed(seconds=BOUND)
@@ -212,7 +212,7 @@ def test_every_wait_ends(ends, event, call):
     else:
         happen(ends)
     check_calls(ends, waiting, receiver, sender)
-    # Once more, and the same each time.
+    # Later calls give the same result.
     for _ in range(2):
         later = {
             "receive": ends.real.receive.start(),
@@ -266,8 +266,8 @@ def test_every_wait_goes_on_or_ends_when_the_peer_restarts(ends, call):
         notification = caught.value.notification
         assert notification["sac_state"] == AssocChangeState.RESTART
     if call == "send":
-        assert outcome(waiting) is None  # what was under way has made room
-    # The association lives on.
+        assert outcome(waiting) is None  # data that was under way has made room
+    # The association goes on.
     ends.real.send(b"new")
     data = b""
     while not data.endswith(b"new"):
@@ -346,7 +346,7 @@ def test_aborted_before_it_is_accepted(front, make_socket, count):
             peer.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             peer.close()
 
-    front.look(come_and_go)  # the front end accepts nobody meanwhile
+    front.look(come_and_go)  # the front end does not accept meanwhile
     for _ in range(count):
         accepted = server.accept()
         assert outcome(accepted.receive.start()) == RESET[0]

@@ -48,7 +48,7 @@ def interrupt(call, place):
             if left < 0:
                 raise Interrupted
 
-    gc.disable()  # what is raised in a __del__ goes nowhere
+    gc.disable()  # exceptions in a __del__ are lost
     sys.setprofile(profile)
     try:
         call()

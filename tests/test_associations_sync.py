@@ -27,7 +27,7 @@ from sctp.sync import Association, connect, serve
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
 BOUND = 5
-# Timers that are short, for a window that closes.
+# Short timers, so that a closed window is probed soon.
 SMALL_BUFFERS = {
     (SOL_SOCKET, SO_RCVBUF): 8192,
     (SOL_SOCKET, SO_SNDBUF): 8192,
@@ -135,7 +135,7 @@ def test_timeout_of_every_call(ends, timeout):
     assert caught.value.sent == 0
     with times_out(timeout):
         real.shutdown(timeout=timeout)
-    # Nothing of that is the end: the shutdown goes on.
+    # This is not the end: the shutdown goes on.
     peer.sctp_sendv([b"still here"])
     assert real.receive(timeout=BOUND).data == b"still here"
     closed = ends.start(real.wait_closed)
@@ -445,7 +445,7 @@ class Sweep:
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         line = b"%f\n" % (microseconds / 1e6)
         descriptor = self._killer.stdin.fileno()
-        gc.disable()  # what is raised in a __del__ goes nowhere
+        gc.disable()  # exceptions in a __del__ are lost
         try:
             os.write(descriptor, line)
             call()
@@ -695,7 +695,7 @@ def test_no_thread_but_one_for_each_association(wait_for):
     with serve(
         lambda association: (started.wait(BOUND), association.receive()), LOCAL
     ) as server:
-        assert count() == 1  # of the next one
+        assert count() == 1  # the next one
         clients = [connect(server.addresses) for _ in range(2)]
         started.wait(BOUND)
         assert count() == 3

@@ -67,7 +67,8 @@ both_types = pytest.mark.parametrize(
     "type", [SOCK_STREAM, SOCK_SEQPACKET], ids=["one-to-one", "one-to-many"]
 )
 MSG_MORE = 0x8000  # of Linux
-# How long a message may take that nothing holds back; a held one waits for ever.
+# The longest time that a message may take if nothing holds it back. A held one waits
+# for ever.
 SOON = 3
 ABORTS = struct.pack("ii", 1, 0)
 
@@ -300,11 +301,11 @@ def test_data_may_be_changed_after_the_call(quiet):
     sender, info, receiver = quiet
     space = bytearray(b"before")
     assert sender.sctp_sendv_many([([space], None, info)] * 3) == 3
-    space[:] = b"after!!"  # nothing exports it any more
+    space[:] = b"after!!"  # no view of it exists any more
     assert [receiver.sctp_recvv(10)[0] for _ in range(3)] == [b"before"] * 3
 
 
-# What is checked before anything is sent
+# Checks before anything is sent
 
 
 def failing_iterator():
@@ -1056,7 +1057,8 @@ def test_threads_may_batch_on_the_same_socket(quiet):
     got, lock = [], threading.Lock()
 
     def receive():
-        # What the receive buffer has no room for comes a second time, later.
+        # If the receive buffer has no room for a message, the peer sends it again
+        # later.
         while len(got) < threads * 320:
             with suppress(TimeoutError):
                 more = receiver.sctp_recvv_many(100, 7)

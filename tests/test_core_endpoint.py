@@ -103,7 +103,7 @@ def up(hub, *ids):
     return members
 
 
-# Whose it is
+# To which association a message belongs
 
 
 def test_each_gets_what_is_its():
@@ -239,7 +239,7 @@ def test_newest_is_refused_where_too_many_wait():
     assert hub.refused == [3, 4]
     hub.refused.clear()
     assert list(hub.members) == [1, 2]
-    # The kernel tells of the abort, and may then use the identifier again.
+    # The kernel reports the abort. After that it may use the identifier again.
     hub.feed([piece(3, b"y"), change(3, COMM_LOST), change(4, COMM_LOST)])
     assert hub.accept().assoc_id == 1
     hub.feed([change(3, COMM_UP), change(4, COMM_UP)])
@@ -267,7 +267,7 @@ def test_ended_before_it_was_accepted():
     assert hub.accept().assoc_id == 3 and hub.accept() is None
 
 
-# Receiving from those that nobody has accepted
+# Receiving from associations that were not accepted
 
 
 def test_receive_takes_turns():
@@ -303,7 +303,7 @@ def test_receive_raises_what_came_in_place_of_a_message():
     assert hub.take() is None and hub.accept() is None
 
 
-# What was begun here
+# Associations that this side sets up
 
 
 def begin(hub, id):
@@ -396,10 +396,10 @@ AVAILABLE, CONFIRMED, REMOVED = (
         ([(2, CONFIRMED), (1, None), (2, None)], 2, errno.ETIMEDOUT),
         # The other one has never answered.
         ([(1, None)], 2, errno.ETIMEDOUT),
-        # It is none any more.
+        # It is not a member any more.
         ([(2, CONFIRMED), (2, None), (2, REMOVED)], 2, errno.ECONNRESET),
         ([(2, CONFIRMED), (2, REMOVED), (1, None)], 2, errno.ETIMEDOUT),
-        # Some kernels tell of the first one, too.
+        # Some kernels report the first one, too.
         ([(1, CONFIRMED), (1, None)], 1, errno.ETIMEDOUT),
     ],
 )
@@ -485,7 +485,7 @@ def test_crowded_is_peeled_off():
     hub.peel(one)
     assert not hub.is_full and not one.is_shared and two.is_shared
     assert hub.assembler.total == 0 and one.assembler.total == held
-    one.feed([piece(1, b"d")])  # by its own socket
+    one.feed([piece(1, b"d")])  # on its own socket
     assert taken(one) == [b"a", b"b", b"cd"]
     assert hub.alive == [two, one]
     hub.forget(one)
@@ -548,7 +548,7 @@ def test_who_fills_the_receive_buffer():
     hub.feed([piece(1, b"x")] + [piece(2, b"x")] * 19 + [piece(4, b"x")] * 20)
     missing = {quiet: 0, loud: 0, gap: 3}
     assert set(hub.find_hogs(missing)) == {loud, gap}
-    # All that counts is what came since.
+    # Only the notifications since then count.
     hub.feed([piece(1, b"x")] * 3)
     assert hub.find_hogs(None) == []
     assert hub.find_hogs({quiet: 0, loud: 0}) == []

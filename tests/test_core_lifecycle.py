@@ -98,8 +98,8 @@ def test_up():
     core.check_send()
 
 
-# What the socket gives, what the front end says after that, and the end: its
-# type for receivers, the errno, and what a note says.
+# The data from the socket, the calls of the front end after that, and the end: its type
+# for receivers, its errno, and a part of its note.
 ENDS = {
     "shutdown by the peer": (
         [shutdown(), change(SHUTDOWN_COMP), EOF],
@@ -204,7 +204,7 @@ def test_end_comes_behind_the_messages_and_stays(name, before):
     for _, _, notes in receiver, sender:
         assert bool(notes) == bool(note)
         assert re.search(note, " ".join(notes))
-    # Whatever is said later changes nothing.
+    # Later news changes nothing.
     for late in change(COMM_LOST), change(SHUTDOWN_COMP), EOF, shutdown():
         core.feed([late])
         core.conclude()
@@ -248,7 +248,7 @@ def test_send_ends_when_shutting_down_begins():
     with pytest.raises(BrokenPipeError) as caught:
         core.check_send()
     assert is_end_of(caught.value, core.association)
-    assert core.take() is None  # what the peer still sends can come
+    assert core.take() is None  # messages that the peer still sends may arrive
     core = make()
     core.feed([shutdown()])
     with pytest.raises(BrokenPipeError):
@@ -283,7 +283,7 @@ def test_restart_comes_once_in_order_and_drops_pieces():
 def test_message_too_long_comes_in_its_place():
     core = make(max_message=3)
     core.feed([piece(b"a"), piece(b"long"), piece(b"b")])
-    assert taken(core) == [b"a", b"long", b"b"]  # one piece has no need of joining
+    assert taken(core) == [b"a", b"long", b"b"]  # a single piece needs no joining
     core.feed([piece(b"lo", False), piece(b"ng"), piece(b"b")])
     assert taken(core) == [MessageTooLong, b"b"]
 
@@ -451,7 +451,7 @@ def test_what_cannot_be_sent(error, arguments):
         make().outgoing(**{"data": b"x", **arguments})
 
 
-# All of it at once
+# All of this together
 
 STREAMS = st.tuples(st.integers(0, 2), st.booleans())
 STEPS = st.lists(

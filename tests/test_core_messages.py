@@ -64,7 +64,7 @@ def test_pieces_keep_the_infos_of_the_first():
     assert not assembler.unfinished and assembler.total == 0
 
 
-# An association, a stream, ordered or not; and how long the pieces are.
+# An association, a stream, whether it is ordered, and the lengths of the pieces.
 KEYS = st.tuples(st.integers(1, 3), st.integers(0, 2), st.booleans())
 SIZES = st.lists(st.integers(1, 50), min_size=1, max_size=6)
 
@@ -158,7 +158,7 @@ def broken(assoc_id, stream=0, flags=0):
 @pytest.mark.parametrize(
     ("unfinished", "notification", "left"),
     [
-        # Linux tells no stream where messages are not interleaved.
+        # If messages are not interleaved, Linux does not tell the stream.
         ([(5, 3, False)], broken(5), []),
         ([(5, 3, False), (6, 0, False)], broken(5), [(6, 0, False)]),
         ([(5, 3, False), (5, 0, True)], broken(5), [(5, 3, False)]),

@@ -12,7 +12,7 @@ import pytest
 
 from sctp import sctp_socket
 
-# What processes hold is the same in both families.
+# The behaviour of processes does not depend on the family.
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True),

@@ -31,17 +31,16 @@ BLOCK = re.compile(
 )
 LANGUAGES = {"pycon", "python", "console", "text"}
 PATIENCE = 20
-# Where one of them could not be installed, the rest of the page is run.
+# If one of them could not be installed, the rest of the page is run.
 EVENT_LOOPS = {"anyio", "gevent", "trio", "uvloop"}
-# Commands that the checks run in other places, or that the kernel of the tests
-# has no need of.
+# Commands that other checks run, or that the kernel of the tests does not need.
 ELSEWHERE = re.compile(
     r"pip install|(examples|tests)/(run|kernel)\.sh|tests/(benchmarks|fuzz)/run"
     r"|sphinx-build|modprobe"
 )
 
-# What differs from run to run: identifiers, ports of the kernel's choice, TSNs,
-# paths' measurements, versions.
+# The parts that differ from run to run: identifiers, ports that the kernel chooses,
+# TSNs, measurements of paths, versions.
 ELIDED = [
     (re.compile(r"(?<=assoc_id': )\d+|(?<=ssociation )\d+"), "N"),
     (re.compile(r"(?<=', )\d{5}(?=[,)])|(?<=port )\d{5}\b"), "N"),
@@ -164,7 +163,7 @@ def run_commands(text):
 
 
 @pytest.mark.kernel
-@pytest.mark.linux  # the pages show what it prints
+@pytest.mark.linux  # the pages show its output
 @pytest.mark.parametrize(
     "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
 )

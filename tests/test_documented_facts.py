@@ -40,9 +40,9 @@ from sctp import (
 pytestmark = [pytest.mark.kernel, pytest.mark.linux]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
-# Linux's headers have it, the module socket lacks it before Python 3.15.
+# Linux's headers have it. The module socket has it only since Python 3.15.
 SO_PRIORITY = 12
-# Long enough for what is on its way to arrive, and for what never comes.
+# After so many seconds, everything that is on its way has arrived.
 MOMENT = 0.5
 
 
@@ -131,11 +131,11 @@ def test_failed_messages_are_told_after_the_loss(make_star):
     assert told.count(sctp.SCTP_SEND_FAILED) == told.count(sctp.SCTP_SEND_FAILED_EVENT)
 
 
-# Stand-ins for an association
+# Numbers that stand for associations
 
 
-# An option with its class, the key of the association, and other values; then
-# those that take SCTP_CURRENT_ASSOC, too, when they are set.
+# An option with its class, the key of the association, and other values. Then the
+# options that can also be set for SCTP_CURRENT_ASSOC.
 FUTURE_ONLY = [
     ("RTOINFO", "sctp_rtoinfo", "srto_assoc_id", {}),
     ("ASSOCINFO", "sctp_assocparams", "sasoc_assoc_id", {}),
@@ -348,7 +348,7 @@ def test_own_end_of_a_peeled_off_socket(peeled, how):
     assert sock.recv(1) == b""
 
 
-# What a new socket takes over
+# What a new socket inherits
 
 
 def mark_packets(sock):
@@ -449,7 +449,7 @@ class TestAddressesTold:
         assert told > {"127.0.0.1", "10.1.0.1", "10.2.0.1"}
 
 
-# Timers, and what waits
+# Timers, and data that waits
 
 
 def test_time_to_connect_by_default(make_socket):
@@ -535,7 +535,7 @@ class TestReset:
             own_network.lose(100)
             fill(client)
 
-        own_network.run("ip link set lo mtu 1500")  # and a small window with it
+        own_network.run("ip link set lo mtu 1500")  # which also makes the window small
         options = self.streams(0), self.streams(), self.streams(1)
         assert reset(prepare, *options) == [errno.EAGAIN, errno.EAGAIN, 0]
 

@@ -255,7 +255,7 @@ def test_peer_that_is_known_already(front):
     assert other.receive().data == b"x"
 
 
-# Accepting, and receiving from those whom nobody has accepted
+# Accepting, and receiving from associations that were not accepted
 
 
 def test_backlog(front, make_peer):
@@ -462,7 +462,7 @@ def test_addresses_of_an_association_that_ends_at_once(front, make_peer):
     assert mine.peer_addresses == endpoint.addresses
 
 
-# What looks alike
+# Ends that look alike
 
 
 class Wire(Host):
@@ -478,7 +478,7 @@ class Wire(Host):
         self.peer.sctp_bindx(there, sctp.SCTP_BINDX_ADD_ADDR)
         self.peer.connect((here[0][0], endpoint.addresses[0][1]))
         self.peer.send(b"x")
-        # Whatever goes to the endpoint has the tag that it wants.
+        # Packets to the endpoint have the tag that it expects.
         self.packet = self.receive(0)
 
     def abort(self):
@@ -537,7 +537,7 @@ def test_abort_without_a_cause_and_silence(
     assert notification["sac_error"] == 0 and "sac_info" not in notification
 
 
-# None stops the others
+# No association stops the others
 
 
 def test_honest_clients_with_long_messages(front):
@@ -577,7 +577,7 @@ def test_peer_that_does_not_read_does_not_stop_sending(front, make_peer):
     healthy = front.connect(endpoint.addresses)
     to_healthy = endpoint.take()
     calls = fill(to_slow)
-    assert to_slow.socket is endpoint.socket  # it holds up nobody
+    assert to_slow.socket is endpoint.socket  # it does not block others
     for _ in range(20):
         start = time.monotonic()
         to_healthy.send(b"x")
@@ -633,7 +633,7 @@ def test_unread_messages_do_not_stop_others(front, make_peer):
     assert 8 < sent < 120
     assert flooded.socket is not endpoint.socket
     assert front.look(lambda: flooded.real._core.unread_size) < 20_000 + 32 * 1512
-    # Whoever comes meanwhile, from either side, is served.
+    # New associations of both sides are served meanwhile.
     client = front.connect(endpoint.addresses)
     client.send(b"x")
     assert endpoint.take().receive().data == b"x"
@@ -888,7 +888,7 @@ def test_notifications(front):
     assert waiting.result(PATIENCE) is None
 
 
-# Many
+# Many associations
 
 
 @pytest.mark.linux
@@ -900,8 +900,8 @@ def test_thousand_associations(front, make_peer):
     try:
         endpoint = front.open_endpoint(LOCAL, backlog=count)
         descriptors = len(system.open_descriptors())
-        # With short timers a peer gives up after a fifth of a second, which a
-        # message may have to wait while the one receive buffer is full.
+        # With short timers a peer gives up after a fifth of a second. A message may
+        # have to wait so long while the one receive buffer is full.
         patient = sctp.sctp_rtoinfo()
         for _ in range(count):
             peers.append(make_peer(endpoint, timers=patient))
@@ -913,7 +913,7 @@ def test_thousand_associations(front, make_peer):
         for number, peer in enumerate(peers):
             assert peer.recv(100) == b"%d" % number
         assert len(endpoint.associations) == count
-        # No descriptor but those of the peers.
+        # Only the peers have descriptors.
         assert len(system.open_descriptors()) == descriptors + count
         endpoint.close()
         for peer in peers:

@@ -220,7 +220,7 @@ def test_cancelled_connect_leaves_nothing():
         await asyncio.wait([task])
         if task.cancelled():
             assert one.associations == ()
-            # Up after all on the other side, it was aborted.
+            # The other side has set it up nevertheless, and then it was aborted.
             while other.associations:
                 await asyncio.sleep(0.001)
         else:
@@ -242,7 +242,7 @@ def test_cancelled_open_endpoint_leaves_nothing():
         task = aim(open_endpoint("localhost", sock=sock))
         await asyncio.wait([task])
         if task.cancelled():
-            sock.close()  # not even begun, it has not seen the socket
+            sock.close()  # cancelled before it began
         else:
             await end(task.result())
         assert sock.fileno() == -1
@@ -273,7 +273,7 @@ def test_cancelled_ends_go_on(name):
         one.close()
         await one.wait_closed()
         got = []
-        # Left by cancelling, it was aborted.
+        # Cancelling has left it, so it was aborted.
         with suppress(ConnectionResetError):
             got = [message.data async for message in far]
         assert got == [b"x"] or name == "leave"

@@ -31,7 +31,7 @@ received b'SCTP' on stream 0
 """
 DISCARD_CLIENT = "sent 10 messages of 1000 bytes on 10 of 2048 streams\n"
 
-# Server, client, the server's port, and what both print.
+# The server, the client, the port of the server, and the output of both.
 PAIRS = [
     (
         "echo_server",
@@ -214,7 +214,7 @@ def test_example_with_its_peer(
 @pytest.mark.kernel
 def test_load_generator_and_sink_count_the_same(start):
     output = start("sink", 20000)
-    # One that aborts takes nothing from the next.
+    # A client that aborts does not harm the next one.
     with sctp_socket(AF_INET, SOCK_STREAM) as sock:
         sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         sock.connect(("127.0.0.1", 20000))
@@ -288,7 +288,7 @@ def test_authenticated_server_hears_nothing_from_who_has_another_key(start):
 @pytest.mark.linux
 @pytest.mark.parametrize("user", [0, 1000], ids=["root", "somebody"])
 def test_runner_finds_a_port_for_whoever_runs_it(user):
-    # Another user of a namespace of its own, who reads our files all the same.
+    # Another user in its own namespace, who can read our files.
     become = ["unshare", "--user", f"--map-user={user}"] if user else []
     runner = ["sh", EXAMPLES / "run.sh", "--in-kernel", sys.executable]
     result = subprocess.run(

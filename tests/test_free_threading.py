@@ -30,7 +30,7 @@ ROUNDS = 20000
 )
 def test_import_leaves_the_gil_off(module):
     code = f"import sys, {module}; sys.exit(sys._is_gil_enabled())"
-    # A module that needs the GIL is a RuntimeWarning, too.
+    # If a module needs the GIL, Python also warns with RuntimeWarning.
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

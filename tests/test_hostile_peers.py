@@ -46,10 +46,10 @@ pytestmark = [
 
 ETH_P_ALL = 3
 HOST = "10.1.0.1"
-PEER = "10.1.0.77"  # in the network of HOST, and nobody's
+PEER = "10.1.0.77"  # in the network of HOST; no host has it
 STREAMS = 65535
 TYPES = [SOCK_STREAM, SOCK_SEQPACKET]
-# Which end a peer can bring a connection to.
+# The ends that a peer can cause.
 ENDS = ConnectionResetError, ConnectionAbortedError, BrokenPipeError, TimeoutError
 PARTIAL_RELIABILITY = packets.tlv(0xC000, b"")  # RFC 3758, section 3.1
 
@@ -165,7 +165,7 @@ class Server:
                 self._socks.pop().close()
 
     def serve(self):
-        # An accept() that finds nobody takes Linux until its next tick.
+        # On Linux, an accept() without a peer takes until the next tick.
         while not self._is_many and select.select([self.sock], [], [], 0)[0]:
             self._accept()
         for sock in [*self._socks]:
@@ -268,7 +268,7 @@ def make_watcher(make_socket, own_network):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_INITMSG, initmsg)
         reset = sctp.sctp_assoc_value(assoc_value=7)
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_ENABLE_STREAM_RESET, reset)
-        # Else who begins a long message holds up those of all other peers.
+        # Otherwise a peer that begins a long message blocks the messages of all others.
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1)
         sock.bind((HOST, 0))
         return sock
@@ -347,7 +347,7 @@ def test_cookie_is_good_only_as_it_was(server, peer):
     cookie = answer.parameters[packets.STATE_COOKIE]
     for n, byte in enumerate(cookie):
         assoc.send(Chunk(ChunkTypes.COOKIE_ECHO, cookie[:n]))
-        # Of the 32 bytes for a signature Linux 6.1 uses 20, and skips the next 4.
+        # Linux 6.1 uses 20 of the 32 bytes for a signature, and skips the next 4.
         if not 20 <= n < 36:
             changed = cookie[:n] + bytes([byte ^ 1 << n % 8]) + cookie[n + 1 :]
             assoc.send(Chunk(ChunkTypes.COOKIE_ECHO, changed))
@@ -530,7 +530,7 @@ def test_thousands_of_fragments(server, peer, count):
     for at in range(0, count, 50):
         ends = range(at, min(at + 50, count))
         batch = [
-            # The last one asks for a SACK without delay (RFC 7053).
+            # The last fragment asks for a SACK without delay (RFC 7053).
             assoc.data(
                 message[n : n + 1],
                 flags=(n == ends[-1]) << 3 | (n == 0) << 1 | (n == last),
@@ -584,7 +584,7 @@ def test_message_is_broken_off_for_another_that_is_given_up(server, peer):
     given_up = assoc.data(b"never sent", sid=1)
     assoc.send(assoc.data(b"x" * 500, flags=2))
     server.wait(lambda: server.pieces)
-    skipped = given_up.value[:8]  # its TSN, stream and number there
+    skipped = given_up.value[:8]  # with its TSN, stream and number
     assoc.send(Chunk(ChunkTypes.FORWARD_TSN, skipped))
     server.wait_for(
         sctp.SCTP_PARTIAL_DELIVERY_EVENT,
@@ -817,7 +817,7 @@ class Attack:
             )
             for notif in self._server.notifs
         ):
-            # What lives on after a restart or a SHUTDOWN shall not pile up.
+            # Associations that survive a restart or a SHUTDOWN must not pile up.
             self.assoc.send(ABORT)
             self._server.leave()
             self.assoc = None

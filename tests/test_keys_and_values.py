@@ -14,10 +14,10 @@ OPTIONS = [
     if getattr(getattr(sctp, name), "__fields__", None) and name != "sctp_generic"
 ]
 
-# More digits than Python writes out.
+# More digits than Python converts to text.
 HUGE = 10 ** (sys.get_int_max_str_digits() + 700)
 
-# What is raised for an unknown key, a wrong type, and a value out of range.
+# The exceptions for an unknown key, a wrong type, and a value out of range.
 TABLE = {
     ("info", "constructor"): (TypeError, TypeError, ValueError),
     ("info", "item"): (KeyError, TypeError, ValueError),
@@ -31,8 +31,8 @@ WAYS = {
     "item": lambda made, key, value: made.__setitem__(key, value),
 }
 
-# Of each format: values of a wrong type, and values out of range. A number in
-# an address, or a list, is one of its own.
+# For each format: values of a wrong type, and values out of range. Numbers in an
+# address or a list have their own entries.
 NUMBER = (["1", b"1", 1.0, None, (1,)], [2**70, -(2**70), HUGE, -HUGE])
 BAD = {
     **dict.fromkeys("BHIiQ", NUMBER),

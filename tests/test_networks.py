@@ -148,7 +148,7 @@ def associate(hosts, make_socket):
         return sender, receiver
 
     yield associate
-    hosts.disturb("loss 0%")  # what is closed shall end too
+    hosts.disturb("loss 0%")  # closed sockets must end, too
     for sock in accepted:
         sock.close()
 
@@ -431,7 +431,7 @@ def test_messages_arrive_with_few_tries_or_fail(transfer_some, limit):
     assert_only_fragments(transfer.notifs)
     assert unsent == 0
     assert len(transfer.lost()) <= sent <= transfer.count
-    # One try is over when the first SACK comes, even if that acknowledges it.
+    # One try ends with the first SACK, even if that acknowledges the message.
     assert (sent == transfer.count) == (limit == 0)
 
 

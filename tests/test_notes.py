@@ -386,7 +386,7 @@ def test_address_of_another_machine_is_named(make_socket, network, type):
     (note,) = raised.value.__notes__
     assert str(foreign) in note
     assert "sctp_getladdrs" not in note
-    # Nothing was done to find out.
+    # The note made no system call.
     assert sock.sctp_bindx([own], ADD) is None
     (bound,) = sock.sctp_getladdrs()
     assert bound[0] == own[0]

@@ -352,7 +352,7 @@ def associate_far(associate, far):
                 spp_address=("0.0.0.0", 0),
                 spp_flags=sctp.SPP_HB_ENABLE,
                 spp_hbinterval=100,
-                spp_pathmaxrxt=2,  # more than until it is potentially failed
+                spp_pathmaxrxt=2,  # more than to be potentially failed
             )
 
         addresses = [[path(n, host) for n in range(paths)] for host in (1, 2)]
@@ -504,7 +504,7 @@ def test_messages_fail(associate_far):
     for stream, message in messages.items():
         assert b"".join(notif["ssfe_data"] for notif in failed[stream]) == message
 
-    # Not all fits into the congestion window.
+    # Not all messages fit into the congestion window.
     (short,), (first, *middle, last) = failed.values()
     assert short["ssfe_info"]["snd_flags"] == sctp.SCTP_DATA_NOT_FRAG
     assert first["ssfe_info"]["snd_flags"] == sctp.SCTP_DATA_FIRST_FRAG
@@ -579,7 +579,7 @@ def test_sender_is_dry(associate):
         "sender_dry_assoc_id": ends.assoc_id,
     }
     subscribe(ends.watcher, sctp.SCTP_SENDER_DRY_EVENT, assoc_id=ends.assoc_id)
-    assert receive(ends.watcher) == dry  # at once: there is nothing
+    assert receive(ends.watcher) == dry  # at once: nothing is under way
     send(ends.watcher, ends.assoc_id, b"something")
     assert receive(ends.watcher) == dry
 

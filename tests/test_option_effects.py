@@ -36,7 +36,7 @@ DATA, INIT, SACK, HEARTBEAT = (
     ChunkTypes.SACK,
     ChunkTypes.HEARTBEAT,
 )
-# Of Linux's headers; the module socket lacks them.
+# From Linux's headers. The module socket does not have them.
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 PACKET_OUTGOING = 4
 SO_TIMESTAMPNS = 35
@@ -48,7 +48,7 @@ SYSCTLS = {
     "sctp.reconf_enable": 1,
     "sctp.intl_enable": 1,
     "sctp.udp_port": UDP_PORT,
-    # Addresses of IPv6 outlive a wire that is down, and are usable at once.
+    # IPv6 addresses stay if the wire is down, and are usable at once.
     "ipv6.conf.all.keep_addr_on_down": 1,
     "ipv6.conf.all.accept_dad": 0,
     "ipv6.conf.default.accept_dad": 0,
@@ -142,7 +142,7 @@ def hosts():
         for host in hosts:
             host.sysctl(**SYSCTLS)
             for wire in (1, 2):
-                # Without segmentation offload there is a packet for each one sent.
+                # Without segmentation offload, each sent packet arrives as one packet.
                 host.run(
                     "ip",
                     f"address add {host.address(wire)[0]}/24 dev wire{wire}",
@@ -393,7 +393,7 @@ def test_init_is_repeated_as_often_and_as_late_as_told(lab):
     assert raised.value.errno == errno.ETIMEDOUT
     first, second = gaps(sniffer.find(INIT))
     assert 0.28 < first < 0.43
-    # Doubled, but no more than the limit.
+    # It doubles, up to the limit.
     assert 0.43 < second < 0.58
 
 
@@ -568,7 +568,7 @@ def test_heartbeats_come_as_often_as_told(lab, milliseconds):
     sniffer = lab.sniff(client)
     flags = sctp.SPP_HB_ENABLE
     put(client, sctp_paddrparams(spp_hbinterval=milliseconds, spp_flags=flags))
-    # Plus the timeout, and half of it more or less (RFC 9260, section 8.3).
+    # Plus the timeout, with a jitter of half of it (RFC 9260, section 8.3).
     seconds = milliseconds / 1000
     for gap in gaps(sniffer.wait_for(3, HEARTBEAT)):
         assert seconds + 0.05 < gap < seconds + 0.45
@@ -639,7 +639,7 @@ def test_idle_association_closes_itself(lab):
 def test_acknowledgement_waits_as_long_as_told(lab, option, gap):
     client, server = lab.pair()
     put(server, option)
-    # The first is acknowledged at once, whatever the option.
+    # The first one is always acknowledged at once.
     client.send(b"1")
     wait_until(lambda: get(client, sctp.sctp_status())["sstat_unackdata"] == 0)
     sniffer = lab.sniff(client)
@@ -795,7 +795,7 @@ def test_smoothed_round_trip_is_measured(lab):
     client.send(b"?")
     wait_until(lambda: get(client, sctp.sctp_status())["sstat_unackdata"] == 0)
     path = get(client, sctp.sctp_status())["sstat_primary"]
-    # Linux counts it in ticks of the kernel: 1 to 10 milliseconds.
+    # Linux counts in ticks of the kernel, which are 1 to 10 milliseconds.
     assert 15 <= path["spinfo_srtt"] < 1000
     assert path["spinfo_address"] == server.getsockname()
 
@@ -894,7 +894,7 @@ def test_packets_carry_a_flow_label(lab):
 def test_small_messages_wait_for_each_other(lab, nodelay):
     client, server = lab.pair()
     client.setsockopt(IPPROTO_SCTP, sctp.SCTP_NODELAY, nodelay)
-    # Without a SACK there is something in flight.
+    # Until the SACK, data is in flight.
     lab.there.delay(300)
     sniffer = lab.sniff(client)
     for _ in range(4):
@@ -1036,7 +1036,7 @@ def test_scheduler_reorders_what_waits(lab, scheduler, weights, order):
     put(client, sctp.sctp_assoc_value(assoc_value=code), "SCTP_STREAM_SCHEDULER")
     for stream, value in weights.items():
         put(client, sctp.sctp_stream_value(stream_id=stream, stream_value=value))
-    # More than the first flight takes, so that all the rest waits for a SACK.
+    # More than the first flight, so that the rest waits for a SACK.
     lab.there.delay(300)
     client.send(bytes(8000))
     for stream in (1, 1, 1, 2, 2, 2, 3, 3, 3):
@@ -1227,7 +1227,7 @@ def test_statistics_count(lab):
     assert counted["sas_opackets"] >= 3
     assert counted["sas_ipackets"] >= 4
     assert counted["sas_rtxchunks"] == counted["sas_idupchunks"] == 0
-    # What is repeated for want of a SACK arrives twice.
+    # A message that is repeated without a SACK arrives twice.
     lab.there.lose()
     sniffer = lab.sniff(client)
     client.send(b"?")
@@ -1236,7 +1236,7 @@ def test_statistics_count(lab):
     wait_until(lambda: get(client, sctp.sctp_status())["sstat_unackdata"] == 0)
     after = get(client, sctp.sctp_assoc_stats())
     assert after["sas_rtxchunks"] - before["sas_rtxchunks"] >= 1
-    # Linux counts it in ticks of the kernel: 1 to 10 milliseconds.
+    # Linux counts in ticks of the kernel, which are 1 to 10 milliseconds.
     assert 30 <= after["sas_maxrto"] <= 300
     assert after["sas_obs_rto_ipaddr"] == server.getsockname()
     assert get(server, sctp.sctp_assoc_stats())["sas_idupchunks"] >= 1
@@ -1306,7 +1306,7 @@ def test_wrong_key_drops_the_message(lab):
     client, server = lab.pair(before=before)
     sniffer = lab.sniff(client)
     client.send(b"?")
-    # It has arrived, for it is repeated without an answer.
+    # It is repeated without an answer, so it has arrived.
     sniffer.wait_for(2, DATA)
     server.setblocking(False)
     with pytest.raises(BlockingIOError):

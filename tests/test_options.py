@@ -61,9 +61,9 @@ def offered(table):
     return {name: row for name, row in table.items() if name in ROWS}
 
 
-# Of an association, and of a path.
+# Options of an association, and options of a path.
 UNKNOWN_THING = {"linux": errno.EINVAL, "freebsd": errno.ENOENT}
-# Of a one-to-one socket, which has one association.
+# Options of a one-to-one socket, which has one association.
 NO_LIST = {"linux": errno.EOPNOTSUPP, "freebsd": errno.EINVAL}
 
 if system.LINUX:
@@ -73,7 +73,7 @@ else:
     SACK_DELAY = {}
     SACK_DELAY_FLAG = 0
 
-# What can be set and read back. The values differ from the defaults.
+# Options that can be set and read back. The values differ from the defaults.
 READ_WRITE = {
     "SCTP_RTOINFO": Case({"srto_initial": 700, "srto_max": 900, "srto_min": 600}),
     "SCTP_ASSOCINFO": Case({"sasoc_asocmaxrxt": 4, "sasoc_cookie_life": 5000}),
@@ -147,7 +147,7 @@ READ_WRITE = {
 }
 READ_WRITE = offered(READ_WRITE)
 
-# Options that are a number: two values, and the ends.
+# Options that are a number: two values, and the kinds of sockets.
 INTEGERS = {
     "SCTP_NODELAY": (0, 1, ENDS),
     "SCTP_AUTOCLOSE": (0, 5, (FRESH_MANY, MANY)),
@@ -204,7 +204,7 @@ def prepare(sock, assoc_id=0):
     and messages that may be interleaved."""
     write(sock, "SCTP_AUTH_KEY", assoc_id, sca_keynumber=5, sca_key=b"secret")
     write(sock, "SCTP_STREAM_SCHEDULER", assoc_id, assoc_value=sctp.SCTP_SS_PRIO)
-    level = 1 if system.LINUX else 2  # Linux makes 1 of 2
+    level = 1 if system.LINUX else 2  # Linux turns 2 into 1
     sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, level)
 
 
@@ -352,7 +352,7 @@ def test_number_is_set_and_read_back(name, end):
     low, high, _ = INTEGERS[name]
     values = [high, low, high]
     if not system.LINUX and name == "SCTP_REUSE_PORT":
-        values = [high]  # for good
+        values = [high]  # it cannot be undone
     mapped = name == "SCTP_I_WANT_MAPPED_V4_ADDR"
     if mapped and not system.LINUX and end.sock.family == AF_INET:
         with raises_errno(errno.EINVAL):
@@ -483,7 +483,8 @@ def test_option_of_future_associations_leaves_the_current(name, associations, ne
     assert values not in before
     write(associations.sock, name, SCTP_FUTURE_ASSOC, **values)
     if name == "SCTP_REMOTE_UDP_ENCAPS_PORT":
-        # The kernel follows a peer that answers without UDP: nobody is there.
+        # No peer answers here: the kernel would change to a peer that answers without
+        # UDP.
         third = associations.begin(network.address(1, 99, 5))
     else:
         third = associations.another()
@@ -697,7 +698,7 @@ def test_read_only_option_cannot_be_set(name, end):
 def test_list_of_thousands_of_associations_is_complete(make_socket):
     """The list is longer than the buffer of the first try."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
-    # Nobody is there, so that the associations stay as they begin.
+    # No peer answers, so the associations do not change their state.
     ids = [
         sock.sctp_connectx([("10.1.0.99", port)], assoc_id=True)
         for port in range(1, 4201)
@@ -747,7 +748,7 @@ def test_freebsd_gets_the_wildcard_for_all_paths(
     assert not any(option[address])
 
 
-# What can only be set. Each gives the value; the effects are tested elsewhere.
+# Options that can only be set, with a value. Other tests check their effects.
 
 WRITE_ONLY = {
     "SCTP_SET_PEER_PRIMARY_ADDR": lambda end: sctp.sctp_setpeerprim(
@@ -967,7 +968,7 @@ def test_bytes_and_numbers_go_to_the_kernel_as_they_stand(fresh):
         fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_INITMSG, convert(option.to_bytes))
         data = fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_INITMSG, option.size)
         assert data == option.to_bytes
-    if system.LINUX:  # takes a number instead of this structure
+    if system.LINUX:  # accepts a number instead of this structure
         fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_MAXSEG, 1000)
         assert read(fresh, "SCTP_MAXSEG")["assoc_value"] == 1000
 

@@ -31,7 +31,7 @@ GOLDEN = golden.load()
 OURS = GOLDEN[golden.SYSTEM]
 FREEBSD_ERRNO = {"EBADMSG": 89, "EOPNOTSUPP": 45}
 
-# The size of what has a tail, without it, and of an element of the tail.
+# For structures with a tail: their size without the tail, and the size of an element.
 HEADS = {
     "ASSOC_CHANGE": (20, 1),
     "REMOTE_ERROR": (16, 1),
@@ -39,7 +39,7 @@ HEADS = {
     "SEND_FAILED_EVENT": (32, 1),
     "STREAM_RESET_EVENT": (12, 2),
 }
-# The size of older kernels' structures: Linux before 4.16, and a 32-bit FreeBSD.
+# The sizes of older structures: Linux before 4.16, and 32-bit FreeBSD.
 OLDER = {("linux", "PARTIAL_DELIVERY_EVENT"): 16, ("freebsd", "PEER_ADDR_CHANGE"): 148}
 
 each_record = pytest.mark.parametrize(
@@ -407,7 +407,7 @@ def test_buffer_is_released(name, cut):
         parse_notification(data)
     except OSError:
         assert cut
-    data.clear()  # a BufferError while somebody looks
+    data.clear()  # raises BufferError while a view exists
 
 
 # Lengths
@@ -576,7 +576,7 @@ def test_causes_of_golden_notifications():
         (13, b"text\0\0\0\0", [(ErrorCause.PROTOCOL_VIOLATION, b"text\0\0\0\0")]),
         (9, b"", [(ErrorCause.NO_USER_DATA, b"")]),
         (77, b"", [(77, b"")]),
-        # What was not recognized is a chunk too, even an ERROR.
+        # The unrecognized data is a chunk too, even an ERROR chunk.
         (6, b"\x7f\0\0\4", [(ErrorCause.UNRECOGNIZED_CHUNK_TYPE, b"\x7f\0\0\4")]),
         (
             6,

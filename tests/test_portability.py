@@ -15,7 +15,7 @@ import pytest
 TESTS = Path(__file__).parent
 SEEN = TESTS / "freebsd" / "seen.py"
 
-# What Linux alone has: files, and programs that a test would run.
+# Things that only Linux has: files, and programs that a test would run.
 OF_LINUX = re.compile(
     r"/proc\b|/sys/|/dev/fd"
     r"|(ip|tc|strace|unshare|nsenter)(\s|$)"
@@ -73,7 +73,7 @@ from pathlib import Path
 import _sctp, sctp, sctp._enums
 from _sctp import sctp as core, sctp_event, sctp_info
 
-sysconfig.get_config_vars()  # of the system that it is
+sysconfig.get_config_vars()  # for the real system
 sys.platform = "freebsd14"
 
 
@@ -203,7 +203,7 @@ def test_script_for_freebsd_finds_all_right():
     ]
 
 
-# What each item found on FreeBSD, done to the library here.
+# The fault that each item found on FreeBSD, put into the library here.
 BROKEN = """
 import errno, os, time
 import _sctp.sctp, sctp

@@ -147,7 +147,7 @@ def test_descriptor_is_passed_to_another_program(make_ready, how):
         peer.send(b"to")
         assert run_python(ANSWER, sock.fileno(), pass_fds=[sock.fileno()]) == ""
         assert peer.recv(32) == b"to one-to-one"
-        # That program closed what it had, not the association.
+        # The program has closed its descriptors, but not the association.
         sock.sctp_sendv([b"still here"])
         assert peer.recv(32) == b"still here"
 
@@ -178,7 +178,7 @@ WAITS = 9
 
 
 def start(timeout, ending):
-    # Sockets are left open, and Python 3.12 warns of a fork with threads.
+    # Sockets stay open, and Python 3.12 warns of a fork with threads.
     quiet = ["-W", "ignore::ResourceWarning", "-W", "ignore::DeprecationWarning"]
     command = [sys.executable, "-X", "faulthandler", *quiet, ENDING_PROCESS]
     return subprocess.Popen(

@@ -52,7 +52,7 @@ each_holder = pytest.mark.parametrize("cls", HOLDERS)
 ports = st.integers(0, 0xFFFF)
 ipv4_hosts = st.ip_addresses(v=4)
 ipv4 = st.tuples(ipv4_hosts.map(str), ports)
-# The mapped ones are too few to be met by chance.
+# There are too few mapped addresses to find one by chance.
 ipv6_hosts = st.ip_addresses(v=6) | ipv4_hosts.map(
     lambda host: ipaddress.IPv6Address(b"\0" * 10 + b"\xff\xff" + host.packed)
 )
@@ -76,7 +76,7 @@ def as_returned(address):
     return (host, port, flowinfo, scope if unicast or multicast else 0)
 
 
-# Text that no name server is asked for: it is no name of a host.
+# Text that is not a valid host name, so that no name server is asked.
 letters = "az09.:%/-_ \0\n\xfc\u0661\u20ac\udc80\U0001f600"
 no_names = st.text(letters).map(lambda text: text + "..")
 scalars = (
@@ -183,7 +183,7 @@ def test_structure_has_each_value_where_the_system_looks_for_it(cls, for_all):
             tail = struct.pack(f"={len(streams)}H", *streams)
             count = read_member("sctp_reset_streams", data, "srs_number_streams")
             assert count == len(streams)
-        # On Linux what is empty has a byte all the same.
+        # On Linux even an empty key has one byte.
         assert data[size:] in (tail, tail or b"\0")
 
 
@@ -223,7 +223,7 @@ def test_structure_takes_a_value_or_refuses_it(cls, for_all):
     @for_all(key=st.sampled_from(keys), value=anything)
     def check(key, value):
         option = cls()
-        refused = TypeError, socket.gaierror  # of a name
+        refused = TypeError, socket.gaierror  # for a name
         taken = assert_unchanged_if_refused(option, key, value, ValueError, *refused)
         try:
             assert cls(**{key: value}) == option
@@ -394,7 +394,8 @@ def test_any_bytes_are_an_address_or_none(for_all):
     @for_all(st.sampled_from([b"", *families]), st.binary(max_size=200))
     def check(family, data):
         address = to_address(family + data)
-        # The kernel gives no flow label of more than 20 bits; we take none.
+        # Flow labels have 20 bits: the kernel returns no longer ones, and we accept
+        # none.
         if address[0] != "???" and max(address[2:3], default=0) < 1 << 20:
             assert to_address(to_storage(address)) == address
 
@@ -416,7 +417,7 @@ EVENTS = {
     "ASSOC_RESET_EVENT": "sctp_assoc_reset_event",
     "STREAM_CHANGE_EVENT": "sctp_stream_change_event",
 }
-# Which the kernel has for itself.
+# Members that only the kernel uses.
 HIDDEN = {"auth_altkeynumber"}
 INFOS_OF_EVENTS = {"ssf_info": "sctp_sndrcvinfo", "ssfe_info": "sctp_sndinfo"}
 CAUSES = {"sac_error", "sre_error", "ssf_error", "ssfe_error"}
@@ -480,7 +481,7 @@ causes = st.lists(
 ).map(lambda rows: b"".join(struct.pack("!HH", *row[:2]) + row[2] for row in rows))
 
 each_event = pytest.mark.parametrize("name", EVENTS)
-# What the association can do, in place of bytes (RFC 6458, section 6.1.1).
+# The features of the association, instead of bytes (RFC 6458, section 6.1.1).
 WITH_FEATURES = sctp.SCTP_COMM_UP, sctp.SCTP_RESTART
 
 

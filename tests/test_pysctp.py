@@ -611,7 +611,7 @@ def test_order_of_identifiers(make_pair, monkeypatch, order, sent, seen):
     monkeypatch.setattr(pysctp, "ppid_order", order)
     client.sctp_send(b"x", ppid=sent)
     assert ntohl(peer.sctp_recv(10)[3].ppid) == seen
-    # What a socket has of its own counts more.
+    # The attribute of the socket has priority.
     monkeypatch.setattr(pysctp, "ppid_order", "no order")
     client.ppid_order = order
     client.sctp_send(b"x", ppid=sent)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.linux]
 GUIDE = Path(__file__).parent.parent / "docs" / "guides" / "from-pysctp.rst"
 RECORDS = pysctp_behaviour.read()
 TOPICS = sorted(RECORDS["0.7.2"])
-# The order of identifiers that stands for a version.
+# The value of ppid_order for each version.
 ORDERS = {"0.7.2": "raw", "0.7.3": "0.7.3"}
 
 # The differences from the record, by the words of the guide. Each has items ("topic:
@@ -112,7 +112,7 @@ def differences(ours, version, topic):
     """The items of a topic that differ from the record, with what this package does."""
     for item, value in RECORDS[version][topic].items():
         seen = ours[version][topic].get(item)
-        if topic == "members":  # ours may have more
+        if topic == "members":  # this package may have more
             seen = {name: seen.get(name) for name in value}
         if seen != value:
             yield f"{topic}: {item}", seen

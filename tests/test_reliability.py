@@ -74,7 +74,7 @@ def test_message_is_abandoned_when_its_time_is_over(own_network, pair, wait_for)
     assert count_abandoned(sender, SCTP_PR_SCTP_TTL, sid=2) == (0, 1)
     assert count_abandoned(sender, SCTP_PR_SCTP_TTL, sid=0) == (0, 0)
     own_network.lose(0)
-    # The receiver is told not to wait for what the stream lacks.
+    # The receiver is told not to wait for the missing messages of the stream.
     sender.sctp_sendv([b"next"], None, sctp_sndinfo(snd_sid=2))
     assert_only_arriving(receiver, b"next")
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-# gevent and eventlet have classes that hold a socket of _socket, or have no
-# base of it; tests put mocks there.
+# gevent and eventlet have classes that hold a socket of _socket, or do not derive from
+# it. Tests use mocks.
 STAND_INS = {
     "class that holds a socket": """
 class Stand:
@@ -77,7 +77,7 @@ from contextlib import closing
 
 class Stand({base}):
     def fileno(self):
-        return 0  # nobody asks
+        return 0  # never called
 
     def gettimeout(self):
         return None

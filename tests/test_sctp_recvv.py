@@ -60,7 +60,7 @@ pytestmark = pytest.mark.kernel
 IOV_MAX = 1024
 
 only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)
-# FreeBSD tells of the next message by it.
+# FreeBSD uses it for the next message.
 COMPLETE = getattr(sctp, "SCTP_COMPLETE", 0)
 
 
@@ -270,7 +270,7 @@ def test_there_is_room_for_all_control_data(pair, settle):
     assert info.nxtinfo["nxt_sid"] == 2
 
 
-# The kernel truncates what finds no room; ours is never that small.
+# The kernel truncates control data without room. Our room is never that small.
 LITTLE_ROOM = """
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -322,7 +322,7 @@ def test_truncated_control_data_is_an_error(tmp_path):
     source.write_text(LITTLE_ROOM)
     library = source.with_suffix(".so")
     native.host_compiler().run("-shared", "-fPIC", "-o", library, source)
-    # Behind what a sanitizer has there.
+    # After the libraries of a sanitizer.
     preload = f"{os.environ.get('LD_PRELOAD', '')}:{library}"
     program = subprocess.run(
         [sys.executable, "-c", RECEIVE_WITH_LITTLE_ROOM],
@@ -380,7 +380,7 @@ def test_message_larger_than_the_window_is_delivered_partially(
     else:
         (sender, receiver), assoc_id = make_pair(), 0
     sndinfo = sctp_sndinfo(snd_sid=2, snd_ppid=7, snd_assoc_id=assoc_id)
-    # Of the receive buffer, half is offered as the window.
+    # The kernel offers half of the receive buffer as the window.
     message = pattern(receiver.getsockopt(SOL_SOCKET, SO_RCVBUF))
     sender.sctp_sendv([message], None, sndinfo)
     pieces = receive_whole(receiver)
@@ -564,7 +564,7 @@ def released_view():
     return view
 
 
-# What is wrong with buffers, given one that has to be released.
+# Wrong buffers. The argument is a buffer that must be released.
 BAD_BUFFERS = {
     "no buffer": (lambda buffer: [], ValueError, "buffers have no room"),
     "no byte": (lambda buffer: [bytearray(), b""[:0]], BufferError, "not writable"),

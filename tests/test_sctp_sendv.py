@@ -189,7 +189,7 @@ class Crowd:
         for peer, numbers in zip(self.peers, got, strict=True):
             selector.register(peer, selectors.EVENT_READ, numbers)
         errors = b""
-        # What has been sent by the end of the process arrives soon after it.
+        # Messages that were sent before the end of the process arrive soon after it.
         while events := selector.select(0.5 if errors else 20):
             for key, _ in events:
                 if key.fileobj == read:
@@ -240,7 +240,7 @@ def test_message_to_all_does_not_wait_for_a_second_try(crowd, wait_for, timeout)
     errors, got = crowd.run(lambda hub: hub.settimeout(timeout), wait_for)
     assert set(errors.values()) == {"BlockingIOError"}
     assert_all_sent_once(crowd, errors, got)
-    # It is why there is no second try.
+    # Therefore the call is never repeated.
     assert set(errors) & set().union(*got)
 
 

@@ -46,7 +46,7 @@ pytestmark = [
 ]
 
 WORKERS = 4
-# At once by a worker: so many that there are 500 associations in all.
+# So many at once per worker that there are 500 associations in all.
 LIVES = 96
 LEAST_ROUNDS = 5
 SECONDS_TO_ANSWER = 60
@@ -62,7 +62,7 @@ HOSTS = {
     AF_INET6: [[(f"fd00:{net}::{host}", 0, 0, 0) for net in (1, 2)] for host in (1, 2)],
 }
 
-# What may abandon a message, and what does not where nothing is lost.
+# The policies that may abandon a message, and those that do not if nothing is lost.
 LOSSY = [
     {"pr_policy": sctp.SCTP_PR_SCTP_TTL, "pr_value": 1},
     {"pr_policy": sctp.SCTP_PR_SCTP_RTX, "pr_value": 0},
@@ -83,7 +83,7 @@ def own_address(end, assoc_id):
     )
 
 
-# What an option needs besides the association.
+# The values that an option needs besides the association.
 FIELDS = {
     "SCTP_EVENT": lambda *_: {"se_type": sctp.SCTP_ASSOC_CHANGE},
     "SCTP_GET_PEER_ADDR_INFO": lambda end, assoc_id: {
@@ -105,9 +105,10 @@ FIELDS = {
     "SCTP_ADD_STREAMS": lambda *_: {"sas_outstrms": 1},
 }
 
-# What changes streams is only asked for when the association is then aborted:
-# Linux may fail later messages for it, or never send them.  Nor is an option
-# set on any other: after that one shutdown in some 50,000 did not end.
+# Options that change streams are only used on an association that is aborted
+# afterwards, because Linux may then fail later messages or never send them. Options of
+# other associations are not set either: after that, one shutdown in about 50,000 did
+# not end.
 REQUESTS = "SCTP_RESET_STREAMS", "SCTP_RESET_ASSOC", "SCTP_ADD_STREAMS"
 
 
@@ -245,7 +246,7 @@ class End:
         self.sock = sock
         self.is_many = sock.sctp_type == "one-to-many"
         self.links = {}
-        # What went on lately, for the error if there is one.
+        # The latest events, for the text of an error.
         self.history = deque(maxlen=12)
 
     def id_of(self, link):
@@ -290,7 +291,7 @@ class End:
         self.history.append(description)
         sctp.error_causes(notif)
         key = next(key for key in notif if key.endswith("_assoc_id"))
-        # Of an association that is over, there may be something to say yet.
+        # A notification may still come for an association that is over.
         key = notif[key] if self.is_many else 0
         link = self.links.get(key) or Link()
         if type == sctp.SCTP_ASSOC_CHANGE:
@@ -427,7 +428,7 @@ class Server(Side):
             peeled = self.register(end.sock.sctp_peeloff(assoc_id), self.answer)
             peeled.links[0] = end.links.pop(assoc_id)
             self.counts["sctp_peeloff"] += 1
-            # What is in the queue of the new socket, its selector says.
+            # The selector reports messages in the queue of the new socket.
         return end
 
     def finish(self, end, link):
@@ -585,7 +586,7 @@ class Client(Side):
         else:
             self.send(end, link, ECHO, addresses=addresses)
             self.counts["implicit of many"] += 1
-            # Which association that is, its echo says.
+            # The echo tells which association it is.
             end.unknown = link
             while end.unknown:
                 self.hear(end)
@@ -619,7 +620,7 @@ class Client(Side):
         if kind & ECHO:  # the answers wait in the receive buffer
             size = min(size, SIZES[1])
         values, info = {}, None
-        # Without any, the association must be clear and all values are 0.
+        # Without an info, the socket has only one association, and all values are 0.
         if end.is_many or random.random() < 0.8:
             flags = sctp.SCTP_UNORDERED if random.random() < 0.25 else 0
             values = {
@@ -634,7 +635,7 @@ class Client(Side):
             infos = [info] if info else []
             lossy = not kind & (ECHO | PEEL_OFF) and random.random() < 0.3
             kind |= MAY_BE_LOST * lossy
-            # Linux takes the time to be over of what waits for the set-up.
+            # For Linux, the time of a message that waits for the set-up is over.
             safe = SAFE if number > 0 else SAFE_AT_FIRST
             policy = random.choice(LOSSY if lossy else safe)
             infos.append(sctp.sctp_prinfo(**policy))
@@ -764,10 +765,10 @@ def sides(own_network):
         auth_enable=1,
         reconf_enable=1,
         intl_enable=1,
-        # A slow association shall not take the room of others.
+        # A slow association must not take the room of others.
         sndbuf_policy=1,
         rcvbuf_policy=1,
-        # What was sent to an address that is removed goes elsewhere soon.
+        # Data for a removed address soon goes to another one.
         rto_min=100,
         rto_initial=200,
         rto_max=1_000,

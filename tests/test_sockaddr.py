@@ -29,7 +29,7 @@ class Index:
         return self.value
 
 
-# More digits than Python writes out.
+# More digits than Python converts to text.
 HUGE = 10**5000
 
 
@@ -204,7 +204,7 @@ def test_numeric_hosts_need_no_resolver():
     assert converted == [("10.1.0.1", 5), ("fd00::1", 5, 0, 0), ("0.0.0.0", 5)]
 
 
-# Hosts that break the syntax of names, so that no server is asked.
+# Hosts that are not valid names, so that no name server is asked.
 @pytest.mark.parametrize("host", ["-", "a..b", ".", "a" * 64, "a" * 5000])
 @pytest.mark.parametrize("numbers", [(5,), (5, 0, 0)])
 def test_unknown_host_is_gaierror(host, numbers):
@@ -212,7 +212,8 @@ def test_unknown_host_is_gaierror(host, numbers):
         to_storage((host, *numbers))
 
 
-# What Python's int() takes, or a name's encoding makes ASCII digits of.
+# Text that Python's int() accepts, or that the encoding of names turns into ASCII
+# digits.
 NO_DIGITS = ["\N{FULLWIDTH DIGIT EIGHT}0", "\N{ARABIC-INDIC DIGIT EIGHT}"]
 NO_DIGITS += ["+80", "-80", " 80", "8_0", "0x50", "80.0"]
 

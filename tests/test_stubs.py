@@ -59,7 +59,7 @@ def test_stub_has_the_names_of_the_module(name):
     module = importlib.import_module(name)
     path = Path(module.__file__).parent / f"{name.partition('.')[2]}.pyi"
     names = set(defined_names(stub(path)))
-    # A private name is one of the stub's own, unless the module has it.
+    # A private name may exist in the stub only.
     names = {n for n in names if not n.startswith("_") or hasattr(module, n)}
     assert names == {n for n in vars(module) if not n.startswith("__")}
 
@@ -114,7 +114,7 @@ def test_stub_has_the_keys_of_notifications():
     }
     records = golden.load()[golden.SYSTEM].values()
     found = {key for record in records for key in sctp.parse_notification(record)}
-    # That of FreeBSD's SCTP_NOTIFICATIONS_STOPPED_EVENT.
+    # The key of FreeBSD's SCTP_NOTIFICATIONS_STOPPED_EVENT.
     assert keys - {"sn_flags"} == found - {"sn_flags"}
 
 

@@ -57,7 +57,7 @@ def test_failing_subclass_leaks_no_descriptor(make_ready, how, cls, monkeypatch)
         with pytest.raises(ZeroDivisionError):
             get()
     assert system.open_descriptors() == before
-    # It was closed, and with it the association.
+    # The descriptor was closed, and so the association has ended.
     assert peer.recv(8) == b""
 
 
@@ -85,7 +85,7 @@ def test_descriptor_that_a_failing_subclass_gave_up_is_not_closed(
     os.close(numbers[0])
 
 
-# Classes that make no socket of (family, type, proto, fileno=...)
+# Classes whose call (family, type, proto, fileno=...) makes no socket
 
 
 class Switched(sctp_socket):

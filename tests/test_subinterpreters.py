@@ -56,7 +56,7 @@ class Interpreter:
         _interpreters.destroy(self.id)
 
     def run(self, code):
-        # Python 3.11 and 3.12 raise, later ones return what was raised.
+        # Python 3.11 and 3.12 raise the exception. Later versions return it.
         failure = _interpreters.run_string(self.id, code)
         assert failure is None, failure.formatted
 

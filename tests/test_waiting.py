@@ -180,8 +180,8 @@ def make_full(make_socket, make_listener, network):
 
     def make(type, homes, peeled=False):
         receiver = make_listener(type, homes)
-        # As it acknowledges at once, what is full stays full; and the window
-        # opens again by more than the packet size of a local network.
+        # It acknowledges at once, so a full buffer stays full. The window opens again
+        # by more than the packet size of a local network.
         receiver.setsockopt(SOL_SOCKET, SO_RCVBUF, 212_992)
         receiver.setsockopt(
             IPPROTO_SCTP, SCTP_DELAYED_SACK, struct.pack("iII", 0, 0, 1)
@@ -322,7 +322,7 @@ WAITS = [*MESSAGES, "accept", *CONNECTS]
 MODES = {"blocking": None, "timed": 10}
 
 
-# Their peer appears late.
+# The peers of these calls appear late.
 LINUX_WAITS = {*CONNECTS, "connectx_one_to_many"}
 
 
@@ -507,7 +507,7 @@ def test_control_c_ends_the_wait(wait, timeout, request):
 
     def interrupt():
         wait_until_asleep(threading.main_thread())
-        # FreeBSD gives the signal of a process to any thread.
+        # FreeBSD may deliver a signal for the process to any thread.
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     wait.sock.settimeout(timeout)
@@ -583,7 +583,7 @@ def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
         wait.sock.shutdown(how)
     assert caught.value.errno == errno.ENOTCONN
     error = connecting.exception(5)
-    # EINVAL is what connectx() above is told of no association.
+    # connectx() above gets EINVAL if there is no association.
     assert error is None or error.errno in (errno.ECONNREFUSED, errno.EINVAL)
     wait.end()
     wait.sock.settimeout(10)
@@ -906,7 +906,7 @@ def test_connectx_survives_a_stop_and_a_continue(connectx_one_to_one):
     another one."""
     wait = connectx_one_to_one
     wait.sock.settimeout(None)
-    # Its thread would make fork() warn.
+    # Because of its thread, fork() would warn.
     faulthandler.cancel_dump_traceback_later()
     child = os.fork()
     if child == 0:

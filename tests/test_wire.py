@@ -44,16 +44,16 @@ pytestmark = [
 ]
 
 ETH_P_ALL = 3
-# By what the link layer calls them: the headers, of which the protocol and the
-# destination matter here.
+# By the number of the link layer: the headers. Only the protocol and the destination
+# matter here.
 IP_HEADERS = {
     0x0800: (socket.AF_INET, struct.Struct("!9xB6x4s")),
     0x86DD: (socket.AF_INET6, struct.Struct("!6xB17x16s")),
 }
 COMMON_HEADER = struct.Struct("!HHII")
 CHUNK_HEADER = struct.Struct("!BBH")
-# Of the payload protocol identifier there are only bytes: RFC 9260 leaves
-# their order to the upper layer.
+# The payload protocol identifier is bytes: RFC 9260 leaves their order to the upper
+# layer.
 DATA_HEADER = struct.Struct("!IHH4s")
 
 # Flags of a DATA chunk (RFC 9260, section 3.3.1, and RFC 7053).

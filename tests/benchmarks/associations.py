@@ -22,12 +22,12 @@ import sctp.sync
 from sctp.asyncio import connect, open_endpoint, serve
 
 SIZE, BURST, MESSAGES, ROUNDS = 64, 16, 256, 8
-# Instructions, and packets of the sender, heartbeats left out.
+# Instructions, and packets of the sender without heartbeats.
 TARGETS = {
     "bursts": (32_000, 0.15),
     "one at a time": (80_000, 1),
     "threads, bursts": (32_000, 0.15),
-    # The kernel and the interpreter change threads twice for each.
+    # The kernel and the interpreter change the thread twice for each message.
     "threads, one at a time": (130_000, 1),
     "endpoints, bursts": (32_000, 0.15),
     "endpoints, one at a time": (96_000, 1),

@@ -50,8 +50,8 @@ def run(sendv, recvv, getsockopt, parse):
 run(sock.sctp_sendv, sock.sctp_recvv, sock.getsockopt, parse_notification)
 """
 
-# What to call, what raw C does instead, and what it took when that was written:
-# a check allows 5 % more.
+# The call, its equivalent in plain C, and its cost when this was written. A check
+# allows 5 % more.
 CALLS = {
     "sctp_sendv, reused sctp_sndinfo": ("sendv(data, None, sndinfo)", "send", 2242),
     "sctp_sendv, new sctp_sndinfo": (
@@ -69,7 +69,7 @@ CALLS = {
         7465,
     ),
 }
-# The same of batches, a message.
+# The same for batches, per message.
 BATCH = 16
 BATCHES = {
     "sctp_sendv_many, same info": ("sendv_many(same)", "send", 761),
@@ -77,7 +77,7 @@ BATCHES = {
     "sctp_recvv_many, sctp_rcvinfo": ("recvv_many(16384, 16)", "receive", 2120),
 }
 PARSE = ("parse(notif)", None, 2162)
-# Those that take the most; a check is content with them.
+# The most expensive cases. --check measures only these.
 LONGEST = ("send failed", "send failed event", "stream reset", "removed")
 
 

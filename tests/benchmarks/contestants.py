@@ -7,7 +7,7 @@ HERE = Path(__file__).parent
 BUILT = HERE.parent.parent / "build" / "benchmarks"
 
 SIZES = (64, 1024, 16384)
-# What is measured in each mode: see exchange.py.
+# The measurements of each mode: see exchange.py.
 MODES = {"one-to-one": SIZES, "one-to-many": SIZES, "round-trip": SIZES[:1]}
 CASES = [f"{mode}:{size}" for mode, sizes in MODES.items() for size in sizes]
 

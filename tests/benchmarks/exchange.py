@@ -19,7 +19,7 @@ from socket import htonl
 
 STREAM = 3
 PPID = htonl(60)
-# What a receiver has room for: the longest message of all.
+# The room of a receiver: enough for the longest message.
 SPACE = 16384
 SERVER = ("127.0.0.1", 0)
 

@@ -120,7 +120,7 @@ def as_page(medians, versions):
     return "\n".join(lines) + "\n"
 
 
-# Of the chart. On a page that is as wide, letters are as high as they say.
+# The width of the chart. On a page of this width, letters have their nominal height.
 WIDTH, PLOT, TOP, LINE, BAR = 400, 290, 54, 16, 13
 SERIES = {
     "one-to-one:64": ("a message that is ready", "#2f7fd0"),

@@ -30,7 +30,7 @@ MESSAGES, ROUNDS = 200, 20
 TEXT = b"x" * 100
 BUFFER_SIZE = 2048
 TIMEOUT = 60
-ACKNOWLEDGED = 0.3  # seconds, by which all that was received is
+ACKNOWLEDGED = 0.3  # seconds until all received data is
 SO_SNDBUFFORCE = 32  # <asm-generic/socket.h>
 BUFFERED = 1 << 28
 
@@ -50,7 +50,7 @@ class Crowd:
         raise_limits(count)
         self.clients = []
         self.server = self.make(SOCK_SEQPACKET)
-        # What it has sent is acknowledged late; it is not to wait for that.
+        # Its data is acknowledged late. It must not wait for that.
         with contextlib.suppress(PermissionError):
             self.server.setsockopt(SOL_SOCKET, SO_SNDBUFFORCE, BUFFERED)
         self.server.bind(address)
@@ -104,7 +104,7 @@ class Crowd:
         step = max(1, len(self.clients) // MESSAGES)
         total = 0
         time.sleep(ACKNOWLEDGED)
-        # With a timeout, the methods of every socket wait before they try.
+        # With a timeout, the methods of socket.socket wait before the first try.
         self.server.settimeout(None)
         for n in range(MESSAGES):
             client = self.clients[(start + n * step) % len(self.clients)]

@@ -51,7 +51,7 @@ def attempt_error(row, point, name):
             try:
                 result = scene.call()
             except OSError as error:
-                # Without what it has seen, which would keep the scene.
+                # Without the traceback, which would keep the scene alive.
                 result = error.with_traceback(None)
         count("errors")
         assert injection.happened(), "it was not called"
@@ -90,7 +90,7 @@ def check_lasting_errors(row, times):
                     result = error
             count("errors", injection.happened())
             assert injection.happened()
-            # ENOBUFS is how libsctp gives up.
+            # libsctp gives up with ENOBUFS.
             assert result == scene.result or result.errno in (
                 fault.value,
                 errno.ENOBUFS,

@@ -18,12 +18,12 @@ from scenes import ANY_PORT, World
 import sctp
 from sctp import IPPROTO_SCTP
 
-# In the order in which Linux gives them.
+# In the order of Linux.
 NXTINFO_SIZE = 16
 RCVINFO_SIZE = 28
 BOTH_INFOS = CMSG_SPACE(NXTINFO_SIZE) + CMSG_SPACE(RCVINFO_SIZE)
 LISTS = [
-    # The bytes before the items, and those of an item.
+    # The number of bytes before the items, and of an item.
     ("SCTP_GET_ASSOC_ID_LIST", 4, 4),
     ("SCTP_HMAC_IDENT", 4, 2),
     ("SCTP_LOCAL_AUTH_CHUNKS", 8, 1),
@@ -38,7 +38,7 @@ def attempt_receive(receive, fault, check):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RECVNXTINFO, 1)
         for data in b"hello", b"next":
             peer.send(data)
-        # Until both are there.
+        # Until both have arrived.
         while sock.sctp_recvv(8, MSG_PEEK)[3] != sctp.SCTP_RECVV_RN:
             pass
         with injected(fault):
@@ -49,7 +49,7 @@ def attempt_receive(receive, fault, check):
         count("short results", happened())
         assert happened() == 1
         check(result, fault.value, peer.getsockname())
-        # Only that message was short.
+        # Only this message was short.
         assert sock.sctp_recvv(8)[0] == b"next"
 
 
@@ -158,7 +158,7 @@ def check_short_options(_, times):
         listener.bind(ANY_PORT)
         listener.listen()
         address = listener.getsockname()
-        # Until it is up, there is nothing to know of the peer.
+        # Before the association is up, nothing is known about the peer.
         sock.setblocking(True)
         assoc_id = sock.sctp_connectx([address], assoc_id=True)
         for name, header, size in LISTS:

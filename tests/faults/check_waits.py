@@ -43,7 +43,7 @@ def interrupted_waits(wait):
     yield [fails(1), polls("ANSWER", events), again(2, 6)]
     yield [fails(1), polls("ANSWER", last=3), polls("INTERRUPT", first=4)]
     for awake in events, select.POLLERR, select.POLLHUP, select.POLLNVAL:
-        # The call has to wait although poll said otherwise.
+        # The call has to wait although poll has returned.
         yield [fails(3), polls("ANSWER", awake, 1, 2), polls("INTERRUPT", 0, 3, 5)]
 
 
@@ -186,7 +186,7 @@ def check_wait_ends_in_time(name, times):
             Fault("poll", "ANSWER", events, 1, EVER),
             Fault("poll", "ANSWER", select.POLLERR, 1, EVER),
         ):
-            # Of sending, poll says at once that there is room.
+            # For sending, poll reports room at once.
             start = time.monotonic()
             fails = Fault(function, "FAIL", errno.EAGAIN, 1, EVER)
             with injected(fails, fault):

@@ -8,8 +8,8 @@ import sys
 
 from injection import injected
 
-# How often memory is measured before it counts as leaked: caches fill, but not
-# each time anew.
+# How often memory is measured before it counts as leaked. Caches may fill once, but not
+# each time.
 ROUNDS = 50
 
 totals = {}
@@ -40,8 +40,8 @@ class Mallinfo(ctypes.Structure):
 used = ctypes.CDLL(None).mallinfo2
 used.restype = Mallinfo
 
-# CPython's cache of attributes keeps names that were looked up, up to some
-# thousands; those that C functions look up ("add_note") are new each time.
+# CPython's cache of attributes keeps some thousands of the names that were looked up.
+# Names that C functions look up ("add_note") are new strings each time.
 clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
 
 
@@ -95,7 +95,7 @@ def assert_ended(scene, how, *faults):
         try:
             result = scene.call()
         except OSError as error:
-            # Without what it has seen, which would keep the scene.
+            # Without the traceback, which would keep the scene alive.
             result = error.with_traceback(None)
     if how == "detach":
         os.close(numbers[0])

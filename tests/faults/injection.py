@@ -6,7 +6,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-# As faults.c has them.
+# The same as in faults.c.
 ACTIONS = [
     "PASS",
     "FAIL",

@@ -25,9 +25,9 @@ from sctp import IPPROTO_SCTP, sctp_sndinfo, sctp_socket
 ANY_PORT = ("127.0.0.1", 0)
 ADD = sctp.SCTP_BINDX_ADD_ADDR
 
-# What the manual pages and RFC 6458 say that each function may fail with, but
-# for EAGAIN, EINPROGRESS, EALREADY and EINTR, which have tests of their own.
-# The SCTP of Linux hands on what it knows of the network as well.
+# The errors of each function, according to the manual pages and RFC 6458, without
+# EAGAIN, EINPROGRESS, EALREADY and EINTR, which have their own tests. Linux also passes
+# on errors of the network.
 BAD = "EBADF EFAULT EINVAL ENOTSOCK ENOMEM"
 NETWORK = "EHOSTUNREACH ENETDOWN ENETUNREACH ETIMEDOUT ECONNREFUSED ECONNRESET"
 ADDRESSES = "EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EOPNOTSUPP EPERM"
@@ -36,7 +36,7 @@ ERRORS = {
     "accept4": f"{BAD} {NETWORK} ECONNABORTED EHOSTDOWN EMFILE ENFILE ENOBUFS ENONET"
     " ENOPROTOOPT EOPNOTSUPP EPERM EPROTO",
     "close": "EIO ENOSPC EDQUOT",
-    # On FreeBSD ENOENT is the name of an unbound socket.
+    # On FreeBSD, asking for the name of an unbound socket fails with ENOENT.
     "getsockname": "EFAULT EINVAL ENOBUFS ENOENT",
     "getsockopt": OPTION,
     "ioctl": "EBADF EFAULT EINVAL ENOTTY",
@@ -54,7 +54,7 @@ ERRORS = {
     "socket": "EACCES EAFNOSUPPORT EINVAL EMFILE ENFILE ENOBUFS ENOMEM"
     " EPROTONOSUPPORT ESOCKTNOSUPPORT",
 }
-# As PEP 3151 has them; all others are an OSError and no more.
+# The subclasses of PEP 3151. Other errors raise OSError itself.
 CLASSES = {
     BlockingIOError: "EAGAIN EALREADY EINPROGRESS",
     BrokenPipeError: "EPIPE ESHUTDOWN",
@@ -179,7 +179,7 @@ class Row:
     once: tuple = ()
     # Calls that may fail with some errors, by name, and still succeed.
     meanings: dict = field(default_factory=dict)
-    # What a method of many messages returns where one of these calls fails.
+    # The result of a method for many messages if one of these calls fails.
     parts: dict = field(default_factory=dict)
     # Calls whose failure no test can tell from another cause.
     left_out: tuple = ()
@@ -289,7 +289,7 @@ def shutdown(world):
     calls={"getsockopt": 2, "sendmsg": 1, "shutdown": 1},
     done=("shutdown",),
     again=("sendmsg",),
-    # So the kernel says that a socket is not peeled off.
+    # With this error the kernel tells that a socket is not peeled off.
     left_out=("getsockopt", "getsockopt 2"),
 )
 def shutdown_of_peeled(world):
@@ -332,7 +332,7 @@ def bindx(world):
     done=("poll", "getsockopt 2"),
     again=("poll",),
     once=("sctp_connectx", "getsockopt"),
-    # It is no error to be connected.
+    # Being connected is not an error.
     meanings={"getsockopt 2": "EISCONN"},
 )
 def connectx(world):
@@ -371,7 +371,7 @@ def connectx_of_many(world):
     "sctp_getladdrs",
     calls={"sctp_getladdrs": 1, "getsockopt": 1},
     again=("sctp_getladdrs", "getsockopt"),
-    # It is how kernels say that there are more.
+    # With this error kernels tell that there are more.
     meanings={"getsockopt": "ENOMEM"},
 )
 def getladdrs(world):
@@ -383,7 +383,7 @@ def getladdrs(world):
     "sctp_getpaddrs",
     calls={"sctp_getpaddrs": 1, "getsockopt": 1},
     again=("sctp_getpaddrs", "getsockopt"),
-    # It is how Linux says that there is no association, or that there are more.
+    # With this error Linux tells that there is no association, or that there are more.
     meanings={"sctp_getpaddrs": "EINVAL", "getsockopt": "EINVAL ENOMEM"},
 )
 def getpaddrs(world):
@@ -399,7 +399,7 @@ def getpaddrs(world):
 
 @row(
     "sctp_peeloff",
-    # A socket shows that there is a descriptor for the association.
+    # The spare socket shows that a descriptor for the association is free.
     calls={"socket": 1, "close": 1, "getsockopt": 2, "getsockname": 1, "ioctl": 1},
     done=("getsockopt 2", "ioctl"),
     unnoticed=("close", "getsockname"),
@@ -445,7 +445,7 @@ def sendv_of_many(world):
     return Scene(sock, call, 5, receives(peer, b"hello"))
 
 
-# It is not made again: some may have got the message.
+# The call is not repeated: some may have got the message.
 @row("sctp_sendv", calls={"sendmsg": 1})
 def sendv_to_all(world):
     sock, peer, _ = world.many()
@@ -537,7 +537,7 @@ def sendv_many(world):
 def recvv_many(world):
     sock, peer = world.pair()
     peer.sctp_sendv_many([([b"one"],), ([b"two"],)])
-    wait_readable(sock)  # both, as they come in one packet
+    wait_readable(sock)  # both messages, because they share a packet
 
     def call():
         return [data for data, *_ in sock.sctp_recvv_many(8, 8)]

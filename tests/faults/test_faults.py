@@ -22,7 +22,7 @@ pytestmark = [
 
 HERE = Path(__file__).parent
 
-# What makes no system call.
+# Methods that make no system call.
 WITHOUT_CALLS = {"sctp_type", "sock"}
 
 injected = Counter()
@@ -42,7 +42,7 @@ class Process:
     the next one starts another."""
 
     def __init__(self, library, log):
-        # Behind what a sanitizer has there.
+        # After the libraries of a sanitizer.
         preload = f"{os.environ.get('LD_PRELOAD', '')}:{library}"
         self.errors = log.open("w+")
         self.process = subprocess.Popen(

@@ -144,7 +144,7 @@ class Interrupted(Exception):
 
 @item("a timed send that has to wait")
 def check_send():
-    many, assoc_id, _peer = connect(SOCK_SEQPACKET)  # neither peer reads
+    many, assoc_id, _peer = connect(SOCK_SEQPACKET)  # the peers do not read
     _, one, _other_peer = connect(SOCK_STREAM)
     peeled = many.sctp_peeloff(assoc_id)
     for sock in one, peeled:

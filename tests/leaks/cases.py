@@ -314,7 +314,7 @@ def failing_items(*items):
     raise ZeroDivisionError
 
 
-# Each association takes several packets: fewer of these, or a run takes hours.
+# Each association takes several packets. With more calls, a run would take hours.
 ASSOCIATION = 100
 
 
@@ -330,7 +330,7 @@ def import_anew(name):
 
 def import_case(name):
     return {
-        # Classes are cycles, which only the collector ends.
+        # Classes are cycles, which only the garbage collector frees.
         "anew": Case(
             lambda w: import_anew(name), divisor=20, prepare=lambda w: gc.collect()
         )
@@ -1182,7 +1182,7 @@ SOCKET["sock"] = {
     "set": fails(AttributeError, lambda w: setattr(w.idle, "sock", None)),
 }
 
-# What C does of methods in Python is called by the same calls.
+# The same calls also test the C part of methods in Python.
 SOCKET["_bindx"] = SOCKET["sctp_bindx"]
 SOCKET["_connectx"] = SOCKET["sctp_connectx"]
 SOCKET["_getaddrs"] = SOCKET["sctp_getladdrs"] | SOCKET["sctp_getpaddrs"]

@@ -18,8 +18,8 @@ import cases
 sys.path.append(str(Path(__file__).parent.parent))
 import system
 
-# How often growth is measured before it counts as a leak: caches fill, and
-# allocators take pages, but not each time anew.
+# How often growth is measured before it counts as a leak. Caches may fill and
+# allocators may take pages once, but not each time.
 ROUNDS = 30
 
 
@@ -60,7 +60,7 @@ def find_growth(before, held, calls):
         "references": min(calls // 4, 32),
         "bytes": 256 * 1024,
     }
-    if held["blocks"] == 0:  # a tool has malloc, and keeps what is freed
+    if held["blocks"] == 0:  # a tool has replaced malloc, and keeps freed memory
         del slack["bytes"]
     growth = {what: held[what] - before[what] for what in slack}
     return {what: growth[what] for what in slack if growth[what] > slack[what]}
@@ -124,7 +124,7 @@ def serve(check=check_entry_point):
         child = os.fork()
         if child == 0:
             os.close(read_end)
-            # What hangs ends with a traceback.
+            # If something hangs, it ends with a traceback.
             faulthandler.dump_traceback_later(60 + int(amount) / 50, exit=True)
             with contextlib.suppress(BaseException):
                 answer = check(int(amount), entry_point)

@@ -14,11 +14,11 @@ from run_cases import ROUNDS, Wrong, call_as_told, count_held, serve
 sys.path.append(sys.argv[1])
 import failing
 
-# What code in Python raises within these calls: without memory Python itself
-# ends such code without an exception, or keeps what it made.  The first, which
-# is a SystemError, may happen to ours.
+# The exceptions of Python code within these calls. Without memory, Python itself may
+# end such code without an exception (which raises SystemError), or keep its objects.
+# The first may happen in our code.
 IN_PYTHON = (ZeroDivisionError, UnicodeError)
-# By then what is kept of the peers that were heard last is full.
+# After so many calls, the memory for the last peers is full.
 WARM_UP = 100
 
 
@@ -58,8 +58,9 @@ class Hook:
         if self.armed:
             self.calls += 1
             gc.collect()  # Python keeps no freed objects to use again
-            # The frame object is there before memory fails: Python, which finds
-            # none for it as a function below ends, drops that one's exception.
+            # This makes the frame object before memory fails. If Python has no memory
+            # for it when a function called from here ends, it drops the exception of
+            # that function.
             sys._getframe()
         return failing.call(member, own, args, kwargs)
 
@@ -71,7 +72,7 @@ class Hook:
             nth = 1
             while self.let_fail(case, world, nth, to_the_end):
                 failed += 1
-                # A loop that asks a thousand times goes on in the same way.
+                # A loop with a thousand allocations repeats itself.
                 nth += max(1, nth // 50) if nth > 1_000 else 1
         case.prepare(world)
         call_as_told(case, lambda: case.call(world))
@@ -117,7 +118,7 @@ def check_case(case, times, hook):
         }
         if max(growth.values()) < times:
             return failed
-        times = min(2 * times, 100)  # caches of Python fill, but slower and slower
+        times = min(2 * times, 100)  # Python's caches fill more and more slowly
     raise Wrong(f"{growth} more after {times} sweeps, {ROUNDS} times over")
 
 

@@ -22,7 +22,7 @@ def serving(log, script, *arguments):
     """A function that checks an entry point in its own process. At the end it prints
     the counts."""
     totals = Counter()
-    # Ending calls early leaves sockets to close to the interpreter.
+    # If calls end early, the interpreter closes their sockets.
     command = [sys.executable, "-W", "ignore", HERE / script, *arguments]
     with (
         log.open("w") as errors,

@@ -11,7 +11,7 @@ import native
 import pytest
 from test_leaks import entry_points, serving
 
-# How often a sweep is repeated, which must leave nothing behind.
+# How often a sweep is repeated. It must leave nothing behind.
 SWEEPS = 2
 
 # Loads a module while its allocations fail, the n-th alone and with all that
