@@ -20,7 +20,7 @@ extensions = [
     "rfc_links",
 ]
 nitpicky = True
-# What belongs to Python itself, whose inventory would come over the network.
+# Names of Python itself. Their inventory would have to come over the network.
 nitpick_ignore_regex = [
     (
         r"py:\w+",
@@ -38,7 +38,7 @@ nitpick_ignore_regex = [
     ),
 ]
 
-# It runs what is for type checkers only, where stubs have names of their own.
+# It would run code that is for type checkers only. There the stubs have other names.
 suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 
 html_theme = "furo"

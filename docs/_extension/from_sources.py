@@ -1,11 +1,11 @@
-"""Tables and signatures made from the sources: which options and fields there are
-from the C rows, signatures from the stubs.
+"""Makes tables and signatures from the sources. The names of options and fields come
+from the C rows, and the signatures come from the stubs.
 
 The meaning and the unit of a field come from the docstring of its class, in
-sctp/_options.py or _sctp/sctp_info.pyi; for notifications, which have no class, from
-docs/reference/fields.txt. The meaning of a constant comes from constants.txt, or from
-the member of an enumeration in sctp/_enums.py. A name of the sources that is missing
-there, or the other way round, is a warning, and so an error of the build.
+sctp/_options.py or _sctp/sctp_info.pyi. Notifications have no class: their fields are
+in docs/reference/fields.txt. The meaning of a constant comes from constants.txt, or
+from the member of an enumeration in sctp/_enums.py. If a name of the sources has no
+meaning, or a meaning has no name, there is a warning, which is an error of the build.
 """
 
 import ast
@@ -34,7 +34,7 @@ STUBS = {
 FIELD = re.compile(r"- (\w+) \(([\w ]+)(?:, (\w+))?\): ((?:.+\n?)(?:  .+\n?)*)")
 OPTIONS = "Options: "
 PROPERTIES = "sctp_type", "sock"
-# What stubs say of the info of a received message, and what it is.
+# The type in the stubs of the info of a received message, and the type to show.
 RECEIVED = "_Received | Any", "sctp_rcvinfo | sctp_nxtinfo | sctp_recvv_rn | None"
 
 
@@ -100,7 +100,7 @@ def read_structures():
     structures = {}
     records = re.split(r"\b(?:RECORD|RECORD_OF_TAIL|EVENT)\(", source("records_*"))
     for record in records[1:]:
-        # In front of the fields stands the tail, with the field of its count.
+        # The tail stands before the fields. It has the field of its count.
         tail = re.search(r'RECORD_(?:TAIL|LIST)\(\s*"(\w+)"', record)
         for count, kind, name, member in re.findall(
             r'(RECORD_LIST\(\s*"\w+",\s*\S+\s+)?RECORD_FIELD(\w*)\((\w+),\s*(\w+)',
@@ -223,8 +223,8 @@ def read_signatures():
                 del arguments[0]
                 break
         result = None if node.name == "__init__" else ast.unparse(node.returns)
-        # Of overloads, the most general comes last; what is private to the
-        # stubs loses its mark.
+        # The last overload is the most general one. Private names of the stubs lose
+        # their underscore.
         signature = tuple(
             re.sub(r"\b_(Any)?(\w+)", r"\2", text.replace(*RECEIVED)) if text else text
             for text in (f"({ast.unparse(node.args)})", result)
@@ -435,7 +435,7 @@ def setup(app):
     app.add_directive("socket-methods", SocketMethods)
     app.add_directive("fields", Fields)
     app.add_directive("constants", Constants)
-    # Before sphinx_autodoc_typehints, as the first answer counts.
+    # This must come before sphinx_autodoc_typehints, because the first answer is used.
     app.connect("autodoc-process-signature", sign, priority=100)
     app.connect("autodoc-process-docstring", mark_up, priority=100)
     return {"parallel_read_safe": True}
