@@ -167,7 +167,7 @@ wait_ready(waiting *self, short events)
                 PyErr_SetString(PyExc_TimeoutError, "timed out");
                 return -1;
             }
-            /* Rounded up: else it would wake before the deadline and spin. */
+            /* Rounded up; otherwise it would wake early and spin. */
             left = left / 1000000 + (left % 1000000 != 0);
             milliseconds = left > INT_MAX ? INT_MAX : (int)left;
         }

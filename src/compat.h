@@ -24,8 +24,9 @@
 #endif
 
 #if PY_VERSION_HEX < 0x030E0000
-/* Returns a new reference to an attribute of a module.  The name is interned:
-   else the type cache of CPython would keep another string after each call. */
+/* Returns a new reference to an attribute of a module.  The name is interned.
+   Otherwise the type cache of CPython would keep another string after each
+   call. */
 static inline PyObject *
 PyImport_ImportModuleAttrString(const char *module_name, const char *name)
 {

@@ -16,8 +16,8 @@ void error_add_note(const char *note);
 /* Lets _sctp._notes add a note that helps to the OSError being raised, if it
    knows one.  call is the name of the function that failed.  format and the
    arguments after it are those of Py_BuildValue: they make a tuple of facts.
-   If this fails, the error stays as it is.  Only an exception that is no
-   Exception, such as KeyboardInterrupt from a signal handler, replaces it. */
+   If this fails, the error stays as it is.  Only an exception that does not
+   derive from Exception, such as KeyboardInterrupt, replaces it. */
 void error_explain(PyObject *socket, const char *call, const char *format,
                    ...);
 
