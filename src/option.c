@@ -106,7 +106,7 @@ static int
 fill(record_type *type, PyObject *value, record_memory *memory)
 {
     if (!PyObject_TypeCheck(value, type->type)) {
-        PyErr_Format(PyExc_TypeError, "the option must be a %s, not %.100s",
+        PyErr_Format(PyExc_TypeError, "the value must be a %s, not %.100s",
                      type->record->name, Py_TYPE(value)->tp_name);
         return -1;
     }

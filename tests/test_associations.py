@@ -217,7 +217,7 @@ def test_counts_of_a_server(front, name, error, value):
 def test_option_that_the_kernel_refuses_is_named(front):
     with pytest.raises(OSError) as caught:
         front.connect("127.0.0.1:5", options={sctp.SCTP_STATUS: bytes(5)})
-    assert f"option {sctp.SCTP_STATUS} " in " ".join(caught.value.__notes__)
+    assert f"Option {sctp.SCTP_STATUS} " in " ".join(caught.value.__notes__)
 
 
 def test_options_and_streams_are_set(front):

@@ -887,7 +887,7 @@ def test_an_error_keeps_nothing(make_socket):
 def test_flag_of_a_message_is_none_of_sendmsg(ends, name):
     sender, assoc_id, receiver = ends
     for more in 0, MSG_NOSIGNAL:
-        with pytest.raises(ValueError, match=rf"as {name} it goes into snd_flags\b"):
+        with pytest.raises(ValueError, match=rf"put {name} into snd_flags\b"):
             sender.sctp_sendv(
                 [b"x"], None, info_for(assoc_id), getattr(sctp, name) | more
             )

@@ -1246,8 +1246,8 @@ def test_bad_dict_leaves_the_socket_as_it_was(fresh, name):
             refused(TypeError, text, changed(**{key: 1.5}))
     refused(ValueError, f"{record}: unknown key 'spam'", changed(spam=1))
     other = sctp.sctp_initmsg if cls is sctp.sctp_rtoinfo else sctp.sctp_rtoinfo
-    refused(TypeError, f"takes {record}, not .*{other.__name__}", other())
-    refused(TypeError, f"takes {record}, not dict", dict(cls()))
+    refused(TypeError, f"must be a {record}, not .*{other.__name__}", other())
+    refused(TypeError, f"must be a {record}, not dict", dict(cls()))
     assert snapshot(fresh) == before
 
 
