@@ -14,10 +14,10 @@ version = release = sctp.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
-    "sphinx.ext.graphviz",
     "sphinx_autodoc_typehints",
     "from_sources",
     "rfc_links",
+    "inline_pictures",
 ]
 nitpicky = True
 # Names of Python itself. Their inventory would have to come over the network.
@@ -34,7 +34,7 @@ nitpick_ignore_regex = [
     (r"py:\w+", r"\w+(Error|Exception)"),
     (
         r"py:class",
-        r"(\w+\.)*_\w+(\.(Carrier|Lifecycle|Limits|WakeUp))?|typing_extensions\.Buffer",
+        r"(\w+\.)*_\w+(\.(Association|Carrier|Crew|Lifecycle|Limits))?|typing_extensions\.Buffer",
     ),
 ]
 
@@ -44,12 +44,18 @@ suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 html_theme = "furo"
 html_title = f"sctp {version}"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["pages.css"]
+html_js_files = [("pages.js", {"defer": "defer"})]
+html_search_scorer = str(Path(__file__).parent / "search.js")
 html_copy_source = False
 html_show_sphinx = False
-pygments_style = "friendly"
+pygments_style = "default"
 pygments_dark_style = "github-dark"
-graphviz_output_format = "svg"
+graphviz_dot_args = [
+    *("-Gbgcolor=transparent", "-Earrowsize=0.8", "-Nheight=0.3"),
+    *("-Nfontname=sans-serif", "-Nfontsize=11"),
+    *("-Efontname=sans-serif", "-Efontsize=11"),
+]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -5,7 +5,14 @@ import typing as _typing
 if _typing.TYPE_CHECKING:  # to mypy, the first of two definitions counts
     from ._socket import sctp_socket as sctp_socket
 
-from _sctp.sctp import *  # type: ignore[assignment]
+try:
+    from _sctp.sctp import *  # type: ignore[assignment]
+except ModuleNotFoundError as _error:
+    _error.add_note(
+        f"{__file__} has no C modules for this Python. If it is in a clone of the "
+        "repository, leave that directory, or build them there: pip install -e ."
+    )
+    raise
 from _sctp.sctp_event import *
 from _sctp.sctp_info import *
 

@@ -5,15 +5,15 @@ the socket then. A front end reads, waits, and wakes those who wait.
 """
 
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_STATUS
 
-from ._endpoint import Hub, Member
 from ._enums import NotificationType
+from ._hub import Hub, Member
 from ._lifecycle import ENDS, Lifecycle, Outgoing
 from ._messages import Address, Assembler, plain_address
 from ._options import sctp_status
@@ -141,6 +141,9 @@ class AssociationBase:
         self._core = core or Lifecycle(self, assembler, limits.max_unread, events)
         self._close_timeout = limits.close_timeout
         self._piece_size = piece_size(limits)
+        self._is_reading = False
+        # Called when something was read.
+        self._on_news: Callable[[], None] | None = None
         self._is_lingering = False
         self._is_shut_down = False
         self._is_closed = False
@@ -165,6 +168,11 @@ class AssociationBase:
         """Takes what has arrived, without waiting, and settles."""
         raise NotImplementedError
 
+    def _react(self) -> None:
+        """Something was read by the socket of an endpoint: settles the end, and
+        wakes who waits."""
+        raise NotImplementedError
+
     def _pause(self) -> None:
         """Stops reading when something arrives."""
         raise NotImplementedError
@@ -172,6 +180,11 @@ class AssociationBase:
     def _resume(self) -> None:
         """Starts reading again, unless the association has ended."""
         raise NotImplementedError
+
+    def _resume_where_room(self) -> None:
+        """Reads again, where there is room for what comes."""
+        if not self._is_reading and self._core.has_room:
+            self._resume()
 
     def _limit_closing(self) -> None:
         """Makes sure that _give_up() is called after close_timeout seconds. They

@@ -6,10 +6,9 @@ system call and its result: a cancelled call has done all of its work or nothing
 """
 
 import asyncio
-import errno
 import weakref
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sized
+from collections.abc import Coroutine, Iterable, Sized
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -173,14 +172,11 @@ class Association(AssociationBase):
             keep_socket(sock)
         self._loop = asyncio.get_running_loop()
         self._carrier = carrier
-        # Called when something was read.
-        self._on_news: Callable[[], None] | None = None
         self._receivers = Line()
         self._senders = Line()
         self._waiting = carrier.find_waiting(self)
         self._turns = TURNS
         self._closed = asyncio.Event()
-        self._is_reading = False
         self._deadline: asyncio.TimerHandle | None = None
         self._next_look: asyncio.TimerHandle | None = None
 
@@ -251,7 +247,9 @@ class Association(AssociationBase):
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
-                core.fail(error.errno or errno.EIO)
+                if error.errno is None:  # of a signal handler
+                    raise
+                core.fail(error.errno)
             if not core.is_ending:
                 break
         # As _react() does: a call less for each message.
@@ -267,7 +265,6 @@ class Association(AssociationBase):
             self._on_news()
 
     def _react(self) -> None:
-        """Something was read. Settles the end, or wakes those who wait for it."""
         core = self._core
         if core.end is not None:
             self._settle()
@@ -286,10 +283,6 @@ class Association(AssociationBase):
     def _resume(self) -> None:
         if not (self._is_reading or self._is_lingering or self._core.is_over):
             self._start()
-
-    def _resume_where_room(self) -> None:
-        if not self._is_reading and self._core.has_room:
-            self._resume()
 
     def _limit_closing(self) -> None:
         if self._deadline is None:

@@ -1,517 +1,509 @@
-"""A one-to-many socket: which association each thing is of, and whose turn it is.
+"""What the endpoints of the front ends have in common: all but the waiting.
 
-Plain objects that are told what the kernel said and what the program called, as in
-_lifecycle: nothing here waits or touches a socket.
+The core (_hub) decides whose each thing is, this class what is to be done to the
+socket then; a front end reads, waits and wakes.
 """
 
-import errno
-import math
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping
-from socket import MSG_EOR
-from typing import Any
-from weakref import WeakSet
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
-from _sctp.sctp import SCTP_RECVV_RCVINFO, SCTP_RECVV_RN
-from _sctp.sctp_event import MSG_NOTIFICATION, parse_notification
+from _sctp.sctp import IPPROTO_SCTP, SCTP_INITMSG, SCTP_RTOINFO
 
-from ._enums import AssocChangeState, NotificationType, PeerAddrState
-from ._lifecycle import (
-    End,
-    Lifecycle,
-    News,
-    Notification,
-    Received,
-    logger,
-    names_cause,
-)
-from ._messages import Assembler, Message
+from ._association import COUNT, AssociationBase, OwnSocket, SharedSocket, piece_size
+from ._enums import AssociationState, NotificationType
+from ._hub import AGAIN, LOOK, Hub, Member, Stall, Turns, least_time_out
+from ._lifecycle import check_reason
+from ._messages import Address, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
-from ._setup import Limits
+from ._setup import Addresses, AnyAddress, Limits, list_addresses
+from ._socket import sctp_socket
+from ._sockets import (
+    abort_association,
+    abort_at_close,
+    close_socket,
+    is_crowded,
+    keep_socket,
+)
 
-__all__ = ["AGAIN", "LOOK", "Hub", "Member", "Stall", "Turns", "least_time_out"]
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
-_MSG_EOR = int(MSG_EOR)
-_BEGINNINGS = (AssocChangeState.COMM_UP, AssocChangeState.RESTART)
-# What SCTP_PEER_ADDR_CHANGE says of an address that does not answer, where the
-# system has it, and of one that answers, or is none any more.
-_SILENT = {
-    state
-    for state in PeerAddrState
-    if state.name in ("ADDR_UNREACHABLE", "ADDR_POTENTIALLY_FAILED")
-}
-_ANSWERING = {PeerAddrState.ADDR_AVAILABLE, PeerAddrState.ADDR_CONFIRMED}
-# Errors of peeling off that pass: no descriptors, no memory.
-_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+Association = TypeVar("Association", bound=AssociationBase)
+Later: TypeAlias = Callable[[Any], None]
 
-# How often who waits to send looks whose fault it is, and after how long it is also
-# that of a peer that takes something now and then: seconds.
-LOOK, PATIENCE = 0.05, 0.2
-# After how many seconds what could not be peeled off is tried again.
-AGAIN = 1.0
+# How much of the queue is read at once for the news of an end: so many batches.
+_SEARCH = 64
+# While nothing is read, how often is asked whether set-ups are done: seconds.
+_ASK = 0.02
 
 
-def least_time_out(
-    initmsg: sctp_initmsg, rtoinfo: sctp_rtoinfo, addresses: int
-) -> float:
-    """After how many seconds a kernel gives up to set up an association with a
-    peer of so many addresses: SCTP says no more than that it could not be set
-    up, at once if the peer refused, then if nobody answered."""
-    first, most = rtoinfo["srto_initial"], initmsg["sinit_max_init_timeo"]
-    tries = range(initmsg["sinit_max_attempts"] + 1)
-    waits = (min(first << min(each // addresses, 32), most) for each in tries)
-    return sum(waits) / 1000 * 0.95  # timers are not exact
+class Shared(SharedSocket):
+    """The socket of an endpoint, for its associations."""
+
+    def __init__(self, endpoint: "EndpointBase[Any]") -> None:
+        super().__init__(endpoint._hub)
+        self._endpoint = endpoint
+
+    def look_for_end(self, association: AssociationBase) -> None:
+        self._endpoint._look_for_end(self._member(association))
+
+    def close(self, association: AssociationBase) -> None:
+        super().close(association)
+        self._endpoint._note_closed()
 
 
-class Member(Lifecycle):
-    """An association of an endpoint, peeled off or not."""
+class Apart(OwnSocket):
+    """A socket of its own, of an association that still is the endpoint's."""
 
-    # Whether its messages come by the socket of the endpoint.
-    is_shared = True
-    # Whether accept() gave it to the program, or connect() did.
-    is_accepted = False
-    # How many addresses the peer has.
-    addresses = 1
-    # Of a set-up: when the kernel would give up a silent peer (time.monotonic()).
-    late_at = 0.0
+    def __init__(self, endpoint: "EndpointBase[Any]") -> None:
+        self._endpoint = endpoint
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._silent: set[object] = set()
-        # Beside the address that it was set up with, which the kernel does not
-        # tell of.
-        self._confirmed: set[object] = set()
-
-    def notice(self, notification: Notification) -> None:
-        if notification["sn_type"] == NotificationType.PEER_ADDR_CHANGE:
-            self._notice_address(notification["spc_aaddr"], notification["spc_state"])
-        super().notice(notification)
-
-    def _notice_address(self, address: object, state: object) -> None:
-        if state in _SILENT:
-            self._silent.add(address)
-        elif state in _ANSWERING:
-            self._silent.discard(address)
-        elif state == PeerAddrState.ADDR_REMOVED:
-            self._silent.discard(address)
-            self._confirmed.discard(address)
-        if state == PeerAddrState.ADDR_CONFIRMED:
-            self._confirmed.add(address)
-
-    def guess_errno(self, lost: Mapping[str, Any]) -> int:
-        """On a socket of many the kernel keeps no errors, and what it says of an
-        ABORT without a cause it says of silence too. But silence has shown
-        before, at all addresses of the peer that had ever answered."""
-        if names_cause(lost):
-            return super().guess_errno(lost)
-        if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
-            is_late = time.monotonic() >= self.late_at
-            return errno.ETIMEDOUT if is_late else errno.ECONNREFUSED
-        answered = min(self.addresses, 1 + len(self._confirmed))
-        is_silent = len(self._silent) >= answered
-        return errno.ETIMEDOUT if is_silent else errno.ECONNRESET
+    def close(self, association: AssociationBase) -> None:
+        super().close(association)
+        self._endpoint._hub.forget(cast(Member, association._core))
+        self._endpoint._note_closed()
 
 
-class Hub:
-    """The associations of a one-to-many socket.
+class EndpointBase(Generic[Association]):
+    """A socket with any number of associations, without what waits for it."""
 
-    ``adopt`` is called with the Member of an association that a peer began, and
-    returns the front end's object for it. What a call of feed() or conclude()
-    leaves for the front end to do stands in ``touched``, ``refused`` and
-    ``crowded``, which it empties.
-    """
+    # Held while something is changed, where there are threads.
+    _lock: AbstractContextManager[Any] = nullcontext()
 
     def __init__(
         self,
+        sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
         backlog: int,
-        adopt: Callable[[Member], object],
     ) -> None:
-        self.limits = limits
-        self.events = events
-        self.backlog = backlog
-        self.adopt = adopt
-        self.assembler = self.make_assembler()
-        self.news: WeakSet[News] = WeakSet()
-        # Those of the socket, by identifier; none that is over.
-        self.members: dict[int, Member] = {}
-        # Those that accept() gives, the oldest first.
-        self.waiting: dict[Member, None] = {}
-        # Of these, those of which the program has seen nothing.
-        self._unseen: set[Member] = set()
-        # Of these, those with something for receive(), in turn.
-        self._ready: dict[Member, None] = {}
-        # Those that got something, or ended: whoever waits is to be woken.
-        self.touched: dict[Member, None] = {}
-        # Those that were peeled off, and live.
-        self.apart: dict[Member, None] = {}
-        # Identifiers of associations that are to be aborted.
-        self.refused: list[int] = []
-        # Those that are to be peeled off, as too much of them is unread.
-        self.crowded: dict[Member, None] = {}
-        # Identifiers of those that were aborted here: the news of it is to come.
-        self._gone: set[int] = set()
-        # Those of which an end was announced: conclude() is to come.
-        self.ending: dict[Member, None] = {}
-        # How many pieces came of each since find_hogs() was called.
-        self._received: dict[Member, int] = {}
-        self.end: End | None = None
-        self._has_told = False
+        self._sock = sock
+        keep_socket(sock)
+        self._fd = sock.fileno()
+        self._limits = limits
+        self._piece_size = piece_size(limits)
+        self._events = events
+        self._hub = Hub(limits, events, backlog, self._adopt)
+        self._senders = Turns()
+        self._stall = Stall()
+        self._connecting: set[Association] = set()
+        # Those that the kernel has peeled off, and their sockets, until all is
+        # done for that.
+        self._peeled: dict[Member, list[sctp_socket]] = {}
+        self._is_reading = False
+        # Whether there may be more to read.
+        self._is_behind = False
+        self._will_look = False
+        self._is_closed = False
+        found = sock.sctp_getladdrs() or ()
+        self._addresses: tuple[Address, ...] = tuple(map(plain_address, found))
 
-    def make_assembler(self) -> Assembler:
-        return Assembler(self.limits.max_message, self.limits.max_total)
+    def __repr__(self) -> str:
+        state = "closed" if self._hub.end else "open"
+        count = len(self._hub.alive)
+        return f"<Endpoint at {self._addresses} with {count} associations, {state}>"
 
-    def make_member(self, association: object = None) -> Member:
-        limit = self.limits.max_unread
-        return Member(association, self.assembler, limit, self.events)
+    # What a front end adds
 
-    # What the socket gave
+    def _start(self) -> None:
+        """Reads when something arrives, from now on."""
+        raise NotImplementedError
 
-    def feed(self, items: Iterable[Received]) -> None:
-        """Takes what arrived on the socket."""
-        members, received = self.members, self._received
-        # What is of one association, in its order.
-        groups: dict[Member, list[Received]] = {}
-        for item in items:
-            _, _, info, kind, flags = item
-            if kind == SCTP_RECVV_RCVINFO:
-                assoc_id = info["rcv_assoc_id"]
-            elif kind == SCTP_RECVV_RN:
-                assoc_id = info.rcvinfo["rcv_assoc_id"]
-            else:
-                if flags & MSG_NOTIFICATION:
-                    self._feed_notification(item, groups)
-                continue
-            member = members.get(assoc_id) or self._arrive(assoc_id)
-            if member is None:
-                continue
-            if member in groups:
-                groups[member].append(item)
-            else:
-                groups[member] = [item]
-        for member, group in groups.items():
-            received[member] = received.get(member, 0) + len(group)
-            self._hand_over(member, group)
+    def _stop(self) -> None:
+        """Reads no more when something arrives."""
+        raise NotImplementedError
 
-    def _hand_over(self, member: Member, group: list[Received]) -> None:
-        if not member.is_over:
-            member.feed(group)
-            self.touched[member] = None
-            if member in self.waiting:
-                self.note_unread(member)
-            if member.unread_size >= member.max_unread and member.is_full:
-                self.crowded[member] = None
+    def _take_in(self) -> int:
+        """Gives the hub what has arrived, a wake-up's share at most; how many
+        items that was. Raises what the socket does."""
+        raise NotImplementedError
 
-    def note_unread(self, member: Member) -> None:
-        """Something was read of an association, of this socket or its own."""
-        self.touched[member] = None
-        if member.unread and member in self.waiting:
-            self._ready[member] = None
+    def _later(self, delay: float, call: Later) -> None:
+        """Makes a call after so many seconds, unless that is planned already."""
+        raise NotImplementedError
 
-    def _feed_notification(
-        self, item: Received, groups: dict[Member, list[Received]]
-    ) -> None:
-        data, _, _, _, flags = item
-        whole = self.assembler.join_notification(data, bool(flags & _MSG_EOR))
-        if whole is None:
-            return
+    def _wake_takers(self) -> None:
+        """Wakes who waits for what the hub has."""
+        raise NotImplementedError
+
+    def _catch_up(self) -> None:
+        """Reads, if nobody else does while nothing waits."""
+
+    def _end(self) -> None:
+        """The socket is about to be closed: nothing is to come any more."""
+        raise NotImplementedError
+
+    def _make_association(self, member: Member) -> Association:
+        raise NotImplementedError
+
+    def _move(self, association: Association, sock: sctp_socket) -> None:
+        """An association goes on by a socket of its own, as one of the endpoint."""
+        raise NotImplementedError
+
+    def _release(self, association: Association) -> None:
+        """An association with a socket of its own is independent from now on."""
+        raise NotImplementedError
+
+    # Reading
+
+    def _read(self) -> None:
+        """Takes what has arrived, at most a wake-up's share."""
+        self._read_once()
+        self._react()
+
+    def _read_once(self) -> bool:
+        """Whether there was something."""
+        hub = self._hub
         try:
-            notification = parse_notification(whole)
-        except OSError:  # none that this system knows
-            return
-        assoc_id: Any = next(
-            (value for key, value in notification.items() if key.endswith("assoc_id")),
-            None,
-        )
-        state: Any = None
-        if notification["sn_type"] == NotificationType.ASSOC_CHANGE:
-            state = notification["sac_state"]
-        member = self.members.get(assoc_id)
-        if member is None:
-            member = self._begin(assoc_id, state)
-        else:
-            self._hand_over(member, groups.pop(member, []))
-        if member is not None:
-            self._notice(member, notification, state)
-        if notification["sn_type"] in self.events:
-            for news in self.news:
-                news.add(notification)
+            count = self._take_in()
+        except (BlockingIOError, InterruptedError):
+            self._is_behind = False
+            hub.conclude()
+            return False
+        except OSError as error:
+            if error.errno is None:  # of a signal handler
+                raise
+            hub.fail(error.errno)
+            return False
+        self._is_behind = count >= COUNT
+        if self._is_behind:
+            self._look_who_fills_the_queue()
+        elif not self._will_look:
+            self._will_look = True
+            self._later(LOOK, EndpointBase._look_who_fills_the_queue)
+        return True
 
-    def _begin(self, assoc_id: int, state: object) -> Member | None:
-        """Whom a notification is about that is of no member."""
-        if state in _BEGINNINGS:
-            if assoc_id in self._gone:
-                self.refused.append(assoc_id)  # aborted before it was up
-                return None
-            return self._arrive(assoc_id)
-        if state is not None:
-            self._gone.discard(assoc_id)
-        return None
+    def _look_who_fills_the_queue(self) -> None:
+        self._will_look = False
+        missing = None
+        if is_crowded(self._sock):
+            missing = self._ask("sstat_penddata", self._hub.members.values())
+        for member in self._hub.find_hogs(missing):
+            self._peel_by_itself(member, "receiving")
 
-    def _notice(
-        self, member: Member, notification: Notification, state: object
-    ) -> None:
-        member.notice(notification)
-        if state is not None and state not in _BEGINNINGS:
-            # The last that is read of it.
-            member.conclude()
-        elif member.is_ending:
-            self.ending[member] = None
-        if member.is_over:
-            self.forget(member)
-        self.note_unread(member)
-        self._forget_where_empty(member)
+    def _ask(self, what: str, members: Iterable[Member]) -> dict[Member, int]:
+        """What the kernel's status says of these."""
+        found: dict[Member, int] = {}
+        for member in members:
+            if member.is_shared and not member.is_over:
+                with suppress(OSError):  # the news of its end is to come
+                    status: Any = self._association_of(member)._ask_status()
+                    found[member] = status[what]
+        return found
 
-    def _arrive(self, assoc_id: int) -> Member | None:
-        """A new association that a peer began, or None: it is refused."""
-        if assoc_id in self._gone:
-            return None
-        if self.end is not None or len(self._unseen) >= self.backlog:
-            self._gone.add(assoc_id)
-            self.refused.append(assoc_id)
-            return None
-        member = self.make_member()
-        member.is_up = True
-        member.assoc_id = assoc_id
-        self.members[assoc_id] = member
-        member.association = self.adopt(member)
-        self.waiting[member] = None
-        self._unseen.add(member)
-        return member
-
-    def conclude(self) -> None:
-        """Nothing else is to be read now."""
-        for member in self.ending:
-            if not member.is_over:
-                member.conclude()
-                self.touched[member] = None
-        self.ending.clear()
-
-    def lose(self, member: Member) -> None:
-        """The kernel does not know a member any more, and the news of its end is
-        out of reach."""
-        if member.is_up:
-            member.vanish()
-        else:
-            is_late = time.monotonic() >= member.late_at
-            member.fail(errno.ETIMEDOUT if is_late else errno.ECONNREFUSED)
-        self.forget(member, is_aborted=True)
-
-    def fail(self, number: int) -> None:
-        """An error of the socket: the end of all that is on it."""
-        self._latch(End(number))
-        for member in list(self.members.values()):
-            member.fail(number)
-            self.forget(member)
-            self.touched[member] = None
-
-    # What the program called
-
-    def register(self, member: Member, assoc_id: int) -> None:
-        """An association that is begun here has its identifier."""
-        member.assoc_id = assoc_id
-        member.is_accepted = True
-        self.members[assoc_id] = member
-
-    def forget(self, member: Member, *, is_aborted: bool = False) -> None:
-        """A member is over; if by an abort of this side, the news of it is to
-        come."""
-        if self.members.get(member.assoc_id) is member:
-            del self.members[member.assoc_id]
-            if is_aborted:
-                self._gone.add(member.assoc_id)
-                self.assembler.forget(member.assoc_id)
-        self.apart.pop(member, None)
-        self.ending.pop(member, None)
-        self.crowded.pop(member, None)
-        self._forget_where_empty(member)
-
-    def _forget_where_empty(self, member: Member) -> None:
-        """Nobody gets to see what ended with nothing left before it was seen."""
-        if member.is_over and not member.unread:
-            self._leave_line(member)
-
-    def _leave_line(self, member: Member) -> None:
-        self.waiting.pop(member, None)
-        self._unseen.discard(member)
-        self._ready.pop(member, None)
-
-    @property
-    def has_acceptable(self) -> bool:
-        """Whether accept() returns a member or raises."""
-        return bool(self.waiting) or self.end is not None
-
-    def accept(self) -> Member | None:
-        """The oldest association that nobody has accepted, None where there is
-        none. Raises the end of the endpoint."""
-        if self.end is not None:
-            raise self.end.for_receiver(None)
-        if not self.waiting:
-            return None
-        member = next(iter(self.waiting))
-        self._leave_line(member)
-        member.is_accepted = True
-        return member
-
-    @property
-    def has_unread(self) -> bool:
-        """Whether take() returns a message or raises."""
-        return bool(self._ready) or self.end is not None
-
-    def take(self) -> Message | None:
-        """A message of those that nobody has accepted, which take turns; None
-        where there is none. Raises what came in place of one, or the end."""
-        while self._ready:
-            member = next(iter(self._ready))
-            del self._ready[member]
-            if not member.unread:
-                continue
-            self._unseen.discard(member)
+    def _react(self) -> None:
+        """Does what the core wants, and wakes who waits for what there is."""
+        hub = self._hub
+        for assoc_id in hub.refused:
+            abort_association(self._sock, b"", assoc_id)
+        hub.refused.clear()
+        if hub.crowded:
+            self._make_room()
+        if hub.touched:
+            touched, hub.touched = hub.touched, {}
             try:
-                return member.take()
-            finally:
-                if member.unread:
-                    self._ready[member] = None
-                self._forget_where_empty(member)
-        if self.end is not None:
-            raise self.end.for_receiver(None)
-        return None
+                while touched:
+                    member = next(iter(touched))
+                    member.association._react()  # type: ignore[attr-defined]
+                    del touched[member]
+            except BaseException:  # of a signal handler: for the next time
+                hub.touched = touched | hub.touched
+                raise
+        self._wake_takers()
+        if hub.ending:
+            self._later(0, EndpointBase._read)
+        if hub.end is not None:
+            self._note_closed()
 
-    @property
-    def alive(self) -> list[Member]:
-        """The associations of the endpoint that are up and not over."""
-        both = *self.members.values(), *self.apart
-        return [member for member in both if member.is_up]
+    def _make_room(self) -> None:
+        """Peels off those with too much unread; pauses where that cannot be."""
+        for member in list(self._hub.crowded):
+            self._peel_by_itself(member, "reading")
+        if self._hub.is_full:
+            for member in self._hub.crowded:
+                self._association_of(member)._is_reading = False
+            if self._is_reading:
+                self._stop()
+            self._later(AGAIN, EndpointBase._resume)
+            self._later(_ASK, EndpointBase._ask_for_set_ups)
 
-    def close(self, note: str = "close() was called here.") -> None:
-        """Takes no more associations."""
-        self._latch(End(0, None, note))
+    def _resume(self) -> None:
+        """Reads again, if there is room now."""
+        if self._is_closed or self._is_reading:
+            return
+        if self._hub.is_full:
+            self._make_room()
+        if not self._hub.is_full:
+            self._start()
 
-    def abort(self, note: str = "abort() was called here.") -> None:
-        """Ends the endpoint; its associations are for the front end to abort."""
-        self._latch(End(errno.ECONNABORTED, None, note))
-        for member in list(self.waiting):
-            self._leave_line(member)
+    def _ask_for_set_ups(self) -> None:
+        """The news of set-ups stand behind what is not read: asks the kernel."""
+        if self._is_reading or self._is_closed or not self._connecting:
+            return
+        for association in list(self._connecting):
+            member = cast(Member, association._core)
+            try:
+                state = association._ask_status()["sstat_state"]
+            except OSError:
+                self._hub.lose(member)
+            else:
+                if state >= AssociationState.ESTABLISHED:
+                    association._take_over()
+            association._react()
+        self._later(_ASK, EndpointBase._ask_for_set_ups)
 
-    def _latch(self, end: End) -> None:
-        self.end = self.end or end
+    def _look_for_end(self, member: Member) -> None:
+        """Reads on for the news of an end, which stand behind other messages."""
+        for _ in range(_SEARCH):
+            if member.end is not None or not self._read_once():
+                break
+        else:
+            self._hub.lose(member)
+        self._react()
+        if not member.is_shared and member.end is None:
+            self._association_of(member)._read()  # peeled off meanwhile
 
-    def check_connect(self) -> None:
-        """Raises where no association can be begun any more."""
-        if self.end is not None:
-            number = self.end.errno or errno.EBADF
-            raise End(number, None, self.end.note).for_sender(None)
+    # Sending: one association after the other
+
+    def _line_up(self, member: Member) -> bool:
+        """It has something to send, and has to wait; whether it is the first one."""
+        is_first = not self._senders
+        self._senders.join(member)
+        if is_first:
+            self._stall.begin(self._hub.members.values())
+            self._later(LOOK, EndpointBase._look_who_is_slow)
+        return is_first
+
+    def _wake_first(self) -> None:
+        """Wakes the one whose turn it is."""
+        if (member := self._senders.first) is not None:
+            self._association_of(member)._wake_senders()
+
+    def _rotate(self, member: Member) -> None:
+        """It had its turn, and has more to send."""
+        self._stall.senders[member] = None
+        self._senders.rotate(member)
+
+    def _leave(self, member: Member) -> None:
+        """It has nothing else to send, or nobody who waits for that."""
+        self._stall.senders[member] = None
+        self._senders.leave(member)
+        self._wake_first()
+
+    def _look_who_is_slow(self) -> None:
+        """Somebody waits for long: peels off whose fault that is."""
+        if not self._senders:
+            return
+        under_way = self._ask("sstat_unackdata", self._stall.senders)
+        for member in self._stall.judge(under_way, self._senders):
+            self._peel_by_itself(member, "sending")
+        self._later(LOOK, EndpointBase._look_who_is_slow)
 
     # Peeling off
 
-    def peel(self, member: Member) -> None:
-        """The kernel has peeled a member off, and nothing was read since."""
-        self.forget(member)
-        self.apart[member] = None
-        member.is_shared = False
-        member.assembler = self.make_assembler()
-        self.assembler.move(member.assoc_id, member.assembler)
-        self._has_told = False
+    def peel_off(self, association: Association) -> None:
+        """Gives an association a socket of its own.
 
-    def release(self, member: Member) -> None:
-        """A member that was peeled off is the program's alone from now on."""
-        del self.apart[member]
-        self._leave_line(member)
-        member.is_accepted = True
+        It is the same object, and goes on: who waits to send or to receive goes
+        on waiting, and nothing that is under way is lost. It is independent of
+        this endpoint from then on: close() does not end it.
+
+        Raises ValueError if it is none of this endpoint that is up, and OSError
+        as the kernel does, EMFILE for example; it then stays where it is.
+        """
+        if not isinstance(association, AssociationBase):
+            raise TypeError(f"association must be an Association, not {association!r}")
+        with self._lock:
+            member = association._core
+            if not isinstance(member, Member) or member not in self._hub.alive:
+                raise ValueError(f"{association!r} is none of this endpoint")
+            if member.is_shared:
+                self._peel(member)
+            self._release(association)
+            self._hub.release(member)
+            association._on_news = None
+
+    def _peel_by_itself(self, member: Member, what: str) -> None:
+        try:
+            self._peel(member)
+        except OSError as error:
+            self._hub.cannot_peel(member, error, what)
+
+    def _peel(self, member: Member) -> None:
+        made = self._peeled[member] = []
+        try:
+            made.extend(map(self._sock.sctp_peeloff, (member.assoc_id,)))
+        except BaseException as error:
+            if not made:
+                del self._peeled[member]
+                is_signal = getattr(error, "errno", None) is None
+                if is_signal and not self._ask("sstat_state", [member]):
+                    # It came in the middle: the new socket was closed.
+                    self._hub.lose(member)
+                    self._association_of(member)._react()
+            raise
+        self._finish_peeling()
+
+    def _finish_peeling(self) -> None:
+        """The kernel has peeled off: the rest. It can be called again, after a
+        signal in the middle."""
+        for member, [sock] in list(self._peeled.items()):
+            sock.setblocking(False)
+            self._hub.peel(member)
+            self._senders.leave(member)
+            association = self._association_of(member)
+            self._move(association, sock)
+            association._on_news = partial(self._note_read, member)
+            del self._peeled[member]
+        self._wake_first()
+
+    def _note_read(self, member: Member) -> None:
+        """Somebody who was peeled off by itself has read something."""
+        if not member.is_accepted:
+            self._hub.note_unread(member)
+            del self._hub.touched[member]
+            self._wake_takers()
+        if self._is_behind and self._is_reading:
+            # One socket for many is read as often as those of one together.
+            self._read()
+
+    # What the program calls
+
+    def _check_peers(self, addresses: Addresses) -> list[AnyAddress]:
+        """Those of connect(), before anything is looked up."""
+        peers = list_addresses(addresses, "addresses")
+        if not peers:
+            raise ValueError("there are no addresses to connect to")
+        self._hub.check_connect()
+        return peers
+
+    def _begin_set_up(self, peers: list[AnyAddress]) -> Association:
+        """An association that is set up with a peer from now on."""
+        hub = self._hub
+        hub.check_connect()
+        member = hub.make_member()
+        member.late_at = time.monotonic() + self._least_time_out(len(peers))
+        assoc_id: int | None = None
+        try:
+            try:
+                assoc_id = self._sock.sctp_connectx(peers, assoc_id=True)
+            except BlockingIOError as error:
+                # No call comes first, in which a signal could be handled.
+                assoc_id = error.assoc_id  # type: ignore[attr-defined]
+            hub.register(member, cast(int, assoc_id))
+            association = self._make(member)
+            association._peers = tuple(map(plain_address, peers))
+            self._connecting.add(association)
+            if not self._is_reading:
+                self._later(_ASK, EndpointBase._ask_for_set_ups)
+        except BaseException:
+            if assoc_id is not None:
+                hub.register(member, assoc_id)
+                hub.forget(member, is_aborted=True)
+                abort_association(self._sock, b"", assoc_id)
+            raise
+        return association
+
+    def _note_set_up(self, association: Association) -> None:
+        self._connecting.discard(association)
+        member = cast(Member, association._core)
+        member.addresses = max(1, len(association._peers))
+
+    def _least_time_out(self, addresses: int) -> float:
+        read = self._sock.getsockopt
+        return least_time_out(
+            read(IPPROTO_SCTP, SCTP_INITMSG, sctp_initmsg()),
+            read(IPPROTO_SCTP, SCTP_RTOINFO, sctp_rtoinfo()),
+            addresses,
+        )
 
     @property
-    def is_full(self) -> bool:
-        """Whether reading is to stop: too much of somebody is unread who cannot
-        be peeled off."""
-        for member in list(self.crowded):
-            if member.has_room:
-                del self.crowded[member]
-        return bool(self.crowded)
-
-    def find_hogs(self, missing: Mapping[Member, int] | None) -> list[Member]:
-        """Who fills the receive buffer that the kernel has for all, and is to be
-        peeled off: told how many chunks of each are missing where the buffer is
-        filled, those of which the kernel holds what stands behind a gap, and
-        those of which more than the usual has come since the last time."""
-        received, self._received = self._received, {}
-        if missing is None:
-            return []
-        usual = sum(received.values()) / len(received) if received else 0
-        return [m for m, n in missing.items() if n or received.get(m, 0) > usual]
-
-    def cannot_peel(self, member: Member, error: OSError, what: str) -> None:
-        """The kernel has not peeled a member off. Says so once, until that works
-        again, where it may; else the association is over, and the news of it is
-        to come. ``what`` stops: "reading", "receiving" or "sending"."""
-        if error.errno not in _PASSING:
-            self.crowded.pop(member, None)
-            member.is_ending = True
-            self.ending[member] = None
-        elif not self._has_told:
-            self._has_told = True
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            logger.warning(
-                "%s pauses for all associations of an endpoint, as one cannot be"
-                " peeled off: %s",
-                what,
-                reason,
-            )
-
-
-class Turns(dict[Member, float]):
-    """Who has something to send on a socket of many, one after the other; and
-    since when each waits for its turn."""
-
-    def join(self, member: Member) -> None:
-        self.setdefault(member, time.monotonic())
-
-    def leave(self, member: Member) -> None:
-        self.pop(member, None)
+    def socket(self) -> sctp_socket:
+        """The socket underneath, for its options. Do not receive from it, and do
+        not close it."""
+        return self._sock
 
     @property
-    def first(self) -> Member | None:
-        """Whose turn it is."""
-        return next(iter(self), None)
+    def addresses(self) -> tuple[Address, ...]:
+        """The addresses of this side; after connect() without any, those that
+        the kernel chose."""
+        if not self._is_closed and not any(port for _, port, *_ in self._addresses):
+            found = self._sock.sctp_getladdrs() or ()
+            self._addresses = tuple(map(plain_address, found))
+        return self._addresses
 
     @property
-    def waited(self) -> float:
-        """For how many seconds the first one waits."""
-        return time.monotonic() - next(iter(self.values()), math.inf)
+    def associations(self) -> tuple[Association, ...]:
+        """The associations that are up, those that nobody has accepted among
+        them; not those that peel_off() made independent."""
+        with self._lock:
+            self._catch_up()
+            return tuple(map(self._association_of, self._hub.alive))
 
-    def rotate(self, member: Member) -> None:
-        """It had its turn: the others come first."""
-        if self.pop(member, None) is not None:
-            self[member] = time.monotonic()
+    @property
+    def is_closed(self) -> bool:
+        """Whether all of it has ended and the socket is closed."""
+        with self._lock:
+            self._catch_up()
+            return self._is_closed
 
+    # Its end
 
-class Stall:
-    """The kernel has one send buffer for all, which is full: by whom?
+    def close(self) -> None:
+        """Takes no more associations and begins to shut down those that there
+        are; after close_timeout seconds, what is left is aborted."""
+        note = "close() was called here."
+        with self._lock:
+            self._catch_up()
+            self._hub.close(note)
+            with suppress(OSError):
+                self._sock.listen(0)
+            for association in list(self._connecting):
+                association._abort(b"", note)
+            for member in self._hub.alive:
+                self._association_of(member)._begin_closing()
+            self._react()
 
-    Asked every LOOK seconds while somebody waits, it is told how many chunks of
-    each of the senders are under way, and names those to peel off.
-    """
+    def abort(self, reason: "Buffer" = b"") -> None:
+        """Ends the endpoint and all its associations at once; the reason, at most
+        65,000 bytes, travels to the peers."""
+        reason = check_reason(reason)
+        note = "abort() was called here."
+        with self._lock:
+            self._catch_up()
+            self._hub.abort(note)
+            abort_at_close(self._sock)
+            for association in list(self._connecting):
+                association._abort(reason, note)
+            for member in self._hub.alive:
+                self._association_of(member)._abort(reason, note)
+            self._note_closed()
 
-    def __init__(self) -> None:
-        # Those that have something under way, as far as is known; those that send
-        # meanwhile are to be added.
-        self.senders: dict[Member, None] = {}
-        self._before: dict[Member, int] = {}
+    def _note_closed(self) -> None:
+        """Closes the socket where nothing is left."""
+        hub = self._hub
+        if hub.end is None or hub.members or hub.apart or self._is_closed:
+            return
+        self._end()
+        close_socket(self._sock)
+        self._is_closed = True
 
-    def begin(self, members: Iterable[Member]) -> None:
-        """Somebody begins to wait: it may be the fault of each of these."""
-        self.senders = dict.fromkeys(members)
-        self._before = {}
+    # Its associations
 
-    def judge(self, under_way: Mapping[Member, int], turns: Turns) -> list[Member]:
-        """Those whose peers took nothing since the last time; if there are none
-        and somebody waits for long, the one with most under way. None that
-        holds up itself alone, and none the first time."""
-        before, self._before = self._before, dict(under_way)
-        busy = {member: count for member, count in under_way.items() if count}
-        self.senders = dict.fromkeys(busy)
-        stuck = [m for m, count in busy.items() if before.get(m) == count]
-        if not stuck and before and busy and turns.waited > PATIENCE:
-            stuck = [max(busy, key=busy.__getitem__)]
-        return [m for m in stuck if len(turns) > (m in turns)]
+    def _association_of(self, member: Member) -> Association:
+        return member.association  # type: ignore[return-value]
+
+    def _make(self, member: Member) -> Association:
+        association = self._make_association(member)
+        member.association = association
+        association._is_reading = True
+        return association
+
+    def _adopt(self, member: Member) -> Association:
+        association = self._make(member)
+        association._remember_addresses()
+        member.addresses = max(1, len(association._peers))
+        return association

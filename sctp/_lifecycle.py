@@ -8,6 +8,7 @@ import errno
 import logging
 import math
 import os
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -33,7 +34,14 @@ from ._notifications import describe_notification, error_causes
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["AssociationRestarted", "End", "Lifecycle", "News", "Notification"]
+__all__ = [
+    "AssociationRestarted",
+    "End",
+    "Lifecycle",
+    "News",
+    "Notification",
+    "Unread",
+]
 
 # The result of parse_notification().
 Notification: TypeAlias = dict[str, object]
@@ -56,6 +64,7 @@ _LIFETIME_MAX = 2**32 - 1  # milliseconds
 # little longer, kernels do not refuse it, but send nothing.
 _REASON_MAX = 65_000
 
+_ALL = sys.maxsize
 _new = object.__new__
 # To compare an int is much quicker than to compare a member of an enumeration.
 _MSG_EOR = int(MSG_EOR)
@@ -84,6 +93,10 @@ class AssociationRestarted(ConnectionResetError):
     __module__ = "sctp"
     notification: Notification | None = None
     association: object = None
+
+
+# What a receiver gets: a message, or an exception in its place.
+Unread: TypeAlias = Message | MessageTooLong | AssociationRestarted
 
 
 def _describe(notification: Notification) -> str:
@@ -178,10 +191,10 @@ class Lifecycle:
         self.assoc_id = 0
         self.outbound_streams = 0
         self.inbound_streams = 0
-        self.unread: deque[Message | MessageTooLong | AssociationRestarted] = deque()
+        self.unread: deque[Unread] = deque()
         self.unread_size = 0
         # A message that a signal has kept from getting into unread.
-        self._joined: Message | MessageTooLong | AssociationRestarted | None = None
+        self._joined: Unread | None = None
         # The end for receivers. If both directions have ended, is_over is true.
         self.end: End | None = None
         self.is_up = False
@@ -224,9 +237,10 @@ class Lifecycle:
             else:
                 self.digest(deque([(data, address, info, kind, flags)]))
 
-    def digest(self, arrived: deque[Received]) -> None:
-        """Takes what arrived, one after the other, as feed() does. If a signal
-        handler raises in the middle, it can be called again with the rest.
+    def digest(self, arrived: deque[Received], most: int = _ALL) -> None:
+        """Takes what arrived, one after the other, at most so many, as feed() does.
+        If a signal handler raises in the middle, it can be called again with the
+        rest.
 
         An item leaves the queue in the same step in which it is counted. Python
         handles signals at calls and loops only, and there are none in such a step.
@@ -234,7 +248,8 @@ class Lifecycle:
         if self._joined is not None:
             self.add(self._joined)
         assembler = self.assembler
-        while arrived:
+        while arrived and most:
+            most -= 1
             data, address, info, kind, flags = arrived[0]
             if (
                 flags == _MSG_EOR
@@ -243,7 +258,11 @@ class Lifecycle:
                 and not assembler.unfinished
                 and not (self.is_closing or self.is_over)
             ):
-                message = Message(data, info, address, self.association)
+                message = _new(Message)  # as in feed()
+                message.data = data
+                message.rcvinfo = info
+                message._address = address
+                message.association = self.association
                 size = self.unread_size + len(data) + MESSAGE_COST
                 self.unread += (message,)
                 self.unread_size = size
@@ -270,7 +289,7 @@ class Lifecycle:
                 if item is not None:
                     self.add(item)
 
-    def add(self, item: Message | MessageTooLong | AssociationRestarted) -> None:
+    def add(self, item: Unread) -> None:
         """Takes an item for the receiver. During a shutdown, drops it if there is no
         room."""
         size = len(item.data) if isinstance(item, Message) else 0
@@ -405,7 +424,7 @@ class Lifecycle:
             raise self.end.for_receiver(self.association)
         return None
 
-    def take_out(self) -> Message | MessageTooLong | AssociationRestarted | None:
+    def take_out(self) -> Unread | None:
         """Returns the next message, or the error in its place, or None if nothing is
         unread. It takes the item in one step, as digest() does."""
         if not self.unread:
@@ -416,7 +435,7 @@ class Lifecycle:
         self.unread_size -= size + MESSAGE_COST
         return item
 
-    def put_back(self, item: Message | MessageTooLong | AssociationRestarted) -> None:
+    def put_back(self, item: Unread) -> None:
         """Puts an item back: it becomes the next one again."""
         size = len(item.data) if isinstance(item, Message) else 0
         self.unread.appendleft(item)

@@ -249,16 +249,21 @@ class Assembler:
             self._drop(assoc_id, pieces, key)
 
     def move(self, assoc_id: int, other: "Assembler") -> None:
-        """Moves the pieces of a peeled-off association to the assembler of its new
-        socket. Call it before anything is read from that socket."""
-        other.forget(assoc_id)
-        pieces = self.unfinished.get(assoc_id, {})
-        for key, piece in list(pieces.items()):
-            self._drop(assoc_id, pieces, key)
-            other.unfinished.setdefault(assoc_id, {})[key] = piece
-            other.total += _PIECE_COST
+        """Moves the pieces of a peeled-off association to the new assembler of its
+        new socket. Call it before anything is read from that socket."""
+        pieces = self.unfinished.get(assoc_id)
+        if pieces is None:
+            return
+        size = 0
+        for piece in pieces.values():
+            size += _PIECE_COST
             if piece.data is not None:
-                other.total += other._cost(len(piece.data))
+                size += self._cost(len(piece.data))
+        # There is no call in between, as in join().
+        other.unfinished[assoc_id] = pieces
+        other.total += size
+        del self.unfinished[assoc_id]
+        self.total -= size
 
 
 def network_ppid(ppid: int) -> int:

@@ -10,6 +10,7 @@ from socket import AF_INET6, SO_LINGER, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET
 from typing import Any
 
 from _sctp import sctp
+from _sctp._names import find_service
 from _sctp.sctp import IPPROTO_SCTP, SCTP_BINDX_ADD_ADDR
 from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
@@ -68,6 +69,19 @@ def with_names(
     in place of names. If sock is given, the family is that of sock."""
     family = sock.family if sock else choose_family(lists, names.values())
     return family, [_numeric(each, names, ports, family) for each in lists]
+
+
+def resolve(
+    lists: list[list[AnyAddress]], sock: sctp_socket | None
+) -> tuple[int, list[list[AnyAddress]]]:
+    """Looks up names, and waits for that. Returns the result of with_names()."""
+    services, hosts = unknown_names(lists)
+    ports = {service: find_service(service) for service in services}
+    names = {}
+    for address in hosts:
+        infos = socket.getaddrinfo(address[0], None, type=SOCK_STREAM)
+        names[address] = Name(address, find_host(infos))
+    return with_names(lists, sock, ports, names)
 
 
 def _numeric(
@@ -174,8 +188,14 @@ def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
         sock.sctp_sendv([reason], None, how)
     except OSError:
         # On Linux, a one-to-one socket has only this way to abort, without a reason.
-        with suppress(OSError):
-            sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
+        abort_at_close(sock)
+
+
+def abort_at_close(sock: sctp_socket) -> None:
+    """Lets the kernel abort all associations of a socket when it is closed, also those
+    that were never read."""
+    with suppress(OSError):  # it is closed already
+        sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
 
 
 def keep_socket(sock: sctp_socket) -> None:

@@ -5,39 +5,38 @@ its result there is no call of Python's at which a signal could be handled: resu
 go into a deque or a list by extend() of it.
 """
 
-import select
-import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from errno import EIO
 from functools import partial
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _messages
-from ._association import BATCH, COUNT, REST, AssociationBase
+from ._association import BATCH, COUNT, AssociationBase, OwnSocket
 from ._enums import NotificationType
 from ._lifecycle import (
-    AssociationRestarted,
+    Lifecycle,
     News,
     Notification,
     Outgoing,
     Received,
+    Unread,
     check_reason,
 )
-from ._messages import Address, MessageTooLong, plain_address
+from ._messages import Address, plain_address
 from ._options import sctp_status
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
 from ._sockets import close_socket, keep_socket, warn_unclosed
-from ._sync_waiting import Attempt, Crew, WakeUp, Watched, deadline_after, earlier
+from ._sync_waiting import Crew, Line, Polled, deadline_after
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from ._association import Sendable
+    from ._sync_endpoint import Endpoint
 
     class Message(_messages.Message):
         association: "Association"
@@ -48,7 +47,7 @@ else:
 
 class Notifications(News):
     """An iterator over notifications, as parse_notification() makes them, from its
-    creation on. It ends when the association has ended.
+    creation on. It ends when the association or the endpoint has.
 
     It keeps 1,000 that nobody has taken; ``dropped`` says how many older ones
     had to go.
@@ -56,13 +55,13 @@ class Notifications(News):
 
     __module__ = "sctp.sync"
 
-    def __init__(self, association: "Association") -> None:
+    def __init__(self, source: "Association | Endpoint") -> None:
         super().__init__()
-        self._association = association
+        self._source = source
 
     def add(self, notification: Notification) -> None:
         super().add(notification)
-        self._association._watchers.wake()
+        self._source._watchers.wake()
 
     def __iter__(self) -> Self:
         return self
@@ -73,19 +72,19 @@ class Notifications(News):
     def next(self, timeout: float | None = None) -> Notification:
         """The next notification. Raises StopIteration at the end, and
         TimeoutError after timeout seconds."""
-        association, taken = self._association, list[Notification]()
+        source, taken = self._source, list[Notification]()
 
         def attempt() -> bool:
-            association._read_if_ready()
+            source._read_if_ready()
             if not self.waiting:
-                return association._is_closed
+                return source._is_closed
             first = self.waiting[0]
             del self.waiting[0]
             taken.append(first)
             return True
 
         try:
-            association._wait(attempt, timeout)
+            source._watchers.call(attempt, deadline_after(timeout))
             if taken:
                 return taken[0]
         except BaseException:
@@ -111,29 +110,77 @@ class _Sending:
 
     def attempt(self) -> bool | None:
         association, sent = self._association, self.sent
+        carrier = association._carrier
         association._core.check_send(is_in_line=True)
-        if association._awaits_room:
+        if not carrier.may_send(association):
             return False
         part = self._batch[sent : sent + BATCH]
         try:
             self._counts.extend(map(association.socket.sctp_sendv_many, (part,)))
         except BlockingIOError:
-            association._await_room()
+            carrier.await_room(association)
             return False
-        except OSError as error:
-            association._fail_to_send(error)
-        except BaseException as error:  # of a signal handler, in the middle
+        except BaseException as error:
+            # That of a signal handler, in the middle, says how many.
             self._counts.append(getattr(error, "sent", 0))
+            if isinstance(error, OSError):
+                association._fail_to_send(error)
             raise
-        association._found_room = False
+        carrier.give_others_a_turn(association)
         return True if self.sent == len(self._batch) else None
 
 
-class Association(AssociationBase):
+class Carrier(OwnSocket):
+    """A socket of its own, which a crew polls."""
+
+    def start(self, association: "Association") -> None:
+        association._crew.interrupt()
+
+    def read_if_ready(self, association: "Association") -> None:
+        """Takes what has arrived, unless something is unread."""
+        has_read = association._core.unread and not association._arrived
+        if association._is_reading and not has_read:
+            association._read()
+
+    def tidy(self, association: "Association") -> None:
+        """Reads on where that was interrupted, and lets those who can send do so:
+        somebody has left their line, maybe."""
+        if association._arrived or association._core.is_ending:
+            association._read()
+        if not association._senders:
+            association._awaits_room = False
+        elif not association._awaits_room:
+            association._senders.wake()
+
+    def may_send(self, association: "Association") -> bool:
+        """Whether it is the turn of an association, and there may be room."""
+        return not association._awaits_room
+
+    def await_room(self, association: "Association") -> None:
+        """The send buffer is full."""
+        association._await_room()
+
+    def give_others_a_turn(self, association: "Association") -> None:
+        """An association has sent."""
+        association._found_room = False
+
+    def close(self, association: AssociationBase) -> None:
+        assert isinstance(association, Association)
+        close_socket(association.socket)
+        association._crew.close()
+
+    def discard(self, association: "Association") -> None:
+        """Nobody knows the association any more."""
+        if association._core.end is None:
+            warn_unclosed(association)
+        self.close(association)
+
+
+class Association(AssociationBase, Polled):
     """An association with a peer: messages in both directions.
 
-    Made by connect() and serve(). Any number of threads may use it at the same
-    time, in every way. ``for`` gives the messages up to the end of the
+    Made by connect(), serve() and an Endpoint. Any number of threads may use it at
+    the same time, in every way. ``for`` gives the messages up to the end of the
     association, and raises what receive() does.
 
     No thread of the module works for it: it reads, and notices its end, while
@@ -145,39 +192,36 @@ class Association(AssociationBase):
 
     __module__ = "sctp.sync"
 
+    _carrier: Carrier = Carrier()
+
     def __init__(
         self,
         sock: sctp_socket,
         limits: Limits,
         events: frozenset[NotificationType],
-        wake_up: WakeUp | None = None,
+        crew: Crew | None = None,
+        core: Lifecycle | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
-        super().__init__(sock, limits, events)
-        keep_socket(sock)
-        self._crew = Crew(self._plan, self._attend, self._tidy, wake_up)
-        self._receivers = self._crew.make_line(in_turn=True)
-        self._senders = self._crew.make_line(in_turn=True)
-        self._watchers = self._crew.make_line(in_turn=False)
+        super().__init__(sock, limits, events, core)
+        self._crew = crew or Crew()
+        if carrier is None:
+            keep_socket(sock)
+            self._crew.polled[self] = None
+            self._is_reading = True
+        else:
+            self._carrier = carrier
+        self._receivers = Line(self._crew, self, in_turn=True)
+        self._senders = Line(self._crew, self, in_turn=True)
+        self._watchers = Line(self._crew, self, in_turn=False)
+        self._lines = self._receivers, self._senders, self._watchers
+        self._look_delay = 0.0
         # What was read, and is not digested.
         self._arrived: deque[Received] = deque()
-        self._is_reading = True
-        # A sender has found the send buffer full; the kernel has said since
-        # that it is not.
-        self._awaits_room = False
-        self._found_room = False
-        self._rest_until = 0.0
-        self._deadline: float | None = None
-        self._next_look: tuple[float, float] | None = None
 
     def __del__(self) -> None:
-        if "_next_look" not in self.__dict__ or self._is_closed:
-            return
-        try:
-            if self._core.end is None:
-                warn_unclosed(self)
-        finally:
-            close_socket(self.socket)
-            self._crew.close()
+        if "_arrived" in self.__dict__ and not self._is_closed:
+            self._carrier.discard(self)
 
     # Its life
 
@@ -190,70 +234,44 @@ class Association(AssociationBase):
 
     def _connect(self, peers: list[AnyAddress], deadline: float | None) -> None:
         """Sets it up with a peer, and waits for the outcome."""
-        core = self._core
         self._peers = tuple(map(plain_address, peers))
         with suppress(BlockingIOError):
             self.socket.sctp_connectx(peers)
 
+        self._wait_until_decided(deadline)
+
+    def _wait_until_decided(self, deadline: float | None) -> None:
+        core = self._core
+
         def attempt() -> bool:
             return core.is_up or core.end is not None
 
-        self._crew.call(self._watchers, attempt, deadline)
+        self._watchers.call(attempt, deadline)
         if not core.is_up:
             assert core.end is not None
             raise core.end.for_receiver(self)
         self._remember_addresses()
 
-    def _plan(self) -> tuple[Watched, float | None]:
-        events = select.POLLIN if self._is_reading else 0
-        until = self._deadline
-        if self._next_look is not None:
-            until = earlier(until, self._next_look[0])
-        if self._awaits_room and self._rest_until:
-            until = earlier(until, self._rest_until)
-        elif self._awaits_room:
-            events |= select.POLLOUT
-        # Without events poll() would still tell of an end, again and again.
-        watched = [(self._fd, events)] if events and not self._is_closed else []
-        return watched, until
-
-    def _attend(self, found: Watched) -> None:
-        for descriptor, events in found:
-            if descriptor == self._fd and not self._is_closed:
-                if events & ~select.POLLIN and self._awaits_room:
-                    self._awaits_room = False
-                    self._found_room = True
-                if events & ~select.POLLOUT and self._is_reading:
-                    self._read()
-        if self._awaits_room or self._next_look or self._deadline is not None:
-            self._keep_time()
-        self._tidy()
-
-    def _keep_time(self) -> None:
-        """Does what it is time for."""
-        now = time.monotonic()
-        if self._awaits_room and self._rest_until and now >= self._rest_until:
-            self._awaits_room = False
-        if self._next_look is not None and now >= self._next_look[0]:
-            self._look(self._next_look[1])  # which says when to look again
-        if self._deadline is not None and now >= self._deadline:
-            self._give_up()
+    def _move(self, sock: sctp_socket, carrier: Carrier) -> None:
+        """Goes on by a socket of its own, with the same crew."""
+        self._use(sock)
+        keep_socket(sock)
+        self._carrier = carrier
+        self._is_reading = not self._core.is_full
+        self._crew.polled[self] = None
+        self._crew.interrupt()
+        self._senders.wake()
 
     def _tidy(self) -> None:
         core = self._core
-        if self._arrived or core.is_ending:  # _read() was interrupted
-            self._read()
+        self._carrier.tidy(self)
         if core.is_over:
             self._close()
         elif core.is_closing and not self._senders:
             self._send_shutdown()
-        if not self._is_reading and core.has_room:
-            self._resume()
-        if not self._senders:
-            self._awaits_room = False
-        elif not self._awaits_room:
-            self._senders.wake()
-        if core.has_news:
+        if not self._is_reading:
+            self._resume_where_room()
+        if self._receivers and core.has_news:
             self._receivers.wake()
 
     def _read(self) -> None:
@@ -267,7 +285,9 @@ class Association(AssociationBase):
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
-                core.fail(error.errno or EIO)
+                if error.errno is None:  # of a signal handler
+                    raise
+                core.fail(error.errno)
             core.digest(arrived)
             if not core.is_ending:
                 break
@@ -277,10 +297,20 @@ class Association(AssociationBase):
             self._pause()
         if core.has_news:
             self._receivers.wake()
+        if self._on_news is not None:
+            self._on_news()
+
+    def _react(self) -> None:
+        if self._core.end is not None:
+            self._settle()
+        if self._core.has_news:
+            self._receivers.wake()
+        self._watchers.wake()
+        if self._on_news is not None:
+            self._on_news()
 
     def _read_if_ready(self) -> None:
-        if self._is_reading and (self._arrived or not self._core.unread):
-            self._read()
+        self._carrier.read_if_ready(self)
 
     def _pause(self) -> None:
         self._is_reading = False
@@ -288,16 +318,17 @@ class Association(AssociationBase):
     def _resume(self) -> None:
         if not (self._is_reading or self._is_lingering or self._core.is_over):
             self._is_reading = True
-            self._crew.interrupt()
+            self._carrier.start(self)
 
     def _limit_closing(self) -> None:
-        if self._deadline is None:
-            self._deadline = time.monotonic() + self._close_timeout
-            self._crew.interrupt()
+        self._crew.later(self._close_timeout, self._give_up)
 
     def _look_later(self, delay: float) -> None:
-        self._next_look = time.monotonic() + delay, delay
-        self._crew.interrupt()
+        self._look_delay = delay
+        self._crew.later(delay, self._look_again)
+
+    def _look_again(self) -> None:
+        self._look(self._look_delay)  # which says when to look again
 
     def _has_senders(self) -> bool:
         return bool(self._senders)
@@ -309,19 +340,19 @@ class Association(AssociationBase):
     def _close(self) -> None:
         if self._is_closed:
             return
+        # First of all: should a signal come in between, one of these goes on.
+        for line in self._lines:
+            line.wake()
         self._remember_addresses()
+        self._crew.forget(self)
         self._carrier.close(self)
         self._is_reading = False
-        self._deadline = self._next_look = None
-        self._crew.close()
         self._is_closed = True
 
-    def _wait(self, attempt: Attempt, timeout: float | None) -> None:
-        self._crew.call(self._watchers, attempt, deadline_after(timeout))
-
     def _has_closed(self) -> bool:
+        self._read_if_ready()
         self._tidy()
-        self._keep_time()
+        self._crew.keep_time()
         return self._is_closed
 
     def shutdown(self, timeout: float | None = None) -> None:
@@ -335,14 +366,15 @@ class Association(AssociationBase):
         still being shut down: another call goes on with it.
         """
         deadline = deadline_after(timeout)
-        self._crew.call(self._watchers, self._has_closed, deadline, self._begin_closing)
+        self._watchers.call(self._has_closed, deadline, self._begin_closing)
 
     def abort(self, reason: "Buffer" = b"") -> None:
         """Ends the association at once and drops what is unread. Calls of other
         threads that wait end, too.
 
-        The reason travels to the peer where the kernel can send one: not on the
-        one-to-one sockets that connect() and serve() use on Linux.
+        The reason, at most 65,000 bytes, travels to the peer where the kernel can
+        send one: not on the one-to-one sockets that connect() and serve() use on
+        Linux.
         """
         text = check_reason(reason)
         with self._crew.lock:
@@ -355,17 +387,19 @@ class Association(AssociationBase):
         behind the messages: once max_unread of them wait, this call waits until
         somebody receives them.
         """
-        self._wait(self._has_closed, timeout)
+        self._watchers.call(self._has_closed, deadline_after(timeout))
 
     @property
     def is_closed(self) -> bool:
         """Whether the association has ended and its socket is closed. Messages
         that arrived before can still be received."""
         with self._crew.lock:
-            if self._is_lingering and self._next_look is not None:
-                self._look(self._next_look[1])
+            if self._is_lingering and not self._is_closed:
+                self._look_again()
             else:
                 self._read_if_ready()
+            if self._core.is_over:
+                self._close()
             return self._is_closed
 
     def __enter__(self) -> Self:
@@ -412,7 +446,7 @@ class Association(AssociationBase):
                         self._take(taken)
             if not taken:
                 attempt = partial(self._try_to_receive, taken)
-                self._crew.call(self._receivers, attempt, deadline)
+                self._receivers.call(attempt, deadline)
             if isinstance(taken[0], Message):
                 return taken[0]
         except BaseException:
@@ -432,12 +466,9 @@ class Association(AssociationBase):
         core = self._core
         if core.unread:
             taken += [core.take_out()]
-            if not self._is_reading and core.has_room:
-                self._resume()
+            self._resume_where_room()
 
-    def _put_back(
-        self, item: "Message | MessageTooLong | AssociationRestarted"
-    ) -> None:
+    def _put_back(self, item: Unread) -> None:
         with self._crew.lock:
             self._core.put_back(item)
             self._tidy()
@@ -518,20 +549,12 @@ class Association(AssociationBase):
         try:
             deadline = deadline_after(timeout)
             if batch:
-                self._crew.call(self._senders, sending.attempt, deadline, sending.check)
+                self._senders.call(sending.attempt, deadline, sending.check)
             else:
                 sending.check()
         except BaseException as error:
             error.sent = sending.sent  # type: ignore[attr-defined]
             raise
-
-    def _await_room(self) -> None:
-        """The send buffer is full; on FreeBSD also where the kernel said that it
-        is not, which it would say again."""
-        self._rest_until = time.monotonic() + REST if self._found_room else 0.0
-        self._found_room = False
-        self._awaits_room = True
-        self._crew.interrupt()
 
     def status(self) -> sctp_status:
         """The kernel's SCTP_STATUS. After the end, raises what send() raises."""

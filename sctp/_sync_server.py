@@ -18,7 +18,7 @@ from ._server import PAUSE, ServerBase
 from ._setup import Limits
 from ._socket import sctp_socket
 from ._sync_association import Association
-from ._sync_waiting import Line, Waiter, WakeUp, deadline_after
+from ._sync_waiting import Crew, Waiter, WakeUp, deadline_after
 
 Handler: TypeAlias = Callable[[Association], object]
 
@@ -57,7 +57,7 @@ class Server(ServerBase):
         self._accepting = threading.Lock()
         self._has_acceptor = False
         self._threads: dict[Association, int] = {}
-        self._waiting = Line(in_turn=False)
+        self._waiting: list[Waiter] = []
         self._wake_up = WakeUp()
         try:
             self._accept_more()
@@ -93,7 +93,7 @@ class Server(ServerBase):
             finally:
                 with self._lock:
                     del self._threads[association]
-                    self._waiting.wake()
+                    self._wake()
                 self._try_to_accept_more()
 
     def _accept(self) -> Association | None:
@@ -116,7 +116,8 @@ class Server(ServerBase):
                     wake_up = None
                 else:
                     sock, address = accepted
-                    association = Association(sock, self._limits, self._events, wake_up)
+                    crew = Crew(wake_up=wake_up)
+                    association = Association(sock, self._limits, self._events, crew)
                     wake_up = None
                     association._begin(address)
                     with self._lock:
@@ -166,7 +167,11 @@ class Server(ServerBase):
             self._sock.close()
             self._wake_up.close()
         with self._lock:
-            self._waiting.wake()
+            self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self._waiting:
+            waiter.wake()
 
     def _wait(self, is_done: Callable[[], bool], deadline: float | None) -> None:
         waiter = Waiter()

@@ -1,7 +1,7 @@
-"""How threads wait: each in a line, one of them for the socket.
+"""How threads wait: each in a line, one of them for the sockets.
 
-A thread that has to wait stands in a line of its crew. One of the crew, the
-watcher, polls the socket, reads for all and wakes those who can go on; the others
+A thread that has to wait stands in a line of a crew. One of the crew, the
+watcher, polls the sockets, reads for all and wakes those who can go on; the others
 sleep. When the watcher leaves, with a result, by its timeout or interrupted by a
 signal, another one takes over.
 
@@ -18,9 +18,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import chain, starmap
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+from ._association import REST
 
 # What is polled: a descriptor and events, and what was found.
 Watched: TypeAlias = list[tuple[int, int]]
@@ -139,19 +141,29 @@ class Waiter:
             self._lock.acquire(timeout=min(left, threading.TIMEOUT_MAX))
 
 
+class Owner(Protocol):
+    """Whose threads wait in a line."""
+
+    def _tidy(self) -> None:
+        """Wakes those who can go on, and finishes what was interrupted."""
+
+
 class Line(deque[Waiter]):
     """Threads that wait for the same, one after the other or all at once."""
 
-    def __init__(self, *, in_turn: bool) -> None:
+    def __init__(self, crew: "Crew", owner: Owner, *, in_turn: bool) -> None:
         super().__init__()
-        self.in_turn = in_turn
+        self.crew = crew
+        self._owner = owner
+        self._in_turn = in_turn
 
-    def is_turn_of(self, thread: int) -> bool:
-        return not (self.in_turn and self) or self[0].thread == thread
+    def _is_turn_of(self, thread: int) -> bool:
+        return not (self._in_turn and self) or self[0].thread == thread
 
-    def join(self, waiter: Waiter) -> None:
+    def _join(self, waiter: Waiter) -> None:
         """At the end; but a signal handler that waits cannot stand behind what it
         interrupts."""
+        self.crew.waiters[waiter] = None
         for place, other in enumerate(self):
             if other.thread == waiter.thread:
                 self.insert(place, waiter)
@@ -162,42 +174,11 @@ class Line(deque[Waiter]):
         """Wakes the first one, or all where there are no turns."""
         for waiter in self:
             waiter.wake()
-            if self.in_turn:
+            if self._in_turn:
                 break
-
-
-class Crew:
-    """The threads that wait for a socket.
-
-    ``plan`` says what is to be polled and until when, ``attend`` is told what
-    was found, ``tidy`` wakes those who can go on and finishes what was
-    interrupted; all three are called with the lock.
-    """
-
-    def __init__(
-        self,
-        plan: Callable[[], tuple[Watched, float | None]],
-        attend: Callable[[Watched], None],
-        tidy: Callable[[], None],
-        wake_up: WakeUp | None = None,
-    ) -> None:
-        self.lock = threading.RLock()
-        self.lines: list[Line] = []
-        self._plan = plan
-        self._attend = attend
-        self._tidy = tidy
-        self._wake_up = wake_up or WakeUp()
-        self._watcher: Waiter | None = None
-        self._is_closed = False
-
-    def make_line(self, *, in_turn: bool) -> Line:
-        line = Line(in_turn=in_turn)
-        self.lines.append(line)
-        return line
 
     def call(
         self,
-        line: Line,
         attempt: Attempt,
         deadline: float | None,
         enter: Callable[[], None] | None = None,
@@ -207,85 +188,257 @@ class Crew:
         a turn, without a wait. enter() is called first. TimeoutError at the
         deadline."""
         thread = threading.get_ident()
+        crew = self.crew
         waiter = None
         found = None
         try:
             while True:
-                with self.lock:
+                with crew.lock:
+                    if crew is not self.crew:
+                        if waiter is not None:
+                            crew.dismiss(waiter)
+                        crew = self.crew
+                        found = None
                     if enter is not None:
                         enter()
                         enter = None
                     if waiter is not None:
                         waiter.polls = None
                     if found is not None:
-                        self._attend(found)
+                        crew.attend(found)
                         found = None
                     result: bool | None = False
-                    if line.is_turn_of(thread):
+                    if self._is_turn_of(thread):
                         result = attempt()
                         if result:
                             return
-                    if deadline is not None and time.monotonic() >= deadline:
-                        raise TimeoutError("timed out")
                     if waiter is None:
                         waiter = Waiter()
-                        line.join(waiter)
+                        self._join(waiter)
+                    if deadline is not None and time.monotonic() >= deadline:
+                        raise TimeoutError("timed out")
                     if result is None:
                         continue
-                    watches = self._may_watch(waiter)
+                    watches = crew is self.crew and crew.may_watch(waiter)
                     if watches:
-                        self._watcher = waiter
-                        watched, until = self._plan()
-                        waiter.polls = self._wake_up
+                        watched, until = crew.plan(waiter)
                 if watches:
-                    found = self._wake_up.poll(watched, earlier(until, deadline))
+                    found = crew.poll(watched, earlier(until, deadline))
                 else:
                     waiter.wait(deadline)
         finally:
             if waiter is not None:
                 try:
-                    self._leave(line, waiter)
+                    self._leave(waiter, crew)
                 except BaseException:
-                    self._leave(line, waiter)
+                    self._leave(waiter, crew)
                     raise
 
-    def _may_watch(self, waiter: Waiter) -> bool:
+    def _leave(self, waiter: Waiter, crew: "Crew") -> None:
+        with crew.lock:
+            waiter.polls = None
+            if waiter in self:
+                self.remove(waiter)
+            if crew is not self.crew:
+                crew.dismiss(waiter)
+            if self.crew.is_attending:
+                self.crew.finish()
+            self._owner._tidy()
+            self.crew.dismiss(waiter)
+
+
+class Polled:
+    """A socket that a crew polls, for who reads it and sends by it."""
+
+    _crew: "Crew"
+    _fd: int
+    _is_reading: bool
+    _is_closed: bool
+    # A sender has found the send buffer full; the kernel has said since that it
+    # is not.
+    _awaits_room = False
+    _found_room = False
+    _is_resting = False
+
+    def _read(self) -> None:
+        raise NotImplementedError
+
+    def _tidy(self) -> None:
+        raise NotImplementedError
+
+    def _wanted(self) -> int:
+        """For which events it is to be polled. Without any, poll() would still
+        tell of an end, again and again."""
+        events = select.POLLIN if self._is_reading else 0
+        if self._awaits_room and not self._is_resting:
+            events |= select.POLLOUT
+        return events
+
+    def _attend(self, events: int) -> None:
+        """It is ready."""
+        if self._is_closed:
+            return
+        if events & ~select.POLLOUT and self._is_reading:
+            self._read()
+        if events & ~select.POLLIN and self._awaits_room:
+            self._awaits_room = False
+            self._found_room = True
+            self._tidy()
+
+    def _await_room(self) -> None:
+        """The send buffer is full; on FreeBSD also where the kernel said that it
+        is not, which it would say again."""
+        self._is_resting = self._found_room
+        self._found_room = False
+        self._awaits_room = True
+        if self._is_resting:
+            self._crew.later(REST, self._rested)
+        self._crew.interrupt()
+
+    def _rested(self) -> None:
+        self._awaits_room = False
+        self._tidy()
+
+
+class Crew:
+    """The threads that wait for one socket or more, and what is to be done at
+    certain times.
+
+    ``lock`` is held while anything is changed. Crews with the same lock can
+    take over from each other.
+    """
+
+    def __init__(
+        self,
+        lock: AbstractContextManager[Any] | None = None,
+        wake_up: WakeUp | None = None,
+    ) -> None:
+        self.lock: AbstractContextManager[Any] = lock or threading.RLock()
+        self.polled: dict[Polled, None] = {}
+        self.waiters: dict[Waiter, None] = {}
+        self._timers: dict[Callable[[], None], float] = {}
+        self._wake_up = wake_up or WakeUp()
+        self._watcher: Waiter | None = None
+        # attend() has begun, and not ended.
+        self.is_attending = False
+        self._is_closed = False
+
+    # What its lines call
+
+    def may_watch(self, waiter: Waiter) -> bool:
         """Whether a waiter is to poll: not once there is nothing to wait for but
         a turn. A signal handler may wait while what it interrupts watches."""
         watcher = self._watcher
         is_free = watcher is None or watcher.thread == waiter.thread
         return is_free and not self._is_closed
 
-    def _leave(self, line: Line, waiter: Waiter) -> None:
-        with self.lock:
-            waiter.polls = None
-            if waiter in line:
-                line.remove(waiter)
-            if self._watcher is waiter:
-                self._watcher = None
-            self._tidy()
-            if self._watcher is None:
-                self._appoint()
+    def plan(self, watcher: Waiter) -> tuple[Watched, float | None]:
+        """What a waiter is to poll from now on, and until when."""
+        self._watcher = watcher
+        watcher.polls = self._wake_up
+        watched = [
+            (each._fd, events) for each in self.polled if (events := each._wanted())
+        ]
+        return watched, min(self._timers.values()) if self._timers else None
 
-    def _appoint(self) -> None:
-        """Sees to it that somebody watches, if anybody waits."""
-        if self._is_closed:
-            self._wake_up.close()
-        for line in self.lines:
-            if line:
-                line[0].wake()
+    def poll(self, watched: Watched, until: float | None) -> Watched:
+        return self._wake_up.poll(watched, until)
+
+    def attend(self, found: Watched) -> None:
+        """Does what poll() has found to do."""
+        self.is_attending = True
+        events = dict(found)
+        for each in list(self.polled):
+            if each._fd in events:
+                each._attend(events[each._fd])
+        if self._timers:
+            self.keep_time()
+        self.is_attending = False
+
+    def catch_up(self) -> None:
+        """Does what there is to do, without a wait."""
+        for each in list(self.polled):
+            if each._is_reading:
+                each._attend(select.POLLIN)
+        self.keep_time()
+
+    def finish(self) -> None:
+        """Finishes what was interrupted by a signal."""
+        for each in list(self.polled):
+            each._tidy()
+        self.is_attending = False
+
+    def dismiss(self, waiter: Waiter) -> None:
+        """A waiter has left: somebody else watches, if anybody waits. Not before
+        it has left poll(), as one of two in there would take the other's signal."""
+        waiter.polls = None
+        self.waiters.pop(waiter, None)
+        if self._watcher is waiter:
+            self._watcher = None
+        if self._watcher is None:
+            if self._is_closed:
+                self._wake_up.close()
+            for other in self.waiters:
+                other.wake()
                 break
+
+    # What whose sockets they are call
+
+    def later(self, delay: float, call: Callable[[], None]) -> None:
+        """Makes a call after so many seconds, unless that is to come already. It
+        can be called again, after a signal in the middle."""
+        now = time.monotonic()
+        if self._timers.get(call, now) <= now:
+            self._timers[call] = now + delay
+            self.interrupt()
+
+    def keep_time(self) -> None:
+        """Makes the calls for which it is time."""
+        now = time.monotonic()
+        for call, when in list(self._timers.items()):
+            if when <= now:
+                call()
+                if self._timers.get(call) == when:
+                    self._timers.pop(call, None)
 
     def interrupt(self) -> None:
         """Lets the watcher look anew at what there is to do."""
         if self._watcher is not None and self._watcher.polls is not None:
             self._watcher.wake()
 
+    def _calls_of(self, polled: Polled) -> list[Callable[[], None]]:
+        return [
+            call for call in self._timers if getattr(call, "__self__", None) is polled
+        ]
+
+    def forget(self, polled: Polled) -> None:
+        """There is nothing to poll or to do for it any more."""
+        self.polled.pop(polled, None)
+        for call in self._calls_of(polled):
+            del self._timers[call]
+
+    def take_over(self, polled: Polled, lines: Iterable[Line]) -> None:
+        """Waits for a socket from now on, with those who wait in its lines, and
+        not with their crew."""
+        other = polled._crew
+        for call in other._calls_of(polled):
+            self._timers[call] = other._timers[call]
+        other.forget(polled)
+        self.polled[polled] = None
+        for line in lines:
+            for waiter in line:
+                other.waiters.pop(waiter, None)
+                self.waiters[waiter] = None
+                waiter.wake()
+            line.crew = self
+        polled._crew = self
+
     def close(self) -> None:
         """Wakes everybody: there is nothing to wait for any more."""
         self._is_closed = True
-        for line in self.lines:
-            for waiter in line:
-                waiter.wake()
+        self.polled.clear()
+        self._timers.clear()
+        for waiter in list(self.waiters):
+            waiter.wake()
         if self._watcher is None:
             self._wake_up.close()

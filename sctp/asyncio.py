@@ -179,6 +179,10 @@ async def open_endpoint(
     accept(); one more is aborted. sock is a one-to-many socket to use; if it is
     bound already, pass no addresses. All other arguments are those of connect():
     max_unread is for each association, max_total for the whole socket.
+
+    Linux has one receive buffer for all associations of a socket, too: with many
+    peers, give it more by the option (SOL_SOCKET, SO_RCVBUF), up to
+    net.core.rmem_max, or one for each with the sysctl net.sctp.rcvbuf_policy.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout).check()
     check_socket(sock, "one-to-many")

@@ -1,9 +1,6 @@
 """Associations for threads: whole messages, and ends that are always told."""
 
-import socket
 from collections.abc import Iterable
-
-from _sctp._names import find_service
 
 from ._lifecycle import AssociationRestarted
 from ._messages import MessageTooLong
@@ -12,7 +9,6 @@ from ._setup import (
     Addresses,
     AnyAddress,
     Limits,
-    Name,
     Options,
     Streams,
     check_count,
@@ -24,23 +20,24 @@ from ._socket import sctp_socket
 from ._sockets import (
     check_socket,
     close_socket,
-    find_host,
     make_socket,
-    unknown_names,
-    with_names,
+    resolve,
 )
 from ._sync_association import Association, Message, Notifications
+from ._sync_endpoint import Endpoint
 from ._sync_server import Handler, Server
 from ._sync_waiting import deadline_after
 
 __all__ = [
     "Association",
     "AssociationRestarted",
+    "Endpoint",
     "Message",
     "MessageTooLong",
     "Notifications",
     "Server",
     "connect",
+    "open_endpoint",
     "serve",
 ]
 
@@ -48,15 +45,10 @@ __all__ = [
 def _resolve(
     lists: list[list[AnyAddress]], sock: sctp_socket | None
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket and the lists with numeric addresses."""
-    services, hosts = unknown_names(lists)
+    """The family of the socket and the lists with numeric addresses; where that
+    fails, sock is closed."""
     try:
-        ports = {service: find_service(service) for service in services}
-        names = {}
-        for address in hosts:
-            infos = socket.getaddrinfo(address[0], None, type=socket.SOCK_STREAM)
-            names[address] = Name(address, find_host(infos))
-        return with_names(lists, sock, ports, names)
+        return resolve(lists, sock)
     except BaseException:
         if sock is not None:
             sock.close()
@@ -171,6 +163,50 @@ def serve(
     try:
         made.listen(backlog)
         return Server(made, handler, limits, wanted, max_associations)
+    except BaseException:
+        made.close()
+        raise
+
+
+def open_endpoint(
+    addresses: Addresses | None = None,
+    *,
+    streams: Streams = None,
+    options: Options = (),
+    events: Iterable[int] = (),
+    max_message: int = 1 << 20,
+    max_unread: int = 4 << 20,
+    max_total: int = 64 << 20,
+    close_timeout: float = 10.0,
+    sock: sctp_socket | None = None,
+    listen: bool = True,
+    backlog: int = 128,
+) -> Endpoint:
+    """Opens an Endpoint: one socket with any number of associations.
+
+    addresses are those of this side, all of them together, as for serve();
+    without them the kernel chooses a port at all IPv4 addresses. Where listen is
+    true, peers may begin associations. At most backlog of these wait for
+    accept(); one more is aborted. sock is a one-to-many socket to use; if it is
+    bound already, pass no addresses. All other arguments are those of connect():
+    max_unread is for each association, max_total for the whole socket.
+
+    Linux has one receive buffer for all associations of a socket, too: with many
+    peers, give it more by the option (SOL_SOCKET, SO_RCVBUF), up to
+    net.core.rmem_max, or one for each with the sysctl net.sctp.rcvbuf_policy.
+    """
+    limits = Limits(max_message, max_unread, max_total, close_timeout).check()
+    check_socket(sock, "one-to-many")
+    check_count(backlog, "backlog", INT_MAX)
+    local = list_addresses(addresses or (), "addresses", is_local=True)
+    wanted = plan_events(events)
+    plan = plan_options(streams, options, wanted, is_many=True)
+    family, [local] = _resolve([local], sock)
+    made = make_socket(sock, family, plan, local, is_many=True)
+    try:
+        if listen:
+            made.listen(backlog)
+        return Endpoint(made, limits, wanted, backlog)
     except BaseException:
         made.close()
         raise

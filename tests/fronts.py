@@ -9,8 +9,6 @@ import queue
 import threading
 import time
 
-import pytest
-
 import sctp.asyncio
 import sctp.sync
 
@@ -72,6 +70,12 @@ class WrappedEndpoint(Wrapped):
 
     def reach(self, addresses):
         return Wrapped(self._front, self.connect(addresses))
+
+    def attend(self):
+        """Lets somebody read all the while, until it is closed."""
+        if isinstance(self._front, Sync):
+            self.wait_closed.start()
+        return self
 
 
 class Asyncio:
@@ -246,7 +250,7 @@ class Sync:
     def submit(self, method, args, kwargs):
         """Returns when the call waits in its line or is done."""
         owner = getattr(method, "__self__", None)
-        owner = getattr(owner, "_association", owner)
+        owner = getattr(owner, "_source", owner)
         before = self._waiting(owner)
         done = concurrent.futures.Future()
 
@@ -267,15 +271,15 @@ class Sync:
         return done
 
     def _waiting(self, owner):
-        """The number of threads that wait at an association."""
+        """How many threads wait at an association or an endpoint."""
         crew = getattr(owner, "_crew", None)
-        return None if crew is None else sum(map(len, crew.lines))
+        return None if crew is None else len(crew.waiters)
 
     def submit_next(self, iterator):
-        association = getattr(iterator, "_association", iterator)
+        source = getattr(iterator, "_source", iterator)
 
         class Next:
-            __self__ = association
+            __self__ = source
 
             def __call__(self):
                 return next(iterator, None)
@@ -304,8 +308,13 @@ class Sync:
 
         return self._keep(sctp.sync.serve(handle, *args, **kwargs))
 
+    def keep(self, wrapped):
+        """Makes sure that an association ends with the test."""
+        self._opened.append(wrapped.real)
+
     def open_endpoint(self, *args, **kwargs):
-        pytest.skip("sctp.sync has no endpoints yet")
+        self._opened.append(real := sctp.sync.open_endpoint(*args, **kwargs))
+        return WrappedEndpoint(self, real)
 
     def listen(self, *args, **kwargs):
         """Makes a server. accept() of the result returns its associations."""
@@ -337,10 +346,18 @@ class Sync:
 
 
 class SyncWithTimeout(Sync):
-    """Every call of an association, with a timeout that is not reached."""
+    """Every call that waits with a timeout that does not pass."""
 
     name = "sync with timeout"
-    TIMED = ("send", "send_many", "receive", "shutdown", "wait_closed", "connect")
+    TIMED = (
+        "send",
+        "send_many",
+        "receive",
+        "shutdown",
+        "wait_closed",
+        "connect",
+        "accept",
+    )
 
     def submit(self, method, args, kwargs):
         if getattr(method, "__name__", None) in self.TIMED:

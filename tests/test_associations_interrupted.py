@@ -33,7 +33,7 @@ class Interrupted(BaseException):
     pass
 
 
-def interrupt(call, place):
+def interrupt(call, place, kind=Interrupted):
     """Makes a call, and interrupts it at a place: at the beginning of a function of
     the package, or after a function that it called has returned. Returns whether it
     came to that place."""
@@ -46,13 +46,13 @@ def interrupt(call, place):
                 return
             left -= 1
             if left < 0:
-                raise Interrupted
+                raise kind
 
     gc.disable()  # exceptions in a __del__ are lost
     sys.setprofile(profile)
     try:
         call()
-    except Interrupted:
+    except kind:
         return True
     finally:
         sys.setprofile(None)

@@ -56,11 +56,11 @@ class Pair:
     def start(self, call, *args, **kwargs):
         """Makes a call in a thread. Returns when the call waits."""
         waiting = Waiting(call, args, kwargs)
-        lines = self.real._crew.lines
-        before = sum(map(len, lines))
+        waiters = self.real._crew.waiters
+        before = len(waiters)
         waiting.start()
         deadline = time.monotonic() + BOUND
-        while waiting.is_alive() and sum(map(len, lines)) == before:
+        while waiting.is_alive() and len(waiters) == before:
             assert time.monotonic() < deadline
             time.sleep(0.0005)
         return waiting
@@ -99,7 +99,7 @@ def make_ends(make_socket):
     for each in made:
         each.real.abort()
         each.peer.close()
-        assert not any(each.real._crew.lines)
+        assert not each.real._crew.waiters
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What ``python -m sctp`` prints about the machine."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from conftest import kernel_has_sctp
 
 from sctp import __main__
+
+REPOSITORY = Path(__file__).parent.parent
 
 
 def diagnose(*arguments):
@@ -23,6 +26,20 @@ def test_exit_status_says_whether_there_is_sctp():
     assert result.stderr == ""
     can = "can" if kernel_has_sctp() else "cannot"
     assert f"This machine {can} do SCTP: " in result.stdout
+
+
+def test_sources_without_c_modules_say_what_to_do(tmp_path):
+    """As in a clone after ``pip install .``: Python finds the sources first."""
+    for package in ("sctp", "_sctp"):
+        without_modules = shutil.ignore_patterns("*.so", "__pycache__")
+        shutil.copytree(
+            REPOSITORY / package, tmp_path / package, ignore=without_modules
+        )
+    command = [sys.executable, "-S", "-m", "sctp"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert "No module named '_sctp.sctp'" in result.stderr
+    sources = tmp_path / "sctp" / "__init__.py"
+    assert f"{sources} has no C modules for this Python" in result.stderr
 
 
 def test_text_says_what_to_do_where_there_is_no_sctp():

@@ -162,6 +162,22 @@ def run_commands(text):
             assert Checker().check_output(shown, got, FLAGS), f"{command}:\n{got}"
 
 
+def test_copy_buttons_take_what_is_typed():
+    """The script's expressions mean the same to Python."""
+    script = (REPOSITORY / "docs" / "_static" / "pages.js").read_text()
+    session, _, prompt = (
+        re.compile(pattern, re.M) for pattern in re.findall(r" /(\^.*?)/gm", script)
+    )
+    texts = [
+        text for page in PAGES for kind, text, _ in blocks(page) if kind == "pycon"
+    ]
+    for text in texts:
+        copied = [prompt.sub("", entry[0]) for entry in session.finditer(text)]
+        examples = doctest.DocTestParser().get_examples(text)
+        assert copied == [example.source.rstrip() for example in examples]
+    assert texts
+
+
 @pytest.mark.kernel
 @pytest.mark.linux  # the pages show its output
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def test_peer_that_is_known_already(front):
 
 def test_backlog(front, make_peer):
     """One more association is aborted. Those before it are served."""
-    endpoint = front.open_endpoint(LOCAL, backlog=2)
+    endpoint = front.open_endpoint(LOCAL, backlog=2).attend()
     first, second = (front.connect(endpoint.addresses) for _ in range(2))
     with pytest.raises(ConnectionResetError):
         make_peer(endpoint).recv(100)
@@ -329,7 +329,7 @@ def wait_until(call, seconds=PATIENCE):
 
 
 def test_close_shuts_all_down(front):
-    endpoint = front.open_endpoint(LOCAL)
+    endpoint = front.open_endpoint(LOCAL).attend()
     other = front.open_endpoint(LOCAL)
     clients = [front.connect(endpoint.addresses) for _ in range(3)]
     mine = endpoint.reach(other.addresses)
@@ -453,7 +453,7 @@ def test_endpoint_that_ends_while_it_connects(own_network, front, how):
 
 
 def test_addresses_of_an_association_that_ends_at_once(front, make_peer):
-    endpoint = front.open_endpoint(LOCAL, backlog=1)
+    endpoint = front.open_endpoint(LOCAL, backlog=1).attend()
     make_peer(endpoint)
     client = front.open_endpoint()
     mine = client.reach(endpoint.addresses)  # one too many
@@ -621,7 +621,9 @@ def test_peers_that_do_not_read_and_turns(front, make_peer):
 def test_unread_messages_do_not_stop_others(front, make_peer):
     """If they pass the limit, their association is moved to its own socket, and the
     window of its peer closes."""
-    endpoint = front.open_endpoint(LOCAL, max_unread=20_000, options=SMALL_BUFFERS)
+    endpoint = front.open_endpoint(
+        LOCAL, max_unread=20_000, options=SMALL_BUFFERS
+    ).attend()
     other = front.open_endpoint(LOCAL)
     peer = make_peer(endpoint, timeout=0.3, send=8192)
     flooded = endpoint.take()
@@ -653,7 +655,7 @@ def test_unread_messages_do_not_stop_others(front, make_peer):
 def test_no_descriptors_for_peeling_off(front, make_peer, caplog):
     """Reading pauses for all, and goes on when somebody receives. Set-ups of this
     side complete meanwhile, although their news comes after messages."""
-    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     other = front.open_endpoint(LOCAL)
     peer, quiet = make_peer(endpoint), make_peer(endpoint)
     flooded, second = endpoint.take(), endpoint.take()
@@ -688,7 +690,7 @@ def test_no_descriptors_for_peeling_off(front, make_peer, caplog):
 @pytest.mark.linux
 def test_no_descriptors_at_first(front, make_peer, caplog):
     """When there are descriptors again, it is peeled off, even if nobody receives."""
-    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     peer, other = make_peer(endpoint), front.connect(endpoint.addresses)
     flooded, _ = endpoint.take(), endpoint.take()
     with no_descriptors():
@@ -760,7 +762,7 @@ def test_interleaved_messages_of_several_are_joined(front):
         **QUICK,
     }
     try:
-        endpoint = front.open_endpoint(LOCAL, options=interleave, streams=10)
+        endpoint = front.open_endpoint(LOCAL, options=interleave, streams=10).attend()
     except PermissionError:
         pytest.skip("net.sctp.intl_enable is 0")
     clients = [
@@ -808,7 +810,7 @@ def test_peeled_off_by_itself_in_the_middle_of_a_message(front, make_peer, size)
 
 
 def test_peeled_off_before_it_is_accepted(front, make_peer):
-    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     peer = make_peer(endpoint)
     for number in range(50):
         peer.sctp_sendv([b"%6d" % number])
@@ -840,7 +842,7 @@ def test_received_by_all_though_peeled_off(front, make_peer):
 
 def test_end_of_what_was_peeled_off_by_itself(front, make_peer):
     """It still belongs to the endpoint."""
-    endpoint = front.open_endpoint(LOCAL, max_unread=5000)
+    endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     peer = make_peer(endpoint)
     accepted = endpoint.take()
     for number in range(50):
@@ -898,7 +900,7 @@ def test_thousand_associations(front, make_peer):
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[1], 2 * count),) * 2)
     peers = []
     try:
-        endpoint = front.open_endpoint(LOCAL, backlog=count)
+        endpoint = front.open_endpoint(LOCAL, backlog=count).attend()
         descriptors = len(system.open_descriptors())
         # With short timers a peer gives up after a fifth of a second. A message may
         # have to wait so long while the one receive buffer is full.

@@ -442,10 +442,10 @@ def test_wake_up_reads_its_share():
     async def main():
         one, near, other, far = await make_ends()
         sizes = []
-        feed = other._hub.feed
-        other._hub.feed = lambda items: (
+        digest = other._hub.digest
+        other._hub.digest = lambda items: (
             sizes.append([len(item[0]) for item in items]),
-            feed(items),
+            digest(items),
         )
         sending = asyncio.create_task(
             near.send_many([b"x"] * 300 + [bytes(50_000)] * 20)

@@ -3,7 +3,7 @@ of sctp.sync: runs in the guest.
 
 usage: associations.py [--check]
 
-Of a client and a server, for tasks and for threads, and of two endpoints. Messages
+Of a client and a server, and of two endpoints, for tasks and for threads. Messages
 of 64 bytes, MTU 1,500. A burst is sent by send_many() and received by iteration;
 one at a time, each message finds its receiver waiting. The round that takes the
 least counts. Prints what a message takes; with --check it fails where that is
@@ -31,6 +31,8 @@ TARGETS = {
     "threads, one at a time": (130_000, 1),
     "endpoints, bursts": (32_000, 0.15),
     "endpoints, one at a time": (96_000, 1),
+    "threads, endpoints, bursts": (1, 0.15),
+    "threads, endpoints, one at a time": (1, 1),
 }
 HOST = "127.0.0.1"
 
@@ -153,7 +155,8 @@ def exchange_one_by_one_of_threads(sender, receiver):
     answering.join()
 
 
-def count_threads(exchange):
+@contextlib.contextmanager
+def make_sockets_for_threads():
     found, done = [], threading.Event()
 
     def keep(association):
@@ -166,32 +169,52 @@ def count_threads(exchange):
     ):
         while not found:
             time.sleep(0.001)
+        yield sender, *found
+        done.set()
+
+
+@contextlib.contextmanager
+def make_endpoints_for_threads():
+    with sctp.sync.open_endpoint(HOST) as one, sctp.sync.open_endpoint(HOST) as other:
+        yield one.connect(other.addresses), other.accept()
+
+
+def count_threads(make, exchange):
+    with make() as (sender, receiver):
         rounds = Rounds(sender)
         for _ in rounds:
-            exchange(sender, *found)
-        done.set()
+            exchange(sender, receiver)
     return rounds.least
 
 
 def main():
     subprocess.run(["ip", "link", "set", "lo", "mtu", "1500"], check=True)
     missed = []
-    for name, make, exchange in (
-        ("bursts", make_sockets, exchange_bursts),
-        ("one at a time", make_sockets, exchange_one_by_one),
-        ("threads, bursts", None, exchange_bursts_of_threads),
-        ("threads, one at a time", None, exchange_one_by_one_of_threads),
-        ("endpoints, bursts", make_endpoints, exchange_bursts),
-        ("endpoints, one at a time", make_endpoints, exchange_one_by_one),
-    ):
-        if make is None:
-            instructions, sent = count_threads(exchange)
-        else:
-            instructions, sent = asyncio.run(count(make, exchange))
+
+    def check(name, instructions, sent):
         print(f"{name}: {instructions:,.0f} instructions, {sent:.2f} packets")
         most, most_sent = TARGETS[name]
         if instructions > most or sent > most_sent:
             missed.append(f"{name}: at most {most:,} and {most_sent}")
+
+    for name, make, exchange in (
+        ("bursts", make_sockets, exchange_bursts),
+        ("one at a time", make_sockets, exchange_one_by_one),
+        ("endpoints, bursts", make_endpoints, exchange_bursts),
+        ("endpoints, one at a time", make_endpoints, exchange_one_by_one),
+    ):
+        check(name, *asyncio.run(count(make, exchange)))
+    for name, make, exchange in (
+        ("bursts", make_sockets_for_threads, exchange_bursts_of_threads),
+        ("one at a time", make_sockets_for_threads, exchange_one_by_one_of_threads),
+        ("endpoints, bursts", make_endpoints_for_threads, exchange_bursts_of_threads),
+        (
+            "endpoints, one at a time",
+            make_endpoints_for_threads,
+            exchange_one_by_one_of_threads,
+        ),
+    ):
+        check(f"threads, {name}", *count_threads(make, exchange))
     if "--check" in sys.argv and missed:
         sys.exit("\n".join(missed))
 

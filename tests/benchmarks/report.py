@@ -120,11 +120,12 @@ def as_page(medians, versions):
     return "\n".join(lines) + "\n"
 
 
-# The width of the chart. On a page of this width, letters have their nominal height.
-WIDTH, PLOT, TOP, LINE, BAR = 400, 290, 54, 16, 13
+# The width of the chart is that of a telephone. On a page of this width, letters have
+# their nominal height.
+WIDTH, PLOT, LINE, BAR = 368, 262, 17, 14
 SERIES = {
-    "one-to-one:64": ("a message that is ready", "#2f7fd0"),
-    "round-trip:64": ("a round trip, two processes", "#d08a20"),
+    "one-to-one:64": ("ready: one process sends and receives it", "#2f7fd0"),
+    "round-trip:64": ("round trip: two processes, two messages", "#d08a20"),
 }
 
 
@@ -144,13 +145,16 @@ def as_chart(medians):
     there = [one for one in CONTESTANTS if one.key in medians]
     longest = max(medians[one.key][case] for one in there for case in SERIES)
     scale = PLOT / longest
-    title = "Thousands of instructions, 64 bytes, one-to-one"
-    parts = [text(0, 14, title, ' font-weight="bold"')]
-    x = 0
+    title = "Cost of a message of 64 bytes, one-to-one sockets"
+    parts = [
+        text(0, 14, title, ' font-weight="bold"'),
+        text(0, 32, "in thousands of instructions; fewer is better"),
+    ]
+    y = 32
     for label, colour in SERIES.values():
-        parts += [bar(x, 26, 11, 11, colour), text(x + 16, 36, label)]
-        x += 185
-    y = TOP
+        y += LINE
+        parts += [bar(0, y - 10, 11, 11, colour), text(16, y, label)]
+    y += 14
     for one in there:
         weight = ' font-weight="bold"' if one.program[0] == "ours.py" else ""
         parts.append(text(0, y + 11, one.label, weight))
@@ -160,16 +164,16 @@ def as_chart(medians):
             label = f"{count / 1000:.1f} ({multiple(medians, one, case)})"
             parts += [
                 bar(0, y, count * scale, BAR, colour),
-                text(count * scale + 5, y + 11, label),
+                text(count * scale + 5, y + 12, label),
             ]
             y += BAR + 1
         y += 8
     y += 10
-    parts.append(text(0, y, "In brackets: the multiple of C, sendmsg and recvmsg."))
+    parts.append(text(0, y, "In brackets: as a multiple of C, sendmsg and recvmsg."))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" fill="currentColor"'
-        f' viewBox="0 0 {WIDTH} {y + 6}" style="max-width: 540px"'
-        f' font-family="sans-serif" font-size="12">\n<title>{title}</title>\n'
+        f' viewBox="0 0 {WIDTH} {y + 6}" style="max-width: 28rem"'
+        f' font-family="sans-serif" font-size="13">\n<title>{title}</title>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )

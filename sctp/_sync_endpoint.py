@@ -1,0 +1,331 @@
+"""An endpoint for threads: one socket for many associations, on the core (_hub).
+
+The core decides, this module waits: see _sync_waiting. All that wait for the
+endpoint or for one of its associations are one crew, which also polls the sockets
+of those that were peeled off by themselves.
+"""
+
+from collections import deque
+from itertools import chain
+from types import MethodType, TracebackType
+from typing import Any, Self, cast
+
+from ._association import COUNT
+from ._endpoint import Apart, EndpointBase, Later, Shared
+from ._enums import NotificationType
+from ._hub import Member
+from ._lifecycle import Received
+from ._setup import Addresses, Limits
+from ._socket import sctp_socket
+from ._sockets import close_socket, resolve, warn_unclosed
+from ._sync_association import Association, Carrier, Message, Notifications
+from ._sync_waiting import Crew, Line, Polled, deadline_after
+
+
+class _Shared(Shared, Carrier):
+    """The socket of an endpoint, for its associations."""
+
+    _endpoint: "Endpoint"
+
+    def start(self, association: Association) -> None:
+        self._endpoint._resume()
+
+    def read_if_ready(self, association: Association) -> None:
+        if not association._core.unread:
+            self._endpoint._read_if_ready()
+
+    def tidy(self, association: Association) -> None:
+        self._endpoint._finish()
+        self._endpoint._wake_senders()
+
+    def may_send(self, association: Association) -> bool:
+        return self._endpoint._may_send(self._member(association))
+
+    def await_room(self, association: Association) -> None:
+        self._endpoint._line_up(self._member(association))
+        self._endpoint._await_room()
+
+    def give_others_a_turn(self, association: Association) -> None:
+        self._endpoint._found_room = False
+        self._endpoint._rotate(self._member(association))
+
+    def discard(self, association: Association) -> None:
+        """The endpoint does."""
+
+
+class _Apart(Apart, Carrier):
+    """A socket of its own, of an association that still is the endpoint's."""
+
+    def discard(self, association: Association) -> None:
+        # The endpoint warns.
+        close_socket(association.socket)
+
+
+class Endpoint(EndpointBase[Association], Polled):
+    """One socket with any number of associations, begun by either side.
+
+    Made by open_endpoint(). Any number of threads may use it and its associations
+    at the same time. ``for`` gives the associations that peers begin, as accept()
+    does, until the endpoint is closed.
+
+    The kernel has one queue and one send buffer for all. So that no association
+    can stop the others, one whose unread messages pass max_unread, or for which
+    the send buffer is full while others wait, gets a socket of its own by itself;
+    while there is no descriptor for that, reading or sending pauses for all,
+    and the log says so.
+
+    No thread of the module works for it: it reads, and notices what happens, while
+    a call of it or of one of its associations waits. Calls with a timeout raise
+    TimeoutError, without an errno, when so many seconds have passed; with 0 they
+    do not wait.
+
+    Leaving ``with`` closes the endpoint and waits until its associations have
+    ended, which takes close_timeout seconds at most; an exception aborts them.
+    """
+
+    __module__ = "sctp.sync"
+
+    def __init__(
+        self,
+        sock: sctp_socket,
+        limits: Limits,
+        events: frozenset[NotificationType],
+        backlog: int,
+    ) -> None:
+        super().__init__(sock, limits, events, backlog)
+        self._crew = Crew()
+        self._lock = self._crew.lock
+        self._acceptors = Line(self._crew, self, in_turn=True)
+        self._receivers = Line(self._crew, self, in_turn=True)
+        self._watchers = Line(self._crew, self, in_turn=False)
+        # What was read, and is not digested.
+        self._arrived: deque[Received] = deque()
+        self._carrier = _Shared(self)
+        self._crew.polled[self] = None
+        self._is_reading = True
+
+    def __del__(self) -> None:
+        if "_carrier" in self.__dict__ and not self._is_closed:
+            warn_unclosed(self)
+            close_socket(self._sock)
+            self._crew.close()
+
+    # What the base leaves to a front end
+
+    def _start(self) -> None:
+        self._is_reading = True
+        self._crew.interrupt()
+
+    def _stop(self) -> None:
+        self._is_reading = False
+
+    def _take_in(self) -> int:
+        hub, arrived = self._hub, self._arrived
+        hub.digest(arrived)  # what a signal has left
+        calls = map(self._sock.sctp_recvv_many, (self._piece_size,), (COUNT,))
+        arrived.extend(chain.from_iterable(calls))
+        count = len(arrived)
+        hub.digest(arrived)
+        return count
+
+    def _later(self, delay: float, call: Later) -> None:
+        if not self._is_closed:
+            self._crew.later(delay, MethodType(call, self))
+
+    def _wake_takers(self) -> None:
+        if self._acceptors and self._hub.has_acceptable:
+            self._acceptors.wake()
+        if self._receivers and self._hub.has_unread:
+            self._receivers.wake()
+
+    def _catch_up(self) -> None:
+        self._crew.catch_up()
+
+    def _end(self) -> None:
+        self._is_reading = False
+        self._crew.close()
+
+    def _make_association(self, member: Member) -> Association:
+        return Association(
+            self._sock, self._limits, self._events, self._crew, member, self._carrier
+        )
+
+    def _move(self, association: Association, sock: sctp_socket) -> None:
+        association._move(sock, _Apart(self))
+
+    def _release(self, association: Association) -> None:
+        crew = Crew(self._crew.lock)
+        association._carrier = Carrier()
+        crew.take_over(association, association._lines)
+
+    # Waiting
+
+    def _read_if_ready(self) -> None:
+        if self._is_reading:
+            self._read()
+
+    def _finish(self) -> None:
+        """Goes on where that was interrupted by a signal."""
+        hub = self._hub
+        if self._peeled:
+            self._finish_peeling()
+        if self._arrived or hub.is_digesting:
+            self._read()
+        elif hub.touched or hub.refused:
+            self._react()
+
+    def _tidy(self) -> None:
+        self._finish()
+        self._wake_senders()
+        self._wake_takers()
+        if self._hub.end is not None:
+            self._note_closed()
+
+    def _may_send(self, member: Member) -> bool:
+        """Whether it is the turn of an association, and there may be room. If not,
+        it waits for its turn."""
+        first = self._senders.first
+        if first is not None and first is not member:
+            self._wake_senders()
+            self._line_up(member)
+            return False
+        return not self._awaits_room
+
+    def _wake_senders(self) -> None:
+        """Lets the one whose turn it is send, where there may be room."""
+        while (first := self._senders.first) is not None:
+            if self._association_of(first)._senders:
+                if not self._awaits_room:
+                    self._wake_first()
+                return
+            self._leave(first)  # who waited has left
+        self._awaits_room = False
+
+    # What the program calls
+
+    def accept(self, timeout: float | None = None) -> Association:
+        """The next association that a peer has begun.
+
+        What arrived before this call is there to be received. Raises EOFError
+        once the endpoint is closed, ConnectionAbortedError once it is aborted.
+        """
+        taken: list[Member] = []
+
+        def attempt() -> bool:
+            if not self._hub.has_acceptable:
+                self._read_if_ready()
+            self._hub.accept(taken)
+            return bool(taken)
+
+        try:
+            self._acceptors.call(attempt, deadline_after(timeout))
+            return self._association_of(taken[0])
+        except BaseException:
+            if taken:
+                with self._lock:
+                    self._hub.put_back(taken[0])
+                    self._tidy()
+            raise
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Association:
+        try:
+            return self.accept()
+        except EOFError:
+            raise StopIteration from None
+
+    def receive(self, timeout: float | None = None) -> Message:
+        """The next message of any association that nobody has accepted; those
+        that have one take turns.
+
+        Message.association says whose it is: answer there. accept() gives that
+        association later, and its messages are no more received here. Raises
+        MessageTooLong and AssociationRestarted as Association.receive() does,
+        EOFError once the endpoint is closed, ConnectionAbortedError once it is
+        aborted. That an association ends is not told here.
+        """
+        taken: list[Any] = []
+
+        def attempt() -> bool:
+            if not self._hub.has_unread:
+                self._read_if_ready()
+            self._hub.take(taken)
+            if taken:
+                taken[0].association._resume_where_room()
+            return bool(taken)
+
+        try:
+            self._receivers.call(attempt, deadline_after(timeout))
+            if not isinstance(taken[0], Exception):
+                return cast(Message, taken[0])
+        except BaseException:
+            if taken:
+                with self._lock:
+                    self._hub.put_back_unread(taken[0], taken[0].association._core)
+                    self._tidy()
+            raise
+        raise taken[0]
+
+    def connect(
+        self, addresses: Addresses, timeout: float | None = None
+    ) -> Association:
+        """Begins an association with a peer and returns it when it is up.
+
+        addresses are all those of one peer, as for sctp.sync.connect(), whose
+        errors this call raises, too. If it raises, nothing is left of it.
+        """
+        deadline = deadline_after(timeout)
+        _, [peers] = resolve([self._check_peers(addresses)], self._sock)
+        association = None
+        try:
+            with self._lock:
+                association = self._begin_set_up(peers)
+            association._wait_until_decided(deadline)
+            self._note_set_up(association)
+            return association
+        except BaseException:
+            if association is not None:
+                association.abort()
+                self._connecting.discard(association)
+            raise
+
+    def notifications(self) -> Notifications:
+        """An iterator over the notifications of all associations that arrive by
+        the socket of this endpoint from now on, of the types that ``events``
+        asked for."""
+        news = Notifications(self)
+        with self._lock:
+            self._hub.news.add(news)
+        return news
+
+    def wait_closed(self, timeout: float | None = None) -> None:
+        """Waits until close() or abort() was called and all associations have
+        ended."""
+
+        def attempt() -> bool:
+            self._catch_up()
+            self._tidy()
+            return self._is_closed
+
+        self._watchers.call(attempt, deadline_after(timeout))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.abort()
+            return
+        try:
+            self.close()
+            self.wait_closed()
+        except BaseException:
+            self.abort()
+            raise
