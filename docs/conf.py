@@ -16,6 +16,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx_autodoc_typehints",
     "from_sources",
+    "kernel_facts",
     "rfc_links",
     "inline_pictures",
 ]
@@ -44,9 +45,7 @@ suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 html_theme = "furo"
 html_title = f"sctp {version}"
 html_static_path = ["_static"]
-html_css_files = ["pages.css"]
-html_js_files = [("pages.js", {"defer": "defer"})]
-html_search_scorer = str(Path(__file__).parent / "search.js")
+html_css_files = ["tables.css", "kernels.css"]
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "default"

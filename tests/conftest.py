@@ -13,6 +13,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM
 
 import fronts
+import kernel_facts
 import pytest
 import system
 
@@ -36,6 +37,11 @@ def pytest_addoption(parser):
         parser.addoption(
             option, type=int, default=default, metavar="N", help=f"{help} [{default:,}]"
         )
+    parser.addoption(
+        "--record-kernel-facts",
+        action="store_true",
+        help="write what the kernel does to tests/kernel_facts.json",
+    )
 
 
 def kernel_has_sctp():
@@ -350,6 +356,26 @@ def front(request):
     finally:
         opened.close()
     assert not opened.troubles
+
+
+@pytest.fixture(scope="session")
+def facts_of_kernels(pytestconfig):
+    recording = pytestconfig.getoption("--record-kernel-facts")
+    facts = kernel_facts.KernelFacts(kernel_facts.name_of_kernel(), recording)
+    yield facts
+    if recording:
+        facts.save()
+
+
+@pytest.fixture
+def kernel_fact(request, facts_of_kernels):
+    """Takes a key of docs/kernels.toml and what the test saw of the kernel."""
+    test = request.node.nodeid.partition("[")[0].removeprefix("tests/")
+
+    def see(key, value):
+        facts_of_kernels.see(test, key, value)
+
+    return see
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def test_host_may_be_a_name(make_socket):
 @pytest.mark.parametrize("mistake", ["in use", "not local"])
 @pytest.mark.parametrize("position", [0, 1])
 def test_failed_bindx_leaves_a_bound_socket_as_it_was(
-    make_socket, network, mistake, position
+    make_socket, network, mistake, position, kernel_fact
 ):
     sock = make_socket(network.family, SOCK_STREAM)
     sock.bind(network.address(1))
@@ -209,9 +209,12 @@ def test_failed_bindx_leaves_a_bound_socket_as_it_was(
         wrong, number = network.address(9, host=9), errno.EADDRNOTAVAIL
     addrs = [network.address(3)]
     addrs.insert(position, wrong)
-    with system.raises_errno(number):
+    with system.raises_errno(number) as raised:
         add(sock, addrs)
     assert hosts(sock.sctp_getladdrs()) == hosts([network.address(1)])
+    if mistake == "in use":
+        kernel_fact("bindx-of-a-held-address", raised.value)
+    kernel_fact("bindx-is-atomic", True)
 
 
 def test_failed_bindx_leaves_an_unbound_socket_unbound(make_socket, network):
@@ -457,7 +460,7 @@ def test_connectx_is_refused_where_nobody_listens(
 
 @both_types
 def test_connectx_to_a_connected_peer_is_an_error(
-    make_socket, make_listener, network, type
+    make_socket, make_listener, network, type, kernel_fact
 ):
     listener = make_listener(SOCK_SEQPACKET)
     sock = make_socket(network.family, type, timeout=None)
@@ -468,8 +471,9 @@ def test_connectx_to_a_connected_peer_is_an_error(
             "linux": errno.EISCONN,
             "freebsd": errno.EADDRINUSE if type == SOCK_STREAM else errno.EALREADY,
         }
-    ):
+    ) as raised:
         sock.sctp_connectx(addrs)
+    kernel_fact("connectx-again", raised.value)
     assert association(sock, assoc_id)[1] == SCTP_ESTABLISHED
 
 
@@ -674,7 +678,7 @@ def test_messages_go_to_the_peeled_socket(make_listener, make_many, network, hom
         assert hosts(peeled.sctp_getpaddrs()) == hosts(network.addresses(homes))
 
 
-def test_queued_messages_move_to_the_peeled_socket(make_many):
+def test_queued_messages_move_to_the_peeled_socket(make_many, kernel_fact):
     sock, assoc_id, server = make_many()
     sock.sctp_sendv([b"hello"], None, sctp_sndinfo(snd_assoc_id=assoc_id))
     _, addr, *_ = server.sctp_recvv(100)
@@ -684,6 +688,7 @@ def test_queued_messages_move_to_the_peeled_socket(make_many):
         assert peeled.sctp_recvv(100, MSG_DONTWAIT)[0] == b"queued"
     with pytest.raises(BlockingIOError):
         sock.sctp_recvv(100, MSG_DONTWAIT)
+    kernel_fact("unread-messages-move", True)
 
 
 def test_peeled_socket_is_one_to_one(make_many):
@@ -696,12 +701,15 @@ def test_peeled_socket_is_one_to_one(make_many):
         assert association(peeled) == (assoc_id, SCTP_ESTABLISHED)
 
 
-def test_association_is_peeled_off_once(make_many):
+def test_association_is_peeled_off_once(make_many, kernel_fact):
     sock, assoc_id, _ = make_many()
     with sock.sctp_peeloff(assoc_id) as peeled:
         for again in (sock, peeled):
-            with system.raises_errno(UNKNOWN if again is sock else NOT_MANY):
+            expected = UNKNOWN if again is sock else NOT_MANY
+            with system.raises_errno(expected) as raised:
                 again.sctp_peeloff(assoc_id)
+            if again is sock:
+                kernel_fact("unknown-association", raised.value)
         assert sock.sctp_getpaddrs(assoc_id) is None
 
 
@@ -865,7 +873,7 @@ def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, hos
 
 
 @pytest.mark.linux
-def test_link_local_address_has_the_scope_of_its_interface(make_socket):
+def test_link_local_address_has_the_scope_of_its_interface(make_socket, kernel_fact):
     """If the kernel gives it. The name of a socket has no scope, and the sender of a
     message has another number."""
     lines = Path("/proc/net/if_inet6").read_text().splitlines()
@@ -878,7 +886,10 @@ def test_link_local_address_has_the_scope_of_its_interface(make_socket):
     client = make_socket(AF_INET6, SOCK_STREAM)
     client.bind((host, 0, 0, index))
     client.connect((host, port_of(server), 0, index))
-    with server.accept()[0] as accepted:
+    accepted, name = server.accept()
+    with accepted:
+        scopes = {sock[3] for sock in (name, accepted.getsockname())}
+        kernel_fact("scope-in-names", scopes == {index})
         client.send(b"hello")
         sender = accepted.sctp_recvv(10)[1]
         assert sender[:3] == (host, port_of(client), 0)

@@ -595,7 +595,7 @@ def test_messages_behind_the_end_of_their_association_are_left(make_hub):
 
 @only_ipv4
 @pytest.mark.parametrize("count", [1, 3])
-def test_msg_more_of_the_caller_holds_the_last_message_alone(quiet, count):
+def test_msg_more_of_the_caller_holds_the_last_message_alone(quiet, count, kernel_fact):
     sender, info, receiver = quiet
     assert sender.sctp_sendv_many(numbered(count, info), MSG_MORE) == count
     receiver.settimeout(0.3)
@@ -603,6 +603,7 @@ def test_msg_more_of_the_caller_holds_the_last_message_alone(quiet, count):
         receiver.sctp_recvv(100)
     sender.sctp_sendv([b"next"])
     assert_received(receiver, count)
+    kernel_fact("msg-more-holds", True)
     assert receiver.sctp_recvv(100)[0] == b"next"
 
 

@@ -509,7 +509,7 @@ SOON_SILENT = [
 @pytest.mark.parametrize("is_peeled", [False, True])
 @pytest.mark.parametrize("how", ["abort", "silence", "restarted host"])
 def test_abort_without_a_cause_and_silence(
-    own_network, front, make_socket, how, is_peeled, homes
+    own_network, front, make_socket, how, is_peeled, homes, kernel_fact
 ):
     """The kernel reports the same for both."""
     addresses = "/".join(f"10.{net}.0.1" for net in range(1, homes + 1))
@@ -534,6 +534,7 @@ def test_abort_without_a_cause_and_silence(
     expected = errno.ETIMEDOUT if how == "silence" else errno.ECONNRESET
     assert caught.value.errno == expected
     notification = caught.value.notification
+    kernel_fact("cause-of-a-silent-loss", "sac_info" in notification)
     assert notification["sac_error"] == 0 and "sac_info" not in notification
 
 

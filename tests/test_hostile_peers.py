@@ -576,7 +576,7 @@ def begin_message(server, peer):
     return assoc
 
 
-def test_message_is_broken_off_for_another_that_is_given_up(server, peer):
+def test_message_is_broken_off_for_another_that_is_given_up(server, peer, kernel_fact):
     """Linux does not check which message FORWARD-TSN means. It reports the loss."""
     assoc = peer.associate(server.port, parameters=PARTIAL_RELIABILITY)
     sock, _ = server.one()
@@ -594,6 +594,7 @@ def test_message_is_broken_off_for_another_that_is_given_up(server, peer):
     assoc.send(assoc.data(b"the next", sid=2))
     server.wait(lambda: server.messages)
     assert server.messages == [b"the next"]
+    kernel_fact("forward-tsn-of-another", True)
 
 
 def test_message_without_end(server, peer):
@@ -601,7 +602,9 @@ def test_message_without_end(server, peer):
 
 
 @pytest.mark.parametrize("server", [SOCK_SEQPACKET], ids=["one-to-many"], indirect=True)
-def test_message_without_end_holds_up_others_by_default(server, peer, make_socket):
+def test_message_without_end_holds_up_others_by_default(
+    server, peer, make_socket, kernel_fact
+):
     """The message blocks them until its association ends."""
     server.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 0)
     assoc = begin_message(server, peer)
@@ -617,6 +620,7 @@ def test_message_without_end_holds_up_others_by_default(server, peer, make_socke
     server.wait(is_acknowledged)
     server.serve()
     assert server.messages == []
+    kernel_fact("unfinished-message-blocks-others", True)
     assoc.send(ABORT)
     server.wait(lambda: server.messages == [b"waiting"])
 

@@ -190,7 +190,7 @@ def test_options_choose_the_infos(pair, rcvinfo, nxtinfo, infotype, cls):
 @both_types
 @pytest.mark.parametrize("homes", [1, 3])
 def test_first_message_sets_the_association_up(
-    make_socket, make_listener, network, type, homes
+    make_socket, make_listener, network, type, homes, kernel_fact
 ):
     server = make_listener(SOCK_SEQPACKET, homes)
     sock = make_socket(network.family, type)
@@ -204,6 +204,7 @@ def test_first_message_sets_the_association_up(
     assert data == b"answer"
     assert addr[:2] in [each[:2] for each in addrs]
     assert hosts(sock.sctp_getpaddrs(info["rcv_assoc_id"])) == hosts(addrs)
+    kernel_fact("implicit-set-up", True)
 
 
 def test_first_message_takes_both_kinds_of_addresses(make_socket):
@@ -254,7 +255,7 @@ def test_kernel_refuses_what_it_cannot_send(pair, network):
 
 
 @both_types
-def test_unconnected_socket_needs_an_address(make_socket, network, type):
+def test_unconnected_socket_needs_an_address(make_socket, network, type, kernel_fact):
     """It raises an exception. SIGPIPE, which would end other programs, does not
     come."""
     sock = make_socket(network.family, type, timeout=None)
@@ -267,8 +268,9 @@ def test_unconnected_socket_needs_an_address(make_socket, network, type):
         signal.signal(signal.SIGPIPE, previous)
     assert signals == []
     if type == SOCK_STREAM or system.LINUX:  # FreeBSD waits for an association
-        with pytest.raises(OSError):
+        with pytest.raises(OSError) as raised:
             sock.sctp_recvv(1)
+        kernel_fact("receive-unconnected", raised.value)
 
 
 # Buffers

@@ -412,11 +412,12 @@ def transfer_some(hosts, associate, count, report):
     return transfer_some
 
 
-def test_messages_arrive_in_time_or_fail(transfer_some):
+def test_messages_arrive_in_time_or_fail(transfer_some, kernel_fact):
     transfer, unsent, sent = transfer_some(sctp.SCTP_PR_SCTP_TTL, [20, 60, 200])
     assert unsent == len(transfer.failed(sctp.SCTP_DATA_UNSENT)) > 0
     assert len(transfer.failed(sctp.SCTP_DATA_SENT)) <= sent
     assert len(transfer.lost()) - unsent <= sent
+    kernel_fact("send-failed-of-what-waited", True)
 
 
 def assert_only_fragments(notifs):
@@ -425,7 +426,7 @@ def assert_only_fragments(notifs):
 
 
 @pytest.mark.parametrize("limit", [0, 1])
-def test_messages_arrive_with_few_tries_or_fail(transfer_some, limit):
+def test_messages_arrive_with_few_tries_or_fail(transfer_some, limit, kernel_fact):
     transfer, unsent, sent = transfer_some(sctp.SCTP_PR_SCTP_RTX, [limit])
     assert not transfer.failed(sctp.SCTP_DATA_UNSENT)
     assert_only_fragments(transfer.notifs)
@@ -433,6 +434,7 @@ def test_messages_arrive_with_few_tries_or_fail(transfer_some, limit):
     assert len(transfer.lost()) <= sent <= transfer.count
     # One try ends with the first SACK, even if that acknowledges the message.
     assert (sent == transfer.count) == (limit == 0)
+    kernel_fact("send-failed-of-what-was-sent", False)
 
 
 def test_messages_arrive_or_make_room(transfer_some):

@@ -112,7 +112,7 @@ def associate(make_socket, network, type):
 # Associations
 
 
-def test_association_comes_up(associate):
+def test_association_comes_up(associate, kernel_fact):
     def prepare(watcher, peer):
         for sock, outbound, inbound in ((watcher, 5, 7), (peer, 9, 4)):
             set_option(
@@ -136,10 +136,11 @@ def test_association_comes_up(associate):
     assert describe_notification(ends.up) == (
         f"Association {ends.assoc_id} is up with 4 outbound and 7 inbound streams."
     )
+    kernel_fact("features-with-comm-up", "sac_info" in ends.up)
 
 
 @pytest.mark.parametrize("reason", [b"", b"no more", bytes(range(256))])
-def test_association_is_aborted(associate, reason):
+def test_association_is_aborted(associate, reason, kernel_fact):
     ends = associate()
     send(ends.peer, ends.peer_id, reason, snd_flags=sctp.SCTP_ABORT)
     notif = receive(ends.watcher)
@@ -153,6 +154,7 @@ def test_association_is_aborted(associate, reason):
         "sac_assoc_id": ends.assoc_id,
         "sac_info": struct.pack("!HH", 12, 4 + len(reason)) + reason,
     }
+    kernel_fact("comm-lost-info", "the causes")
     assert error_causes(notif) == ((ErrorCause.USER_INITIATED_ABORT, reason),)
     own = receive(ends.peer)
     assert own["sac_error"] == ErrorCause.USER_INITIATED_ABORT
@@ -238,7 +240,7 @@ def wait_for(ends, address, state, **others):
         pass
 
 
-def test_addresses_are_confirmed(associate, network):
+def test_addresses_are_confirmed(associate, network, kernel_fact):
     def prepare(watcher, _):
         set_option(watcher, sctp.sctp_rtoinfo, sctp.SCTP_RTOINFO, srto_initial=500)
 
@@ -247,6 +249,7 @@ def test_addresses_are_confirmed(associate, network):
     ends = associate(*types, prepare=prepare, addresses=addresses)
     second = network.address(2, port=ends.peer.getsockname()[1])
     wait_for(ends, second, sctp.SCTP_ADDR_CONFIRMED, spc_error=HEARTBEAT_SUCCESS)
+    kernel_fact("second-address-is-confirmed", True)
 
 
 def test_addresses_come_and_go(associate, network):
@@ -391,7 +394,7 @@ def test_path_fails_and_returns(associate_far):
 
 @only_ipv4
 @needs_root
-def test_peer_reports_an_unknown_chunk(associate, network):
+def test_peer_reports_an_unknown_chunk(associate, network, kernel_fact):
     """The kernel of the peer answers a packet that seems to come from the watching
     side."""
     (near, _), (far, _) = network.address(host=2), network.address()
@@ -410,6 +413,7 @@ def test_peer_reports_an_unknown_chunk(associate, network):
         "sre_assoc_id": ends.assoc_id,
         "sre_data": bytes(unknown),
     }
+    kernel_fact("remote-error-data", "one cause")
     assert error_causes(notif) == (
         (ErrorCause.UNRECOGNIZED_CHUNK_TYPE, bytes(unknown)),
     )
@@ -539,7 +543,7 @@ def test_abort_is_why_messages_fail(associate):
 
 
 @pytest.mark.parametrize("interleaved", [False, True], ids=["data", "i-data"])
-def test_partial_delivery_is_aborted(associate, interleaved):
+def test_partial_delivery_is_aborted(associate, interleaved, kernel_fact):
     def prepare(watcher, peer):
         watcher.setsockopt(SOL_SOCKET, SO_RCVBUF, 8192)
         watcher.setsockopt(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 1000)
@@ -569,9 +573,11 @@ def test_partial_delivery_is_aborted(associate, interleaved):
         "pdapi_assoc_id": ends.assoc_id,
     }
     assert receive(ends.watcher)["sac_state"] == sctp.SCTP_COMM_LOST
+    if not interleaved:
+        kernel_fact("stream-of-partial-delivery", False)
 
 
-def test_sender_is_dry(associate):
+def test_sender_is_dry(associate, kernel_fact):
     ends = associate()
     dry = {
         "sn_type": sctp.SCTP_SENDER_DRY_EVENT,
@@ -580,6 +586,7 @@ def test_sender_is_dry(associate):
     }
     subscribe(ends.watcher, sctp.SCTP_SENDER_DRY_EVENT, assoc_id=ends.assoc_id)
     assert receive(ends.watcher) == dry  # at once: nothing is under way
+    kernel_fact("dry-at-once", True)
     send(ends.watcher, ends.assoc_id, b"something")
     assert receive(ends.watcher) == dry
 
@@ -645,13 +652,14 @@ def support_authentication(sock, value):
     set_option(sock, sctp.sctp_assoc_value, option, assoc_value=value)
 
 
-def test_peer_does_not_authenticate(associate):
+def test_peer_does_not_authenticate(associate, kernel_fact):
     def prepare(watcher, peer):
         support_authentication(watcher, 1)
         support_authentication(peer, 0)
 
     ends = associate(sctp.SCTP_AUTHENTICATION_EVENT, prepare=prepare)
     assert receive(ends.watcher) == authentication(ends, sctp.SCTP_AUTH_NO_AUTH, 0)
+    kernel_fact("peer-without-authentication", "told")
 
 
 def test_keys_come_and_go(associate):
@@ -777,11 +785,12 @@ def add_streams(ends, inbound, outbound):
 
 
 @pytest.mark.parametrize("inbound, outbound", [(2, 0), (0, 3)])
-def test_streams_are_added(associate_resettable, inbound, outbound):
+def test_streams_are_added(associate_resettable, inbound, outbound, kernel_fact):
     ends = associate_resettable(sctp.SCTP_STREAM_CHANGE_EVENT)
     add_streams(ends, inbound, outbound)
     assert receive(ends.watcher) == stream_change(ends.assoc_id, 0, inbound, outbound)
     assert receive(ends.peer) == stream_change(ends.peer_id, 0, outbound, inbound)
+    kernel_fact("counts-of-added-streams", "added")
 
 
 def test_peer_denies(associate_resettable):

@@ -113,7 +113,7 @@ def receive_whole(receiver, bufsize=1 << 20):
 # Infos
 
 
-def test_next_message_is_as_foretold(ends, settle):
+def test_next_message_is_as_foretold(ends, settle, kernel_fact):
     sender, assoc_id, receiver = ends
     want_both_infos(receiver)
     count = 6
@@ -133,6 +133,8 @@ def test_next_message_is_as_foretold(ends, settle):
         if n < count - 1:
             assert type(info) is sctp_recvv_rn
             assert infotype == SCTP_RECVV_RN
+            complete = COMPLETE and info.nxtinfo["nxt_flags"] & COMPLETE
+            kernel_fact("next-message-is-complete", bool(complete))
             info.nxtinfo["nxt_flags"] &= ~COMPLETE
             foretold.append(info.nxtinfo)
             info = info.rcvinfo
@@ -188,7 +190,7 @@ def test_next_message_may_be_a_notification(pair, wait_for):
 
 @pytest.mark.linux  # FreeBSD tells nothing with a notification
 def test_notification_has_no_info_but_that_of_the_next_message(
-    make_listener, make_socket, network, settle
+    make_listener, make_socket, network, settle, kernel_fact
 ):
     receiver = make_listener(SOCK_SEQPACKET)
     want_both_infos(receiver)
@@ -209,6 +211,7 @@ def test_notification_has_no_info_but_that_of_the_next_message(
     assert flags & MSG_NOTIFICATION
     assert infotype == SCTP_RECVV_NXTINFO
     assert (type(info), info["nxt_sid"], info["nxt_length"]) == (sctp_nxtinfo, 3, 5)
+    kernel_fact("next-message-with-a-notification", True)
 
 
 def test_peeking_shows_the_same_message_and_info(ends):
@@ -356,7 +359,7 @@ def test_notification_comes_in_pieces(make_listener, make_socket, network, bufsi
 
 
 @pytest.mark.linux  # FreeBSD tells nothing with a piece
-def test_pieces_foretell_the_next_message(pair, settle):
+def test_pieces_foretell_the_next_message(pair, settle, kernel_fact):
     sender, receiver = pair
     want_both_infos(receiver)
     sender.sctp_sendv([b"abcdef"], None, sctp_sndinfo(snd_sid=1))
@@ -368,6 +371,7 @@ def test_pieces_foretell_the_next_message(pair, settle):
     assert [info.nxtinfo["nxt_length"] for _, info in pieces] == [4] * 3
     assert pieces[0][1].rcvinfo["rcv_sid"] == 1
     assert pieces[0][1].nxtinfo["nxt_sid"] == 2
+    kernel_fact("next-message-with-a-piece", True)
 
 
 @pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])

@@ -434,7 +434,7 @@ def test_data_cannot_move_while_its_sender_waits(wait):
 
 @only_ipv4
 @waits(["sendv_one_to_many"])
-def test_abort_ends_a_blocking_wait_for_room(wait):
+def test_abort_ends_a_blocking_wait_for_room(wait, kernel_fact):
     wait.sock.settimeout(None)
     waiting, thread = in_thread(wait.call)
     wait_until_asleep(thread)
@@ -445,6 +445,7 @@ def test_abort_ends_a_blocking_wait_for_room(wait):
         waiting.result(10)
     (note,) = raised.value.__notes__
     assert "ended while the message waited" in note
+    kernel_fact("abort-wakes-a-sender", raised.value)
 
 
 # Signals (PEP 475)
@@ -574,7 +575,7 @@ def test_timed_connectx_raises_a_refusal(make_socket, network, refusing):
 @pytest.mark.parametrize("timeout", [None, 10])
 @pytest.mark.parametrize("how", [socket.SHUT_WR, socket.SHUT_RDWR])
 @waits(CONNECTS)
-def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
+def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout, kernel_fact):
     """The kernel may report success. Then the next call fails."""
     wait.sock.settimeout(timeout)
     connecting, thread = in_thread(wait.call)
@@ -582,6 +583,7 @@ def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout):
     with pytest.raises(OSError) as caught:
         wait.sock.shutdown(how)
     assert caught.value.errno == errno.ENOTCONN
+    kernel_fact("shutdown-wakes-connect", True)
     error = connecting.exception(5)
     # connectx() above gets EINVAL if there is no association.
     assert error is None or error.errno in (errno.ECONNREFUSED, errno.EINVAL)
@@ -719,7 +721,7 @@ def assert_sleeps(waiting, thread):
 @both_modes
 @pytest.mark.parametrize("how", ["close", "detach"])
 @waits([*READERS, "recvv_one_to_many", *SENDERS, "sendv_one_to_many"])
-def test_closing_wakes_nobody(wait, how, timeout):
+def test_closing_wakes_nobody(wait, how, timeout, kernel_fact):
     """If the kernel has begun a call, it completes it with the old socket. If the
     loop would have to repeat a call, it fails instead."""
     number = wait.sock.fileno()
@@ -728,6 +730,7 @@ def test_closing_wakes_nobody(wait, how, timeout):
     try:
         if LINUX or timeout is None:  # FreeBSD's poll() sees the end
             assert_sleeps(waiting, thread)
+            kernel_fact("close-wakes", False)
             wait.end()
         if timeout is None:
             assert waiting.result(10) == wait.result
@@ -755,10 +758,11 @@ def test_closing_wakes_nobody_who_waits_for_a_peer(wait, timeout):
 @both_modes
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_RDWR])
 @waits(READERS)
-def test_shutdown_of_reading_wakes_readers(wait, direction, timeout):
+def test_shutdown_of_reading_wakes_readers(wait, direction, timeout, kernel_fact):
     waiting, _ = begin(wait, timeout)
     wait.sock.shutdown(direction)
     assert waiting.result(10) == b""
+    kernel_fact("shut-rd-wakes-readers", True)
 
 
 @only_ipv4
@@ -778,7 +782,7 @@ def test_readers_of_peeled_sockets_see_the_end_first(make_ready, network):
 @only_ipv4
 @pytest.mark.parametrize("timeout", [None, 1])
 @waits(READERS)
-def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout):
+def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout, kernel_fact):
     waiting, _ = begin(wait, timeout)
     wait.sock.shutdown(SHUT_WR)
     error = waiting.exception(10)
@@ -786,6 +790,7 @@ def test_shutdown_of_writing_wakes_no_reader_with_a_timeout(wait, timeout):
         assert error.errno == errno.ENOTCONN
     else:
         assert isinstance(error, TimeoutError)
+        kernel_fact("shut-wr-wakes-readers", False)
 
 
 @only_ipv4
@@ -805,8 +810,8 @@ def test_shutdown_wakes_nobody_on_other_sockets(wait, direction, timeout):
 @both_modes
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_RDWR])
 @waits(["accept"])
-def test_shutdown_of_a_listener(wait, direction, timeout):
-    """Linux 6.1 lets accept wait on. Linux 7.2 ends it with an error."""
+def test_shutdown_of_a_listener(wait, direction, timeout, kernel_fact):
+    """A kernel may let it wait on, or not let it accept."""
     waiting, _ = begin(wait, timeout)
     with suppress(OSError):
         wait.sock.shutdown(direction)
@@ -815,6 +820,8 @@ def test_shutdown_of_a_listener(wait, direction, timeout):
     except TimeoutError:
         wait.end()
         error = waiting.exception(10)
+    if timeout is None:
+        kernel_fact("shutdown-wakes-accept", error or False)
     if error is None:
         assert waiting.result() == wait.result
     else:
@@ -826,11 +833,12 @@ def test_shutdown_of_a_listener(wait, direction, timeout):
 @both_modes
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_WR, SHUT_RDWR])
 @waits(SENDERS)
-def test_shutdown_wakes_no_sender(wait, direction, timeout):
+def test_shutdown_wakes_no_sender(wait, direction, timeout, kernel_fact):
     """The end comes after the data that waits to be delivered."""
     waiting, thread = begin(wait, timeout)
     wait.sock.shutdown(direction)
     assert_sleeps(waiting, thread)
+    kernel_fact("shutdown-wakes-senders", False)
     wait.end()
     if direction == SHUT_RD:
         assert waiting.result(10) == wait.result

@@ -330,12 +330,13 @@ def test_message_with_a_wrong_key_does_not_arrive(own_network, capture, make_end
 
 
 @pytest.mark.parametrize("spa", [False, True])
-def test_unknown_key_sends_nothing(own_network, capture, make_ends, spa):
+def test_unknown_key_sends_nothing(own_network, capture, make_ends, spa, kernel_fact):
     own_network.set(auth_enable=1)
     sender, _, receiver = make_ends(SOCK_STREAM, cls=Authenticated)
     info = sctp_authinfo(auth_keynumber=3)
-    with pytest.raises(OSError, match="Invalid argument"):
+    with pytest.raises(OSError, match="Invalid argument") as raised:
         sender.sctp_sendv([b"x"], None, sctp_sendv_spa([info]) if spa else info)
+    kernel_fact("unknown-key", raised.value)
     sender.sctp_sendv([b"first"])
     assert receiver.sctp_recvv(100)[0] == b"first"
     (packet,) = capture.find(ChunkTypes.DATA)

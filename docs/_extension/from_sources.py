@@ -281,6 +281,8 @@ def check_fields(app):
 class Made(Directive):
     """A directive that makes text and parses it."""
 
+    css = "from-sources"
+
     def parse(self, lines, **options):
         parent = nodes.section()
         parent.document = self.state.document
@@ -289,7 +291,7 @@ class Made(Directive):
 
     def table(self, *rows):
         """The lines of a table. The first row has the titles."""
-        yield from (".. list-table::", "   :header-rows: 1", "   :class: from-sources")
+        yield from (".. list-table::", "   :header-rows: 1", f"   :class: {self.css}")
         yield ""
         for first, *others in rows:
             yield f"   * - {first}"
