@@ -247,7 +247,7 @@ class Association(AssociationBase):
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
-                if error.errno is None:  # of a signal handler
+                if error.errno is None:  # raised by a signal handler
                     raise
                 core.fail(error.errno)
             if not core.is_ending:
@@ -307,7 +307,7 @@ class Association(AssociationBase):
                 timer.cancel()
         self._remember_addresses()
         self._carrier.close(self)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits
             self._closed.set()
             if self._on_news is not None:
                 self._on_news()

@@ -213,7 +213,7 @@ class Lifecycle:
         # The infos of earlier messages, by stream, ppid, unordered and context.
         self.infos: dict[tuple[int, int, bool, int], sctp_sndinfo] = {}
 
-    # What the socket gave.
+    # Items from the socket
 
     def feed(self, items: Iterable[Received]) -> None:
         """Takes what arrived on a socket that belongs to this association alone."""
@@ -383,7 +383,7 @@ class Lifecycle:
         self.is_ending = False
         self.assembler.forget(self.assoc_id)
 
-    # What the program called
+    # Calls of the program
 
     def close(self) -> bool:
         """Begins to shut down. Returns whether this is the first call."""

@@ -734,7 +734,7 @@ def test_peeled_off_with_all_that_is_under_way(front, make_peer):
     sends += [accepted.send.start(b"%6d" % (len(sends) + n)) for n in range(20)]
     endpoint.peel_off(accepted.real)
     assert endpoint.associations == ()
-    with pytest.raises(ValueError, match="none of this endpoint"):
+    with pytest.raises(ValueError, match="not an association of this endpoint"):
         endpoint.peel_off(accepted.real)
     for number in range(3):
         peer.sctp_sendv([b"%d" % number])
