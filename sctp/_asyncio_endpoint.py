@@ -155,10 +155,9 @@ class Endpoint(EndpointBase[Association]):
         self._loop.remove_reader(self._fd)
 
     def _take_in(self) -> int:
-        arrived = deque(self._sock.sctp_recvv_many(self._piece_size, COUNT))
-        count = len(arrived)
-        self._hub.digest(arrived)
-        return count
+        items = self._sock.sctp_recvv_many(self._piece_size, COUNT)
+        self._hub.digest(deque(items))
+        return len(items)
 
     def _later(self, delay: float, call: Later) -> None:
         if call not in self._timers and not self._is_closed:

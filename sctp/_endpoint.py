@@ -199,19 +199,18 @@ class EndpointBase(Generic[Association]):
     def _react(self) -> None:
         """Does what the core wants, and wakes those who wait."""
         hub = self._hub
-        for assoc_id in hub.refused:
-            abort_association(self._sock, b"", assoc_id)
-        hub.refused.clear()
+        if hub.refused:
+            for assoc_id in hub.refused:
+                abort_association(self._sock, b"", assoc_id)
+            hub.refused.clear()
         if hub.crowded:
             self._make_room()
         if hub.touched:
             touched, hub.touched = hub.touched, {}
             try:
-                while touched:
-                    member = next(iter(touched))
+                for member in touched:
                     member.association._react()  # type: ignore[attr-defined]
-                    del touched[member]
-            except BaseException:  # of a signal handler; kept for the next call
+            except BaseException:  # of a signal handler: for the next time
                 hub.touched = touched | hub.touched
                 raise
         self._wake_takers()
@@ -342,9 +341,13 @@ class EndpointBase(Generic[Association]):
             self._hub.cannot_peel(member, error, what)
 
     def _peel(self, member: Member) -> None:
-        made = self._peeled[member] = []
+        # Without a call before the try, in which a signal could be handled.
+        if member not in self._peeled:
+            self._peeled[member] = []
+        made = self._peeled[member]
         try:
-            made.extend(map(self._sock.sctp_peeloff, (member.assoc_id,)))
+            if not made:
+                made.extend(map(self._sock.sctp_peeloff, (member.assoc_id,)))
         except BaseException as error:
             if not made:
                 del self._peeled[member]

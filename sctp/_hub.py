@@ -178,10 +178,17 @@ class Hub:
         """Takes what arrived on the socket, one after the other. If a signal
         interrupts it, it can be called again, as Lifecycle.digest()."""
         members = self.members
-        if self._receiver is not None:
-            self._note_received(self._receiver)
-        while arrived:
-            # The number of items for the same association.
+        while True:
+            if (member := self._receiver) is not None:
+                self.touched[member] = None
+                if member.unread and member in self.waiting:
+                    self._ready[member] = None
+                if member.unread_size >= member.max_unread and member.is_full:
+                    self.crowded[member] = None
+                self._receiver = None
+            if not arrived:
+                break
+            # How many there are of the same association.
             assoc_id: Any = None
             count = 0
             for _, _, info, kind, _ in arrived:
@@ -209,15 +216,6 @@ class Hub:
                 self._received[member] = self._received.get(member, 0) + count
                 self._receiver = member
                 member.digest(arrived, count)
-                self._note_received(member)
-
-    def _note_received(self, member: Member) -> None:
-        self.touched[member] = None
-        if member.unread and member in self.waiting:
-            self._ready[member] = None
-        if member.unread_size >= member.max_unread and member.is_full:
-            self.crowded[member] = None
-        self._receiver = None
 
     @property
     def is_digesting(self) -> bool:

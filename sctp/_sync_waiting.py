@@ -359,8 +359,8 @@ class Crew:
     def catch_up(self) -> None:
         """Does what there is to do, without waiting."""
         for each in list(self.polled):
-            if each._is_reading:
-                each._attend(select.POLLIN)
+            each._attend(select.POLLIN)
+            each._tidy()
         self.keep_time()
 
     def finish(self) -> None:

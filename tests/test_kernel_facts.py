@@ -1,5 +1,6 @@
 """What docs/kernels.rst says of the kernel and no other test sees."""
 
+import contextlib
 import itertools
 import resource
 import socket
@@ -23,6 +24,7 @@ from socket import (
 )
 
 import pytest
+from system import send_until_full
 
 import sctp
 from sctp import (
@@ -84,12 +86,12 @@ def subscribe(sock, *types):
 
 
 @pytest.fixture
-def one(make_socket, ipv4):
+def one(make_socket):
     return make_socket(AF_INET, SOCK_STREAM)
 
 
 @pytest.fixture
-def many(make_socket, ipv4):
+def many(make_socket):
     return make_socket(AF_INET, SOCK_SEQPACKET)
 
 
@@ -180,8 +182,8 @@ def test_accept_that_finds_nobody(one, ipv4, kernel_fact):
 def test_extensions_by_default(own_network, make_socket, kernel_fact):
     sock = make_socket(AF_INET, SOCK_STREAM)
     extensions = "AUTH_SUPPORTED", "ASCONF_SUPPORTED", "RECONFIG_SUPPORTED"
-    on = {is_on(sock, option) for option in extensions}
-    kernel_fact("extensions-by-default", len(on) > 1 or on.pop())
+    (on,) = {is_on(sock, option) for option in extensions}
+    kernel_fact("extensions-by-default", on)
     kernel_fact("partial-reliability-by-default", is_on(sock, "PR_SUPPORTED"))
 
 
@@ -260,7 +262,7 @@ def test_options_of_the_rfc(one, kernel_fact):
     kernel_fact("notifications-stopped", stopped)
 
 
-def test_default_policy(one, pair, kernel_fact):
+def test_default_policy(one, kernel_fact):
     policy = sctp.sctp_default_prinfo(pr_policy=sctp.SCTP_PR_SCTP_RTX, pr_value=1)
     put(one, "DEFAULT_PRINFO", policy)
     put(one, "DEFAULT_SNDINFO", sctp.sctp_default_sndinfo(snd_ppid=1))
@@ -303,15 +305,29 @@ def test_sending_after_ones_own_shutdown(pair, kernel_fact):
     kernel_fact("send-after-own-shutdown", outcome(client.sctp_sendv, [b"?"]))
 
 
-def test_sending_after_the_peers_shutdown(make_pair, kernel_fact):
-    client, server = make_pair()
+@only_ipv4
+@pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
+def test_sending_after_the_peers_shutdown(
+    make_listener, make_socket, network, type, kernel_fact
+):
+    """While what was sent before keeps the association from its end."""
+    listener = make_listener(SOCK_STREAM)
+    listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
+    client = make_socket(network.family, type, timeout=None)
     subscribe(client, sctp.SCTP_SHUTDOWN_EVENT)
-    # What is not acknowledged keeps the association from its end.
-    server.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
-    server.shutdown(SHUT_WR)
-    *_, flags = client.sctp_recvv(100)
-    assert flags & MSG_NOTIFICATION
-    kernel_fact("send-after-the-peers-shutdown", outcome(client.sctp_sendv, [b"?"]))
+    assoc_id = client.sctp_connectx([listener.getsockname()], assoc_id=True)
+    info = sctp_sndinfo(snd_assoc_id=assoc_id)
+    with listener.accept()[0] as server:
+        for _ in range(20):
+            client.sctp_sendv([bytes(1000)], info=info)
+        server.shutdown(SHUT_WR)
+        *_, flags = client.sctp_recvv(100)
+        assert flags & MSG_NOTIFICATION
+        status = sctp.sctp_status(sstat_assoc_id=assoc_id)
+        state = get(client, "STATUS", status)["sstat_state"]
+        assert state == sctp.SCTP_SHUTDOWN_RECEIVED
+        refused = outcome(client.sctp_sendv, [b"?"], info=info)
+        kernel_fact("send-after-the-peers-shutdown", refused)
 
 
 def test_sending_on_an_unknown_association(sender_of_many, kernel_fact):
@@ -374,8 +390,9 @@ def test_pieces_of_abandoned_messages(
     other.send(b"the only one")
     while listener.sctp_recvv(1 << 20)[0] != b"the only one":
         pass
-    with pytest.raises(BlockingIOError):
-        listener.sctp_recvv(1, MSG_DONTWAIT)
+    listener.settimeout(0.5)  # for the news that it is abandoned
+    with pytest.raises(TimeoutError):
+        listener.sctp_recvv(1)
     used, *_ = struct.unpack("9I", listener.getsockopt(SOL_SOCKET, SO_MEMINFO, 36))
     kernel_fact("pieces-of-abandoned-messages-stay", used > 0)
 
@@ -392,9 +409,7 @@ def test_receive_buffer_of_many(
     first, second = (make_socket(network.family, SOCK_STREAM) for _ in range(2))
     for sock in (first, second):
         sock.connect(listener.getsockname())
-    with pytest.raises(BlockingIOError):
-        while True:
-            first.sctp_sendv([bytes(64)], flags=MSG_DONTWAIT)
+    send_until_full(lambda: first.sctp_sendv([bytes(64)], flags=MSG_DONTWAIT))
     second.send(b"?")
 
     def arrived():
@@ -406,6 +421,45 @@ def test_receive_buffer_of_many(
         kernel_fact("receive-buffer-is-shared", not arrived())
     else:
         assert arrived()
+
+
+def test_counting_of_messages_that_arrive(own_network, make_pair, kernel_fact):
+    client, server = make_pair()
+    once = sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_RTX, pr_value=0)
+    for _ in range(3):
+        client.sctp_sendv([b"?"], info=once)
+        assert server.recv(1) == b"?"
+    counted = any(count_abandoned(client))
+    kernel_fact("arrived-messages-count-as-abandoned", counted)
+
+
+@pytest.mark.parametrize("policy", ["TTL", "PRIO"])
+def test_counting_of_fragments(own_network, make_pair, wait_for, policy, kernel_fact):
+    own_network.set(rto_min=50, rto_max=100, rto_initial=50)
+    own_network.set(path_max_retrans=1000, association_max_retrans=1000)
+    client, server = make_pair()
+    client.setsockopt(SOL_SOCKET, SO_SNDBUF, 32_000)
+    put(client, "MAXSEG", 500)
+    own_network.lose(100)
+    sent = 0
+    for value in (60, 30):  # the later messages are more important
+        info = sctp_prinfo(
+            pr_policy=getattr(sctp, f"SCTP_PR_SCTP_{policy}"), pr_value=value
+        )
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client.sctp_sendv([bytes(2000)], info=info, flags=MSG_DONTWAIT)
+                sent += 1
+    wait_for(lambda: any(count_abandoned(client)))
+    own_network.lose(0)
+    client.sctp_sendv([b"last"])
+    arrived = len(list(iter(lambda: server.recv(3000), b"last")))
+    assert arrived < sent
+    counts_each = sum(count_abandoned(client)) > sent - arrived
+    if policy == "TTL":
+        kernel_fact("fragments-count-by-lifetime", counts_each)
+    else:
+        kernel_fact("fragments-count-by-priority", counts_each)
 
 
 # Peeled-off sockets and ends
@@ -635,16 +689,6 @@ def test_second_request(own_network, make_pair, kernel_fact):
     put(client, "RESET_STREAMS", streams)
     again = outcome(put, client, "RESET_STREAMS", streams)
     kernel_fact("reset-while-another-is-under-way", again)
-
-
-def test_counting_of_messages_that_arrive(own_network, make_pair, kernel_fact):
-    client, server = make_pair()
-    once = sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_RTX, pr_value=0)
-    for _ in range(3):
-        client.sctp_sendv([b"?"], info=once)
-        assert server.recv(1) == b"?"
-    counted = any(count_abandoned(client))
-    kernel_fact("arrived-messages-count-as-abandoned", counted)
 
 
 # The fixture itself

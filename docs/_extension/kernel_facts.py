@@ -8,8 +8,11 @@ more, are warnings, and so errors of the build.
 import json
 import tomllib
 
+from docutils import nodes
 from from_sources import ROOT, Made
+from sphinx.addnodes import pending_xref
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
 
 SAYS = ROOT / "docs" / "kernels.toml"
 SEEN = ROOT / "tests" / "kernel_facts.json"
@@ -50,7 +53,7 @@ class KernelFacts(Made):
     def statement(self, key, fact):
         text = fact["says"]
         if "deviation" in fact:
-            text += f" _`Deviation {fact['deviation']}` from RFC 6458, {fact['rfc']}."
+            text += f" _`Deviation {fact['deviation']}`. By RFC 6458, {fact['rfc']}."
         if "test" in fact:
             text += f" :reproducer:`{fact['test']}`"
             path = ROOT / "tests" / fact["test"].partition("::")[0]
@@ -61,6 +64,25 @@ class KernelFacts(Made):
         return text
 
 
+class Deviation(SphinxRole):
+    """A link to the row of a deviation, by its number."""
+
+    def run(self):
+        target = f"deviation {self.text}"
+        link = pending_xref(
+            "",
+            nodes.inline("", target),
+            refdoc=self.env.docname,
+            refdomain="std",
+            refexplicit=True,
+            reftarget=target,
+            reftype="ref",
+            refwarn=True,
+        )
+        return [link], []
+
+
 def setup(app):
+    app.add_role("deviation", Deviation())
     app.add_directive("kernel-facts", KernelFacts)
     return {"parallel_read_safe": True}

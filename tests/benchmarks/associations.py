@@ -31,8 +31,8 @@ TARGETS = {
     "threads, one at a time": (130_000, 1),
     "endpoints, bursts": (32_000, 0.15),
     "endpoints, one at a time": (96_000, 1),
-    "threads, endpoints, bursts": (1, 0.15),
-    "threads, endpoints, one at a time": (1, 1),
+    "threads, endpoints, bursts": (32_000, 0.15),
+    "threads, endpoints, one at a time": (160_000, 1),
 }
 HOST = "127.0.0.1"
 
