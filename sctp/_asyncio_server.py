@@ -128,7 +128,7 @@ class Server(ServerBase):
         self._check_done()
 
     async def wait_closed(self) -> None:
-        """Waits until close() has been called and the last handler and its
+        """Waits until close() has been called, and the last handler and its
         association have ended."""
         await self._done.wait()
 

@@ -188,7 +188,7 @@ class Hub:
                 self._receiver = None
             if not arrived:
                 break
-            # How many there are of the same association.
+            # The number of items for the same association.
             assoc_id: Any = None
             count = 0
             for _, _, info, kind, _ in arrived:
