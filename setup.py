@@ -1,4 +1,4 @@
-"""The three C modules; everything else about the build is in pyproject.toml."""
+"""Builds the three C modules. Everything else about the build is in pyproject.toml."""
 
 import sys
 import tempfile
@@ -11,7 +11,7 @@ from setuptools.errors import CompileError, LinkError
 
 LIBRARIES = {"linux": ["sctp"], "freebsd": []}
 
-# What each module is made of; the other sources are shared by several.
+# The sources of each module. Several modules share some of them.
 SOURCES = {
     "sctp": "sctp associations batch message option call buffers sockaddr record "
     "records_info records_option args error",
@@ -36,7 +36,7 @@ system = next((name for name in LIBRARIES if sys.platform.startswith(name)), Non
 
 
 class BuildModules(build_ext):
-    """Says in one sentence what the machine lacks, before the compiler does."""
+    """Says in one sentence what the machine lacks, before the compiler fails."""
 
     def build_extensions(self):
         if system is None:
@@ -45,7 +45,7 @@ class BuildModules(build_ext):
             self.probe(directory, "#include <Python.h>\n", MISSING_PYTHON)
             objects = self.probe(directory, PROBE, MISSING_HEADER)
             try:
-                # With the options that the modules will be linked with.
+                # This uses the options with which the modules will be linked.
                 self.compiler.link_shared_object(
                     objects, f"{directory}/probe.so", libraries=LIBRARIES[system]
                 )
@@ -67,7 +67,7 @@ class BuildModules(build_ext):
 
 
 class SourceDistribution(sdist):
-    """With the documentation, the examples and the tests whole."""
+    """Includes the whole documentation, all examples and all tests."""
 
     def make_distribution(self):
         for directory in ("docs", "examples", "tests"):

@@ -2,8 +2,8 @@
 
 import typing as _typing
 
-# To type checkers, what programs for PySCTP take from its module of this name is
-# an error: sctp.pysctp has it for them.
+# PySCTP has a module of this name. Programs written for it find its functions here.
+# Type checkers do not see them: to them they exist in sctp.pysctp only.
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):

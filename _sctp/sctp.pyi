@@ -24,8 +24,8 @@ from .sctp_info import (
     sctp_sndinfo,
 )
 
-# An address as the kernel gives it, and as an application may give it: there the host
-# and the port may be names.
+# An address that the kernel returns, and an address that an application may give: there
+# the host and the port may be names.
 _Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 _AnyAddress: TypeAlias = (
     tuple[str, int | str] | tuple[str, int | str, int, int] | _Address
@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 
 class SCTPError(ValueError): ...
 
-# The part of the class below that C implements.
+# The part of sctp_socket that is implemented in C.
 @disjoint_base
 class _core(socket.socket):
     def _ask_family(self, fileno: SupportsIndex, /) -> int: ...
@@ -63,8 +63,9 @@ class _core(socket.socket):
         info: _SendInfo | None = None,
         flags: int = 0,
     ) -> int: ...
-    # A union with Any, because only the application knows what it will be: None at the
-    # end of an association, and what the options ask for.
+    # These are unions with Any, because only the application knows the types. The
+    # options decide about the info. At the end of an association, address and info are
+    # None.
     def sctp_recvv(
         self, bufsize: int, flags: int = 0
     ) -> tuple[bytes, _Address | Any, _Received | Any, int, int]: ...
@@ -118,8 +119,8 @@ class sctp_socket(_core):
 def ipaddr_to_sockaddr_storage(ip_addr: _AnyAddress, /) -> bytes: ...
 def sockaddr_storage_to_ipaddr(storage: Buffer, /) -> _Address: ...
 
-# For the package sctp: the layout of structures, and the table of options with rows
-# (name, number, structure or None, access, reference).
+# The package sctp uses these: the layout of structures, and the table of options. Its
+# rows are (name, number, structure or None, access, reference).
 def _describe(
     name: str, /
 ) -> tuple[

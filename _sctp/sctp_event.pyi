@@ -74,9 +74,9 @@ _SndrcvKey: TypeAlias = Literal[
     "sinfo_assoc_id",
 ]
 
-# At run time a plain dict. A type checker knows the keys of all notifications,
-# but not which ones a notification has: that depends on its type. The protocol is
-# what dict() and ** ask for.
+# At run time this is a plain dict. A type checker knows the keys of all notifications.
+# It does not know which of them a notification has: that depends on its type. dict()
+# and ** need the protocol.
 class _Notification(dict[str, Any], SupportsKeysAndGetItem[str, Any]):
     @overload  # type: ignore[override]
     def __getitem__(self, key: _IntKey, /) -> int: ...
@@ -92,7 +92,7 @@ class _Notification(dict[str, Any], SupportsKeysAndGetItem[str, Any]):
     def __getitem__(
         self, key: Literal["strreset_stream_list"], /
     ) -> tuple[int, ...]: ...
-    # bytes, or on FreeBSD also a tuple of ints.
+    # It is bytes; on FreeBSD it may be a tuple of ints.
     @overload
     def __getitem__(self, key: Literal["sac_info"], /) -> bytes | Any: ...
     def get(  # type: ignore[override]

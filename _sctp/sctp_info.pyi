@@ -124,9 +124,9 @@ class sctp_nxtinfo(
     ) -> None: ...
     def copy(self) -> Self: ...
 
-# What comes with a message: None, or one of three classes, as the options of the
-# socket say. A type checker cannot know which, so it allows the keys and
-# attributes of all.
+# The info of a received message. The options of the socket decide whether it is None or
+# an object of one of three classes. A type checker cannot know which, so it allows the
+# keys and attributes of all.
 class _Received(  # type: ignore[misc]
     sctp_rcvinfo, sctp_nxtinfo, sctp_recvv_rn
 ):

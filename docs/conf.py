@@ -21,7 +21,7 @@ extensions = [
     "inline_pictures",
 ]
 nitpicky = True
-# What belongs to Python itself, whose inventory would come over the network.
+# Names of Python itself. Their inventory would have to come over the network.
 nitpick_ignore_regex = [
     (
         r"py:\w+",
@@ -39,7 +39,7 @@ nitpick_ignore_regex = [
     ),
 ]
 
-# It runs what is for type checkers only, where stubs have names of their own.
+# It would run code that is for type checkers only. There the stubs have other names.
 suppress_warnings = ["sphinx_autodoc_typehints.guarded_import"]
 
 html_theme = "furo"

@@ -1,4 +1,4 @@
-"""Sends messages to the echo server and reads the answers meanwhile."""
+"""Sends messages to the echo server, and reads the answers at the same time."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ async def main() -> None:
         for text in b"Hello", b"SCTP":
             await association.send(text, stream=1)
             await asyncio.sleep(0.1)
-        await association.shutdown()  # the end of the iteration, too
+        await association.shutdown()  # this also ends read()
 
 
 asyncio.run(main())

@@ -1,11 +1,11 @@
-"""Echoes messages to many clients at once in one thread."""
+"""Echoes messages to many clients at the same time, in one thread."""
 
 import asyncio
 from socket import SO_SNDBUF, SOL_SOCKET
 
 from sctp.asyncio import Association, serve
 
-PATIENCE = 60  # seconds for a client to say something, or to take its answer
+PATIENCE = 60  # seconds for a client to send something, or to take its answer
 
 
 async def echo(association: Association) -> None:
@@ -16,7 +16,7 @@ async def echo(association: Association) -> None:
             print(f"received {message.data!r} on stream {message.stream}", flush=True)
             async with asyncio.timeout(PATIENCE):
                 await association.send(message.data, ppid=message.ppid)
-    except (EOFError, OSError) as error:  # of this client alone
+    except (EOFError, OSError) as error:  # this client only
         print(f"a client is gone: {error!r}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Sends an authenticated message, as the server demands it of all it receives.
+"""Sends an authenticated message. The server refuses all others.
 
 usage: authenticated_client.py [key]
 """
@@ -21,7 +21,7 @@ with sctp_socket(AF_INET, SOCK_STREAM) as sock:
     chunks = sock.getsockopt(IPPROTO_SCTP, SCTP_PEER_AUTH_CHUNKS)["gauth_chunks"]
     print("the server wants", *map(ChunkTypes.name, chunks), flush=True)
 
-    # The key may differ from message to message.
+    # Each message may have its own key.
     keynumber = sctp_authinfo(auth_keynumber=KEY)
     sock.sctp_sendv([b"Who I am, I can prove"], info=keynumber)
     sock.settimeout(2)

@@ -1,4 +1,4 @@
-"""Echoes messages whose sender knows the shared key, and no others."""
+"""Echoes messages whose sender knows the shared key, and refuses all others."""
 
 from contextlib import suppress
 from socket import AF_INET, MSG_EOR, SO_RCVBUF, SO_SNDBUF, SOCK_SEQPACKET, SOL_SOCKET
@@ -7,7 +7,7 @@ from sctp import *
 
 KEY = 1
 SECRET = b"not in the source, please"
-LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
+LONGEST_MESSAGE = 2**17  # a longer message comes back in parts
 PATIENCE = 2  # seconds for a peer to make room for its answer
 
 
@@ -25,7 +25,7 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
         (SCTP_AUTH_CHUNK, sctp_authchunk(sauth_chunk=ChunkTypes.DATA)),
         (SCTP_AUTH_KEY, sctp_authkey(sca_keynumber=KEY, sca_key=SECRET)),
         (SCTP_AUTH_ACTIVE_KEY, sctp_authkeyid(scact_keynumber=KEY)),
-        # Key number 0 is empty: those who know no key would pass with it.
+        # Key 0 is empty: a peer without a key could authenticate with it.
         (SCTP_AUTH_DELETE_KEY, sctp_authkeyid(scact_keynumber=0)),
         (SCTP_EVENT, sctp_event(se_type=SCTP_AUTHENTICATION_EVENT, se_on=1)),
         (SCTP_EVENT, sctp_event(se_type=SCTP_ASSOC_CHANGE, se_on=1)),
@@ -38,7 +38,7 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
     sock.listen()
     sock.settimeout(PATIENCE)
     print("listening on port 20000", flush=True)
-    pieces: dict[int, bytes] = {}  # by association that may be listened to
+    pieces: dict[int, bytes] = {}  # by association that authenticates
     while True:
         try:
             data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
@@ -50,8 +50,8 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
             if notif.get("sac_state") == SCTP_COMM_UP:
                 pieces[assoc_id] = b""
             elif pieces.pop(assoc_id, None) is not None:
-                # It has ended, or anybody may have restarted it, or its peer does
-                # not authenticate at all: Linux lets such peers in.
+                # It has ended, or a stranger may have restarted it, or its peer does
+                # not authenticate: Linux accepts such peers.
                 abort(sock, assoc_id)
         elif (assoc_id := info["rcv_assoc_id"]) in pieces:
             message = pieces[assoc_id] + data
@@ -62,5 +62,5 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
             print(f"received {message!r}", flush=True)
             try:
                 sock.sctp_sendv([message], info=sctp_sndinfo(snd_assoc_id=assoc_id))
-            except OSError:  # it has gone, or does not read
+            except OSError:  # it is gone, or it does not read
                 abort(sock, assoc_id)

@@ -1,5 +1,5 @@
-"""Asks a Diameter server: each answer finds its request, or the time is over, and
-an association that is lost is set up anew.
+"""Asks a Diameter server. Matches each answer with its request, gives up late
+answers, and sets up a lost association again.
 
 usage: diameter_client.py [REQUESTS]"""
 

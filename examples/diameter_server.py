@@ -1,5 +1,4 @@
-"""Answers requests that are built as those of Diameter (RFC 6733) are, at two
-addresses."""
+"""Answers requests with the header of Diameter (RFC 6733), at two addresses."""
 
 import asyncio
 import struct
@@ -33,7 +32,7 @@ async def serve_client(association: Association) -> None:
                 association.abort(b"a message without a header")
                 break
             await answer(association, message)
-    except OSError as error:  # of this client alone
+    except OSError as error:  # this client only
         print(f"a client is lost: {error!r}", flush=True)
 
 

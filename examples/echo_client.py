@@ -14,7 +14,7 @@ class Streams(IntEnum):
 with sctp_socket(AF_INET, SOCK_STREAM) as sock:
     sock.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
     sndinfo = sctp_sndinfo(snd_sid=Streams.OUT)
-    # The first message sets the association up.
+    # The first message sets up the association.
     addrs: list[tuple[str, int]] | None = [("localhost", 20000)]
     for data in (b"Hello", b"SCTP"):
         sock.sctp_sendv([data], addrs, sndinfo)

@@ -1,11 +1,11 @@
-"""Talks to a server that echoes messages, by hundreds of associations at once."""
+"""Talks to a server that echoes messages, over hundreds of associations."""
 
 import asyncio
 
 from sctp.asyncio import connect
 
 COUNT = 300
-TOGETHER = 50  # that are set up at the same time
+TOGETHER = 50  # are set up at the same time
 
 
 async def ask(number: int, room: asyncio.Semaphore, barrier: asyncio.Barrier) -> bytes:

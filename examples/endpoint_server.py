@@ -5,7 +5,7 @@ from socket import SO_SNDBUF, SOL_SOCKET
 
 from sctp.asyncio import Association, open_endpoint
 
-PATIENCE = 60  # seconds for a client to say something, or to take its answer
+PATIENCE = 60  # seconds for a client to send something, or to take its answer
 
 
 async def echo(association: Association) -> None:

@@ -1,5 +1,5 @@
-"""Sends a message every tenth of a second to a server of several addresses and
-says when one fails: take its network away, and messages go on to the next.
+"""Sends a message every tenth of a second to a server with several addresses, and
+prints when a path fails. Take its network away: messages then use the next path.
 
 usage: failover_client.py [address ...]
 """
@@ -14,9 +14,9 @@ HOSTS = sys.argv[1:] or ["127.0.0.1", "127.0.0.2"]
 MESSAGES = 30
 
 with sctp_socket(AF_INET, SOCK_STREAM) as sock:
-    # A path fails when three messages or heartbeats in a row are lost, not six with
-    # a second or more between. With one or two, Linux would not try another path
-    # before that.
+    # A path fails if three messages or heartbeats in a row are lost. By default it
+    # takes six, a second or more apart. With one or two, Linux would try no other path
+    # before the path fails.
     timeouts = sctp_rtoinfo(srto_initial=100, srto_max=400, srto_min=100)
     sock.setsockopt(IPPROTO_SCTP, SCTP_RTOINFO, timeouts)
     path = sctp_paddrparams(

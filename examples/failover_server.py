@@ -1,5 +1,4 @@
-"""Echoes messages on several addresses, so that a client reaches it when one of
-them fails.
+"""Echoes messages on several addresses. If one of them fails, clients use the next.
 
 usage: failover_server.py [address ...]
 """
@@ -11,14 +10,14 @@ from socket import AF_INET, MSG_EOR, SO_RCVBUF, SO_SNDBUF, SOCK_SEQPACKET, SOL_S
 from sctp import *
 
 HOSTS = sys.argv[1:] or ["127.0.0.1", "127.0.0.2"]
-LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
+LONGEST_MESSAGE = 2**17  # a longer message comes back in parts
 PATIENCE = 2  # seconds for a peer to make room for its answer
 
 
 with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
     for option in (SO_RCVBUF, SO_SNDBUF):
         sock.setsockopt(SOL_SOCKET, option, 4 * LONGEST_MESSAGE)
-    # Pieces of a long message wait neither for others nor hold them up.
+    # Pieces of a long message do not delay other messages, nor wait for them.
     sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     # Pieces of a message that its sender abandons would stay in the shared buffer.
     no_pr = sctp_assoc_value(assoc_value=0)
@@ -36,7 +35,7 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
             data, _, info, _, flags = sock.sctp_recvv(LONGEST_MESSAGE)
         except TimeoutError:
             continue
-        if flags & MSG_NOTIFICATION:  # the rest of a message will not come
+        if flags & MSG_NOTIFICATION:  # the rest of a message will not arrive
             notif = parse_notification(data)
             pieces.pop(notif.get("sac_assoc_id") or notif["pdapi_assoc_id"], None)
             continue
@@ -45,12 +44,12 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as sock:
         if not flags & MSG_EOR and len(message) < LONGEST_MESSAGE:
             pieces[assoc_id] = message
             continue
-        # Without an address the answer takes the best path.
+        # Without an address, the answer takes the best path.
         sndinfo = sctp_sndinfo(snd_assoc_id=assoc_id)
         try:
             sock.sctp_sendv([message], info=sndinfo)
         except OSError:
-            # It has gone, or does not read; all associations share the send buffer.
+            # It is gone, or it does not read. All associations share the send buffer.
             sndinfo["snd_flags"] = SCTP_ABORT
             with suppress(OSError):
                 sock.sctp_sendv([], info=sndinfo)

@@ -4,16 +4,16 @@
 # usage: examples/kernel.sh [command [argument ...]]
 #        examples/kernel.sh --help
 #
-# Where this machine's kernel has no SCTP, a Linux kernel in user mode runs the
-# command.  It sees the same files and has three networks of its own to try
-# multihoming on: 10.1.0.1 and 10.1.0.2, 10.2.0.1 and 10.2.0.2, 10.3.0.1 and
-# 10.3.0.2.  It reaches no other machine.  "python" is the interpreter of the
+# If the kernel of this machine has no SCTP, the command runs in a Linux kernel in
+# user mode.  It sees the same files.  It has three networks of its own, to try
+# multihoming: 10.1.0.1 and 10.1.0.2, 10.2.0.1 and 10.2.0.2, 10.3.0.1 and
+# 10.3.0.2.  It cannot reach other machines.  "python" is the interpreter of the
 # environment in build/, which has this project installed.
 #
 # For example: examples/kernel.sh python mine.py
 # Several programs at once: examples/kernel.sh sh -c 'python server.py & python client.py'
 #
-# Exit status: the command's.
+# Exit status: that of the command.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)

@@ -1,4 +1,4 @@
-"""Sends messages to the sink as fast as it takes them, and shows how far it is."""
+"""Sends messages to the sink as fast as it reads them, and shows the progress."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ with sctp_socket(AF_INET, SOCK_STREAM) as sock:
     sent = 0
     started = reported = time.monotonic()
     while sent < MESSAGES:
-        # All of the batch, for the socket waits for room.
+        # The socket blocks, so this sends the whole batch.
         sent += sock.sctp_sendv_many(messages[: MESSAGES - sent])
         if sent == MESSAGES or time.monotonic() - reported >= 0.5:
             reported = time.monotonic()

@@ -1,4 +1,4 @@
-"""Discards messages and says in plain English what the kernel notifies it of.
+"""Discards messages, and explains each notification of the kernel in a sentence.
 
 usage: monitor.py [port]
 """
@@ -11,12 +11,12 @@ from sctp import *
 PORT = int(sys.argv[1]) if sys.argv[1:] else 9
 
 with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
-    # A peer that never ends a long message does not hold up the others.
+    # A peer that never ends a long message does not block the others.
     sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     # Pieces of a message that its sender abandons would stay in the shared buffer.
     no_pr = sctp_assoc_value(assoc_value=0)
     sock.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, no_pr)
-    # The deprecated one would tell the same as SEND_FAILED_EVENT.
+    # SEND_FAILED is deprecated; it tells the same as SEND_FAILED_EVENT.
     for type in set(NotificationType) - {NotificationType.SEND_FAILED}:
         event = sctp_event(se_assoc_id=SCTP_FUTURE_ASSOC, se_type=type, se_on=1)
         sock.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
@@ -24,7 +24,7 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     sock.bind(("::", PORT))
     sock.listen()
     while True:
-        # Room for any notification: the reason of an ABORT may be long.
+        # Large enough for any notification: the reason of an ABORT may be long.
         data, _, _, _, flags = sock.sctp_recvv(2**17)
         if flags & MSG_NOTIFICATION:
             print(describe_notification(data), flush=True)

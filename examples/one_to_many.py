@@ -1,5 +1,5 @@
-"""Discards messages and prints what it discarded, and what the kernel notified
-it of: the server of RFC 6458, appendix B.
+"""Discards messages, and prints them and the notifications of the kernel: the
+server of RFC 6458, appendix B.
 
 usage: one_to_many.py [port]
 """
@@ -41,7 +41,7 @@ def print_notification(data: bytes) -> None:
 
 
 with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
-    # A peer that never ends a long message does not hold up the others.
+    # A peer that never ends a long message does not block the others.
     sock.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     # Pieces of a message that its sender abandons would stay in the shared buffer.
     no_pr = sctp_assoc_value(assoc_value=0)
@@ -54,7 +54,7 @@ with sctp_socket(AF_INET6, SOCK_SEQPACKET) as sock:
     sock.bind(("::", PORT))
     sock.listen()
     while True:
-        # Room for any notification: the reason of an ABORT may be long.
+        # Large enough for any notification: the reason of an ABORT may be long.
         data, addr, info, _, flags = sock.sctp_recvv(2**17)
         if flags & MSG_NOTIFICATION:
             print_notification(data)

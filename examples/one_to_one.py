@@ -1,5 +1,5 @@
-"""Sends ten unordered messages to a discard server, over as many streams as it
-takes: the client of RFC 6458, appendix A.
+"""Sends ten unordered messages to a discard server, on as many streams as the server
+accepts: the client of RFC 6458, appendix A.
 
 usage: one_to_one.py [port]
 """
@@ -25,7 +25,7 @@ MESSAGES = 10
 MESSAGE = b"A" * 1000
 
 with sctp_socket(AF_INET, SOCK_STREAM) as sock:
-    # Both are agreed on when the association is set up.
+    # Both options take effect when the association is set up.
     sock.setsockopt(IPPROTO_SCTP, SCTP_INITMSG, sctp_initmsg(sinit_num_ostreams=2048))
     adaptation = sctp_setadaptation(ssb_adaptation_ind=0x01020304)
     sock.setsockopt(IPPROTO_SCTP, SCTP_ADAPTATION_LAYER, adaptation)

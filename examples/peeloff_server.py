@@ -1,5 +1,5 @@
-"""Accepts associations on one socket, and gives each a socket and a thread of
-its own."""
+"""Accepts associations on one socket, and gives each of them its own socket and
+thread."""
 
 import threading
 from contextlib import suppress
@@ -7,8 +7,8 @@ from socket import AF_INET, MSG_EOR, SOCK_SEQPACKET
 
 from sctp import *
 
-LONGEST_MESSAGE = 2**17  # what is longer comes back in parts
-PATIENCE = 60  # seconds for a peer to say something, or to take its answer
+LONGEST_MESSAGE = 2**17  # a longer message comes back in parts
+PATIENCE = 60  # seconds for a peer to send something, or to take its answer
 
 
 def echo(sock: sctp_socket) -> None:
@@ -31,7 +31,7 @@ def serve(sock: sctp_socket) -> None:
         try:
             sock.settimeout(PATIENCE)
             echo(sock)
-        except OSError as error:  # of this peer alone
+        except OSError as error:  # this peer only
             print(f"{threading.current_thread().name}: {error}", flush=True)
 
 
@@ -40,21 +40,21 @@ with sctp_socket(AF_INET, SOCK_SEQPACKET) as listener:
     listener.setsockopt(IPPROTO_SCTP, SCTP_EVENT, event)
     listener.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, 1)
     listener.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
-    # Else the rest of a message might never come, and the next one be joined to it.
+    # No sender may give up a message in the middle: the next would be joined to it.
     no_pr = sctp_assoc_value(assoc_value=0)
     listener.setsockopt(IPPROTO_SCTP, SCTP_PR_SUPPORTED, no_pr)
     listener.bind(("127.0.0.1", 20000))
     listener.listen()
     print("listening on port 20000", flush=True)
     while True:
-        # Room for any notification: the reason of an ABORT may be long.
+        # Large enough for any notification: the reason of an ABORT may be long.
         data, _, _, _, flags = listener.sctp_recvv(2**17)
         if not flags & MSG_NOTIFICATION:
             continue
         notif = parse_notification(data)
         if notif["sac_state"] == SCTP_COMM_UP:
             try:
-                # What has arrived on the association already moves with it.
+                # Messages that have arrived on the association move with it.
                 peeled = listener.sctp_peeloff(notif["sac_assoc_id"])
             except OSError:  # it has ended already, or there is no descriptor left
                 abort = sctp_sndinfo(

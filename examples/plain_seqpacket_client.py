@@ -1,5 +1,5 @@
-"""Sends to a server without connecting, with nothing but the socket module: the
-first message sets the association up."""
+"""Sends to a server without connecting, with the socket module alone. The first
+message sets up the association."""
 
 from socket import AF_INET, IPPROTO_SCTP, SOCK_SEQPACKET, socket
 

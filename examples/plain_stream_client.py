@@ -1,5 +1,5 @@
-"""Sends two messages at once with nothing but the socket module, and receives
-the answers one by one."""
+"""Sends two messages at once with the socket module alone, and receives the answers
+one by one."""
 
 from socket import AF_INET, IPPROTO_SCTP, SOCK_STREAM, socket
 

@@ -1,5 +1,5 @@
-"""Answers one client after the other with nothing but the socket module: where
-TCP has bytes, each recv is one message."""
+"""Answers one client after the other, with the socket module alone. Unlike TCP, each
+recv returns one message."""
 
 import struct
 from socket import (
@@ -23,7 +23,7 @@ with socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP) as listener:
     while True:
         connection, _ = listener.accept()
         with connection:
-            # With settimeout, a send to who has gone already would wait in vain.
+            # With settimeout(), a send to a client that is gone would wait in vain.
             connection.setsockopt(SOL_SOCKET, SO_RCVTIMEO, PATIENCE)
             connection.setsockopt(SOL_SOCKET, SO_SNDTIMEO, PATIENCE)
             try:
@@ -31,5 +31,5 @@ with socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP) as listener:
                     print(f"received {message!r}", flush=True)
                     connection.send(message.upper())
                 print("the client has gone", flush=True)
-            except OSError as error:  # of this client alone
+            except OSError as error:  # this client only
                 print(f"the client is lost: {error}", flush=True)

@@ -1,22 +1,22 @@
 #!/bin/sh
-# Build the project and run an example with its peer, or a program of yours, on
-# a kernel with SCTP.
+# Build the project, and run an example with its peer, or your own program, on a
+# kernel with SCTP.
 #
 # usage: examples/run.sh [name]
 #        examples/run.sh program.py [argument ...]
 #        examples/run.sh --help
 #
-# The name is that of an example: it runs with its peer.  Without a name, the
-# echo client runs against the echo server.  The first run builds the project,
-# which takes about half a minute; from then on it takes some seconds.
+# The name is that of an example, which runs with its peer.  Without a name, the
+# echo client runs with the echo server.  The first run builds the project: it
+# takes about half a minute.  Later runs take some seconds.
 #
-# Exit status: the client's, or 1 if the server failed.
+# Exit status: that of the client, or 1 if the server failed.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 server_patience_seconds=30
 
-# Name, server, client, and where they take a port, the one that they use.
+# Name, server, client, and the port argument of those that take one.
 pairs='
 echo echo_server echo_client
 one_to_one one_to_many one_to_one 9
@@ -33,13 +33,13 @@ throughput sink load_generator
 authenticated authenticated_server authenticated_client
 '
 
-# The pair that is called $1, or has an example of that name.
+# Print the pair with the name $1, or with an example of that name.
 find_pair() {
     echo "$pairs" | awk -v name="${1%.py}" '
         $1 == name || $2 == name || $3 == name { print; exit }'
 }
 
-# The sockets of process $1, as inode numbers.
+# Print the inode numbers of the sockets of process $1.
 sockets_of() {
     find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null |
         tr -cd '0-9\n'
@@ -62,7 +62,7 @@ has_no_association() {
              END { exit found }' - /proc/net/sctp/assocs
 }
 
-# Until `$@` is true or patience ends.
+# Wait until `$@` is true, or patience ends.
 wait_until() {
     deadline=$(($(date +%s) + server_patience_seconds))
     until "$@"; do
@@ -86,8 +86,8 @@ wait_until_it_listens() {
     fi
 }
 
-# Whether process $1 waits, for a message say: the letter behind its name in
-# parentheses.
+# Whether process $1 waits, for example for a message.  The letter after its name
+# in parentheses tells it.
 waits() {
     case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
     S*|'') return 0 ;;
@@ -95,14 +95,14 @@ waits() {
     return 1
 }
 
-# A server may have something to say of the end of its associations, of which it
-# knows when they are gone.
+# The server may print something when its associations end.  So wait until it has
+# none.
 let_it_finish() {
     wait_until has_no_association "$1" || return 0
     wait_until waits "$1" || return 0
 }
 
-# A port for those who may not use those below 1024.
+# A port for users who may not use ports below 1024.
 free_port() {
     "$1" -c '
 import socket
@@ -111,21 +111,21 @@ with socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 132) as sock:
     print(sock.getsockname()[1])'
 }
 
-# Prefix what comes through a pipe, made here, with the name $1.
+# Make a pipe, and print what comes through it with the prefix $1.
 show_lines_of() {
     mkfifo "$pipes/$1"
     sed -u "s/^/$1: /" <"$pipes/$1" &
 }
 
-# Take the first path of the failover example away while it runs.
+# Cut the first path of the failover example while it runs.
 cut_a_path() {
     sleep 1
     echo 'run.sh: the address 10.1.0.2 goes away'
     ip address del 10.1.0.2/24 dev dummy0
 }
 
-# Inside the kernel: $1 the interpreter, $2 and $3 the server and the client,
-# $4 their port, if they take one.  The arguments are to be split.
+# This runs inside the kernel.  $1 is the interpreter, $2 and $3 are the server and
+# the client, and $4 is their port, if they take one.  The shell splits them.
 # shellcheck disable=SC2086
 play() {
     port=${4-}
@@ -133,7 +133,7 @@ play() {
         port=$(free_port "$1")
     fi
     arguments=$port
-    # Only a kernel of our own has a network that we may cut.
+    # We may cut the network of our own kernel only.
     if [ "$2" = failover_server ] && [ "${KERNEL_RUN-}" = 1 ]; then
         arguments='10.1.0.2 10.2.0.2'
     fi
@@ -157,7 +157,7 @@ play() {
         : >"$pipes/client"
     fi
 
-    # A server that we have to end has not failed.
+    # If we have to end the server, it has not failed.
     if kill "$server" 2>/dev/null; then
         expected_status=143
     else
@@ -200,7 +200,7 @@ fi
 
 prepare ''
 export PYTHONDONTWRITEBYTECODE=1
-# The pair is to be split.
+# The shell splits the pair.
 # shellcheck disable=SC2086
 set -- ${pair#* }
 exec_in_kernel "$repository/examples/run.sh" --in-kernel "$python" "$@"

@@ -1,4 +1,4 @@
-"""Receives messages, and says how many came a second and in how many packets."""
+"""Receives messages, and prints how many came per second, in how many packets."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ def count_packets(sock: sctp_socket) -> int:
 
 
 with sctp_socket(AF_INET, SOCK_STREAM) as listener:
-    # Before listen(), for the peer is told of it at set-up.
+    # This comes before listen(): the peer learns it during the set-up.
     listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 2**20)
     listener.bind(("127.0.0.1", 20000))
     listener.listen()
@@ -40,7 +40,7 @@ with sctp_socket(AF_INET, SOCK_STREAM) as listener:
                         size += len(data)
                         messages += bool(flags & MSG_EOR)
                     packets = count_packets(sock) or packets
-            except OSError as error:  # of this peer alone
+            except OSError as error:  # this peer only
                 print(f"{peer}: {error}", flush=True)
         seconds = time.monotonic() - started
         print(f"{messages} messages, {size} bytes in {seconds:.3f} s", flush=True)

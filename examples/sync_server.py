@@ -1,4 +1,4 @@
-"""Echoes messages to many clients at once, with a thread for each."""
+"""Echoes messages to many clients at the same time, with a thread for each."""
 
 from socket import SO_SNDBUF, SOL_SOCKET
 

@@ -23,18 +23,20 @@ from ._setup import parse_addresses as parse_addresses
 from ._socket import sctp_socket as sctp_socket
 
 __version__ = "0.1.0"
-# Type checkers cannot evaluate it; to them the names above are the surface.
+# Type checkers cannot evaluate this. For them the names above are public.
 if not _typing.TYPE_CHECKING:
     __all__ = [name for name in globals() if not name.startswith("_")]
 
-    # To them a name of PySCTP's is an error: sctp.pysctp has it for them.
+    # Type checkers do not see this function. To them PySCTP's names exist in
+    # sctp.pysctp only.
     def __getattr__(name):
         from ._other_names import find
 
         return find(name)
 
 
-# Types for annotations, and the layer above the socket: by their names, not by *.
+# Types for annotations, and types of the layer above the socket. They can be
+# imported by name; * does not import them.
 from ._lifecycle import AssociationRestarted as AssociationRestarted
 from ._messages import Message as Message
 from ._messages import MessageTooLong as MessageTooLong

@@ -1,4 +1,4 @@
-"""Says whether this machine can do SCTP, and what to do where it cannot."""
+"""Says whether this machine can do SCTP, and if not, what to do."""
 
 import argparse
 import errno
@@ -17,15 +17,15 @@ from . import IPPROTO_SCTP, __version__, sctp_socket
 
 _LINUX = sys.platform == "linux"
 
-# Switches of the kernel, and what it means that one is off.
+# Switches of the kernel, and what it means if one is off.
 _SWITCHES = {
     "auth_enable": "only sockets with SCTP_AUTH_SUPPORTED authenticate",
-    "addip_enable" if _LINUX else "asconf_enable": "addresses of an association"
-    " stay as they are, unless SCTP_ASCONF_SUPPORTED is set on the socket",
-    "reconf_enable" if _LINUX else "reconfig_enable": "streams stay as they are,"
-    " unless SCTP_RECONFIG_SUPPORTED is set on the socket",
-    "prsctp_enable" if _LINUX else "pr_enable": "every message is sent until it"
-    " arrives, unless SCTP_PR_SUPPORTED is set on the socket",
+    "addip_enable" if _LINUX else "asconf_enable": "an association cannot change"
+    " its addresses, unless the socket has SCTP_ASCONF_SUPPORTED",
+    "reconf_enable" if _LINUX else "reconfig_enable": "an association cannot reset"
+    " or add streams, unless the socket has SCTP_RECONFIG_SUPPORTED",
+    "prsctp_enable" if _LINUX else "pr_enable": "no message is ever given up,"
+    " unless the socket has SCTP_PR_SUPPORTED",
 }
 _LIMITS = (
     ["net.core.rmem_max", "net.core.wmem_max", "net.sctp.rto_min", "net.sctp.rto_max"]
@@ -35,7 +35,7 @@ _LIMITS = (
 _MEANINGS = {
     "rmem_max": "bytes, the largest SO_RCVBUF",
     "wmem_max": "bytes, the largest SO_SNDBUF, and so the longest message",
-    # A cluster of 2048 bytes counts with the 256 of what holds it.
+    # The kernel counts 256 bytes more for each buffer of 2048 bytes.
     "maxsockbuf": "bytes: SO_RCVBUF is at most {buffer}",
     "rto_min": "ms, the shortest retransmission timeout",
     "rto_max": "ms, the longest",
@@ -50,16 +50,16 @@ _LOAD = (
     )
 )
 _INSTALL = (
-    "where the kernel has no module sctp, install the package linux-modules-extra"
-    " (Ubuntu), kernel-modules-extra (Fedora, Red Hat) or linux-image-amd64 (Debian,"
-    " for your architecture) and start that kernel; in a container, do it on the host"
+    "if the kernel has no module sctp, install the package linux-modules-extra"
+    " (Ubuntu), kernel-modules-extra (Fedora, Red Hat) or linux-image-amd64 (Debian;"
+    " use your architecture) and start that kernel; for a container, do it on the host"
 )
 _TRY = (
-    'to try SCTP all the same, run "examples/kernel.sh python mine.py" in a clone of'
-    " this project: it starts a Linux kernel in user mode that has SCTP (on Debian,"
-    " from the packages user-mode-linux, kmod and iproute2)"
+    'to try SCTP without that, run "examples/kernel.sh python mine.py" in a clone of'
+    " this project: it starts a Linux kernel with SCTP in user mode (on Debian, it"
+    " needs the packages user-mode-linux, kmod and iproute2)"
 )
-_BLOCKED = "{file} keeps the module from being loaded: comment the line out"
+_BLOCKED = "{file} forbids to load the module: comment out the line with sctp"
 
 
 def _sysctl(name: str) -> str | None:
@@ -71,8 +71,8 @@ def _sysctl(name: str) -> str | None:
 
 
 def _module() -> str:
-    """Where the kernel has its SCTP: 'loaded', 'available', 'unknown' or
-    'absent'; 'loaded' is also what is built in."""
+    """The state of the kernel's SCTP module: 'loaded' (or built in), 'available',
+    'unknown' or 'absent'."""
     if not _LINUX:
         return "loaded" if _sysctl("net.inet.sctp.rto_min") else "unknown"
     if Path("/proc/sys/net/sctp").exists():
@@ -85,7 +85,8 @@ def _module() -> str:
 
 
 def _blocking_file() -> str | None:
-    """The configuration that forbids the module, as some distributions do."""
+    """The configuration file that forbids to load the module. Some distributions
+    have one."""
     for directory in ("/etc/modprobe.d", "/run/modprobe.d", "/lib/modprobe.d"):
         for path in sorted(Path(directory).glob("*.conf")):
             text = path.read_text(errors="replace")
@@ -103,7 +104,7 @@ def _library() -> str | None:
 
 
 def _exchange() -> None:
-    """Sends a message over loopback; OSError tells what failed."""
+    """Sends a message over loopback. Raises OSError if that fails."""
     with (
         sctp_socket(AF_INET, SOCK_STREAM) as listener,
         sctp_socket(AF_INET, SOCK_STREAM) as client,
@@ -121,7 +122,7 @@ def _exchange() -> None:
 
 
 def _missing_options() -> list[str]:
-    """Options that this kernel does not know: it is older than they are."""
+    """The options that this kernel does not know, because they are newer."""
     missing = []
     with sctp_socket(AF_INET, SOCK_STREAM) as sock:
         for name, number, _, access, _ in _sctp.sctp._options:
@@ -135,7 +136,7 @@ def _missing_options() -> list[str]:
 
 
 def diagnose() -> dict[str, Any]:
-    """What there is to know about SCTP on this machine."""
+    """Collects all facts about SCTP on this machine."""
     prefix = "net.sctp." if _LINUX else "net.inet.sctp."
     names = [*(prefix + switch for switch in _SWITCHES), *_LIMITS]
     facts: dict[str, Any] = {
@@ -203,7 +204,7 @@ def _describe(facts: dict[str, Any]) -> str:
             meaning = _MEANINGS[key].format(buffer=int(value) * 2048 // 2304)
             lines.append(f"{name} = {value} ({meaning})")
     if facts["missing_options"]:
-        lines.append("Options newer than this kernel: ")
+        lines.append("This kernel is too old for the options ")
         lines[-1] += ", ".join(facts["missing_options"]) + "."
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
-"""What the associations of the front ends have in common: all but the waiting.
+"""The part of an association that all front ends share: everything but waiting.
 
-The core (_lifecycle) decides what happened, this class what is to be done to the
-socket then; a front end reads, waits and wakes.
+The core (_lifecycle) decides what has happened. This class decides what to do to
+the socket then. A front end reads, waits, and wakes those who wait.
 """
 
 import errno
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
 
     Sendable: TypeAlias = Buffer | tuple[Buffer, _Keywords]
 
-# A wake-up reads so many messages of so many bytes each, 256 KiB, at most: what
-# is longer comes in pieces, which are joined.
+# A wake-up reads at most so many messages of so many bytes each: 256 KiB. A longer
+# message comes in pieces, which are joined.
 COUNT, _SIZE = 32, 8192
 # How many messages send_many() hands to the kernel before others have a turn.
 BATCH = 128
-# FreeBSD says that there is room while there is none: seconds to rest.
+# How many seconds to rest if FreeBSD reports room although there is none.
 REST = 0.01
-# How often a kernel that has said all is asked whether it is done: seconds.
+# After its last news, the kernel is asked whether it is done: the seconds between two
+# questions, at first and at last.
 _POLL_FIRST, _POLL_LAST = 0.001, 0.05
 
 # The keywords of a message, in the order of Lifecycle.outgoing().
@@ -48,27 +49,27 @@ _KEYWORDS = ("stream", "ppid", "unordered", "lifetime", "context")
 
 
 def piece_size(limits: Limits) -> int:
-    """How many bytes to read at once: what is longer than max_message comes in
-    pieces, too, and only they are counted."""
+    """How many bytes to read at once. A message longer than max_message also comes
+    in pieces; they are counted, but not kept."""
     return min(_SIZE, limits.max_message)
 
 
 class OwnSocket:
-    """What an association sends and reads through: a socket of its own."""
+    """Carries an association over a socket of its own."""
 
     def send_shutdown(self, association: "AssociationBase") -> None:
         association.socket.shutdown(SHUT_WR)
 
     def abort(self, association: "AssociationBase", reason: bytes) -> None:
-        """close() has to be next."""
+        """Aborts the association. The caller must call close() next."""
         abort_socket(association.socket, reason, association.assoc_id)
 
     def look_for_end(self, association: "AssociationBase") -> None:
-        """Reads on, as the news of an end is to come."""
+        """Reads on, because the news of an end has arrived or will."""
         association._read()
 
     def linger(self, association: "AssociationBase") -> None:
-        """The peer sends no more: waits until the kernel has sent what it has."""
+        """The peer sends no more. Waits until the kernel has sent the rest."""
         if not association._is_lingering:
             association._pause()
             association._look_later(_POLL_FIRST)
@@ -77,7 +78,7 @@ class OwnSocket:
     def find_addresses(
         self, association: "AssociationBase"
     ) -> tuple[tuple[Address, ...] | None, ...]:
-        """Those of this side, and the peer's."""
+        """The addresses of this side, and those of the peer."""
         sock = association.socket
         return sock.sctp_getladdrs(), sock.sctp_getpaddrs()
 
@@ -86,7 +87,7 @@ class OwnSocket:
 
 
 class SharedSocket(OwnSocket):
-    """The socket of an endpoint, for one of its associations."""
+    """Carries an association over the socket of its endpoint."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -107,7 +108,7 @@ class SharedSocket(OwnSocket):
         raise NotImplementedError
 
     def linger(self, association: "AssociationBase") -> None:
-        """The socket tells when the kernel is done."""
+        """Does nothing: the socket tells when the kernel is done."""
 
     def find_addresses(
         self, association: "AssociationBase"
@@ -120,7 +121,7 @@ class SharedSocket(OwnSocket):
 
 
 class AssociationBase:
-    """An association of a socket, without what waits for it."""
+    """An association, without the waiting."""
 
     _carrier = OwnSocket()
 
@@ -161,7 +162,7 @@ class AssociationBase:
         self._recvv_many = sock.sctp_recvv_many
         self._sendv = sock.sctp_sendv
 
-    # What a front end adds
+    # A front end adds these methods
 
     def _read(self) -> None:
         """Takes what has arrived, without waiting, and settles."""
@@ -173,11 +174,11 @@ class AssociationBase:
         raise NotImplementedError
 
     def _pause(self) -> None:
-        """Reads no more when something arrives."""
+        """Stops reading when something arrives."""
         raise NotImplementedError
 
     def _resume(self) -> None:
-        """Reads again, unless the association has come to its end."""
+        """Starts reading again, unless the association has ended."""
         raise NotImplementedError
 
     def _resume_where_room(self) -> None:
@@ -186,8 +187,8 @@ class AssociationBase:
             self._resume()
 
     def _limit_closing(self) -> None:
-        """Calls _give_up() after close_timeout, which counts from the first of
-        these calls."""
+        """Makes sure that _give_up() is called after close_timeout seconds. They
+        count from the first call of this method."""
         raise NotImplementedError
 
     def _look_later(self, delay: float) -> None:
@@ -195,21 +196,21 @@ class AssociationBase:
         raise NotImplementedError
 
     def _has_senders(self) -> bool:
-        """Whether somebody waits to send."""
+        """Whether a task or a thread waits to send."""
         raise NotImplementedError
 
     def _wake_senders(self) -> None:
-        """Lets who waits to send look again."""
+        """Wakes those who wait to send, to try again."""
         raise NotImplementedError
 
     def _close(self) -> None:
-        """Closes the socket, once, and tells everybody who waits."""
+        """Closes the socket once, and wakes all who wait."""
         raise NotImplementedError
 
     # Its life
 
     def _take_over(self) -> None:
-        """Learns of the association of a socket that is connected already."""
+        """Takes the data of the association of a socket that is already connected."""
         status = self.status()
         core = self._core
         core.is_up = True
@@ -219,8 +220,8 @@ class AssociationBase:
         self._remember_addresses()
 
     def _settle(self) -> None:
-        """The end is known: closes the socket, or waits until the kernel has sent
-        what it has for a peer that sends no more."""
+        """The end is known. Closes the socket; or if only the peer is done, waits
+        until the kernel has sent the rest."""
         self._wake_senders()
         if self._core.is_over:
             self._close()
@@ -229,8 +230,8 @@ class AssociationBase:
             self._carrier.linger(self)
 
     def _look(self, delay: float) -> None:
-        """Looks whether the kernel is done, now and then: the socket stays readable
-        all the while, so there is nothing to wait for."""
+        """Looks from time to time whether the kernel is done. The socket is always
+        readable now, so it cannot be waited for."""
         self._read()
         if not self._core.is_over:
             try:
@@ -243,10 +244,11 @@ class AssociationBase:
 
     def _give_up(self) -> None:
         seconds = f"{self._close_timeout:g} seconds"
-        self._abort(b"", f"It did not end within {seconds} (close_timeout).")
+        note = f"The association did not end within {seconds} (close_timeout)."
+        self._abort(b"", note)
 
     def _begin_closing(self) -> None:
-        """Can be called again, after a signal in the middle."""
+        """Begins to shut down. If a signal interrupts it, it can be called again."""
         self._core.close()
         if self._core.end is None:
             self._limit_closing()
@@ -267,7 +269,8 @@ class AssociationBase:
         self._is_shut_down = True
 
     def _look_for_end(self, error: OSError) -> None:
-        """Reads on where a call has met an end of which the news is to come."""
+        """Reads on after a call failed because of an end: the news of it has arrived
+        or will."""
         self._core.note_errno(error.errno or errno.EIO)
         self._carrier.look_for_end(self)
 
@@ -287,7 +290,7 @@ class AssociationBase:
         batch: list[Outgoing] = []
         for message in iterate(messages, "messages"):
             if info is not None and type(message) is bytes and message:
-                batch.append(((message,), None, info))  # as the one before
+                batch.append(((message,), None, info))  # the info of the last one
             elif isinstance(message, tuple):
                 if not (
                     len(message) == 2
@@ -295,8 +298,9 @@ class AssociationBase:
                     and set(_KEYWORDS).issuperset(message[1])
                 ):
                     raise TypeError(
-                        f"messages[{len(batch)}] must be bytes-like, or that and a"
-                        f" dict with keywords of send(), not {message!r}"
+                        f"messages[{len(batch)}] must be bytes-like, or a tuple of"
+                        " that and a dict with keywords of send(), not"
+                        f" {message!r}"
                     )
                 data, keywords = message
                 values: dict[str, Any] = dict(zip(_KEYWORDS, defaults, strict=True))
@@ -308,14 +312,14 @@ class AssociationBase:
         return batch
 
     def _fail_to_send(self, error: OSError) -> None:
-        """Raises the end of the association if that is behind an error, else the
-        error."""
+        """Raises the end of the association if it is the reason of the error, else
+        the error."""
         if error.errno in ENDS:
             self._look_for_end(error)
             self._core.check_send(is_in_line=True)
         raise error
 
-    # What is known of it
+    # Facts about the association
 
     @property
     def assoc_id(self) -> int:
@@ -324,23 +328,23 @@ class AssociationBase:
 
     @property
     def outbound_streams(self) -> int:
-        """How many streams there are for messages to the peer."""
+        """The number of streams for messages to the peer."""
         return self._core.outbound_streams
 
     @property
     def inbound_streams(self) -> int:
-        """How many streams there are for messages from the peer."""
+        """The number of streams for messages from the peer."""
         return self._core.inbound_streams
 
     @property
     def local_addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side, after the end the last ones."""
+        """The addresses of this side. After the end, the last ones."""
         self._remember_addresses()
         return self._local
 
     @property
     def peer_addresses(self) -> tuple[Address, ...]:
-        """The addresses of the peer, after the end the last ones."""
+        """The addresses of the peer. After the end, the last ones."""
         self._remember_addresses()
         return self._peers
 

@@ -1,8 +1,8 @@
 """An association for asyncio, on the core (_messages, _lifecycle).
 
-The core decides, this module waits. The socket has one reader, and a writer while
-a message waits for room. Between a system call and its result nothing waits, so
-that whoever is cancelled has done the whole of it, or nothing.
+The core decides, this module waits. The event loop always has a reader for the
+socket. It has a writer while a message waits for room. There is no await between a
+system call and its result: a cancelled call has done all of its work or nothing.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 else:
     from ._messages import Message
 
-# How many calls that need not wait a task may make before others have a turn.
+# How many calls a task may make without waiting before other tasks have a turn.
 TURNS = 32
 
 
 class Line(deque[asyncio.Future[None]]):
-    """Tasks in line: the first one acts when it is woken, and wakes the next one
-    when it leaves."""
+    """A line of tasks. The first one acts when it is woken. When it leaves, it wakes
+    the next one."""
 
     def wake(self) -> None:
         if self and not self[0].done():
@@ -48,11 +48,12 @@ class Line(deque[asyncio.Future[None]]):
 
 
 class Notifications(News):
-    """An asynchronous iterator over notifications, as parse_notification() makes
-    them, from its creation on. It ends when the association or the endpoint has.
+    """An asynchronous iterator over the notifications that arrive after its
+    creation. They are dicts, as parse_notification() makes them. The iterator ends
+    when the association or the endpoint has ended.
 
-    It keeps 1,000 that nobody has taken; ``dropped`` says how many older ones
-    had to go.
+    It keeps the newest 1,000 notifications until they are taken. ``dropped`` is
+    the number of older ones that were lost.
     """
 
     __module__ = "sctp.asyncio"
@@ -79,24 +80,25 @@ class Notifications(News):
 
 
 def wake_readers(news: Iterable[News]) -> None:
-    """There is nothing else to come."""
+    """Wakes all readers: no other notification will come."""
     for each in news:
         if isinstance(each, Notifications):
             each._event.set()
 
 
 def _read_for(reference: "weakref.ref[Association]") -> None:
-    """Reads for an association that its loop does not keep alive."""
+    """Reads for an association. The reference is weak, so that the event loop does
+    not keep the association alive."""
     association = reference()
     if association is not None:
         association._read()
 
 
 class Carrier(OwnSocket):
-    """A socket of its own, which the loop watches."""
+    """Carries an association over a socket of its own, which the loop watches."""
 
     def find_waiting(self, association: "Association") -> Sized:
-        """Those who wait to send on the socket."""
+        """The tasks that wait to send on the socket."""
         return association._senders
 
     def start(self, association: "Association") -> None:
@@ -107,14 +109,14 @@ class Carrier(OwnSocket):
         association._loop.remove_reader(association._fd)
 
     def line_up(self, association: "Association", is_full: bool) -> None:
-        """One is in line, the first one. is_full says that there is no room."""
+        """The first task is in line. is_full means that there is no room."""
         if is_full:
             self.wait_for_room(association, False)
         else:
             self.give_others_a_turn(association)
 
     def wait_for_room(self, association: "Association", is_ready: bool) -> None:
-        """is_ready says that the socket should have had room."""
+        """Waits for room. is_ready means that the loop reported room before."""
         loop = association._loop
         if is_ready:
             loop.call_later(REST, association._wake_senders)
@@ -122,11 +124,11 @@ class Carrier(OwnSocket):
             loop.add_writer(association._fd, association._wake_sender)
 
     def give_others_a_turn(self, association: "Association") -> None:
-        """The first one has sent, and has more to send."""
+        """The first task has sent, and has more to send."""
         association._loop.call_soon(association._wake_senders)
 
     def leave_line(self, association: "Association") -> None:
-        """One has left the line."""
+        """A task has left the line."""
         association._wake_senders()
 
     def close(self, association: AssociationBase) -> None:
@@ -135,7 +137,7 @@ class Carrier(OwnSocket):
         close_socket(association.socket)
 
     def discard(self, association: "Association") -> None:
-        """Nobody knows the association any more."""
+        """Cleans up: no variable refers to the association any more."""
         warn_unclosed(association)
         discard_socket(association._loop, association._fd, association.socket)
 
@@ -143,11 +145,13 @@ class Carrier(OwnSocket):
 class Association(AssociationBase):
     """An association with a peer: messages in both directions.
 
-    Made by connect() and serve(). Used by tasks of one event loop; any number
-    of them may send and receive at the same time. ``async for`` gives the
-    messages up to the end of the association, and raises what receive() does.
+    connect() and serve() make associations. All its users must be tasks of one
+    event loop; any number of them may send and receive at the same time. ``async
+    for`` gives the messages until the association ends. It raises the other
+    exceptions of receive().
 
-    Leaving ``async with`` shuts the association down, an exception aborts it.
+    Leaving ``async with`` shuts the association down. If an exception leaves it,
+    the association is aborted.
     """
 
     __module__ = "sctp.asyncio"
@@ -187,14 +191,14 @@ class Association(AssociationBase):
         self._carrier.start(self)
 
     def _begin(self, peer: Address) -> None:
-        """Begins with what was accepted, which has ended already, maybe."""
+        """Begins with an accepted association, which may have ended already."""
         self._peers = (peer,)
         self._start()
         self._read()
         self._remember_addresses()
 
     async def _connect(self, peers: list[AnyAddress]) -> None:
-        """Sets it up with a peer, and waits for the outcome."""
+        """Sets up the association with a peer, and waits for the outcome."""
         self._peers = tuple(map(plain_address, peers))
         self._start()
         with suppress(BlockingIOError):
@@ -218,7 +222,7 @@ class Association(AssociationBase):
         self._remember_addresses()
 
     def _move(self, sock: sctp_socket, carrier: Carrier) -> None:
-        """Goes on by a socket of its own."""
+        """Moves the association to a socket of its own."""
         self._use(sock)
         keep_socket(sock)
         self._carrier = carrier
@@ -230,12 +234,12 @@ class Association(AssociationBase):
             self._carrier.line_up(self, False)
 
     def _adopt(self) -> None:
-        """Takes over the association of a socket that is connected already."""
+        """Takes over the association of a socket that is already connected."""
         self._take_over()
         self._start()
 
     def _read(self) -> None:
-        """Takes what has arrived, at most a wake-up's share."""
+        """Takes what has arrived, at most as much as one wake-up may read."""
         core = self._core
         while True:
             try:
@@ -243,7 +247,7 @@ class Association(AssociationBase):
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
-                if error.errno is None:  # of a signal handler
+                if error.errno is None:  # raised by a signal handler
                     raise
                 core.fail(error.errno)
             if not core.is_ending:
@@ -303,7 +307,7 @@ class Association(AssociationBase):
                 timer.cancel()
         self._remember_addresses()
         self._carrier.close(self)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits
             self._closed.set()
             if self._on_news is not None:
                 self._on_news()
@@ -314,37 +318,37 @@ class Association(AssociationBase):
     async def shutdown(self) -> None:
         """Ends the association gracefully.
 
-        What was sent is delivered, sends that wait in line included; further
-        ones raise BrokenPipeError. What the peer still sends stays receivable,
-        up to max_unread; what is more is discarded. Returns when both sides are
-        done, and after any other end; after close_timeout seconds the
-        association is aborted. If this call is cancelled, all of that goes on.
+        Messages that were sent are delivered; this includes send() calls that
+        wait. Later calls of send() raise BrokenPipeError. Messages that the peer
+        still sends can be received, up to max_unread bytes; the rest is
+        discarded. The call returns when both sides are done, or after any other
+        end. After close_timeout seconds it aborts the association. If the call
+        is cancelled, the shutdown goes on.
         """
         self._begin_closing()
         await self._closed.wait()
 
     def abort(self, reason: "Buffer" = b"") -> None:
-        """Ends the association at once and drops what is unread.
+        """Ends the association at once and drops unread messages.
 
-        The reason, at most 65,000 bytes, travels to the peer where the kernel can
-        send one: not on the one-to-one sockets that connect() and serve() use on
-        Linux.
+        The kernel sends the reason to the peer: at most 65,000 bytes. Linux
+        cannot send one on the one-to-one sockets of connect() and serve().
         """
         self._abort(check_reason(reason), "abort() was called here.")
 
     async def wait_closed(self) -> None:
-        """Waits for the end of the association, whichever it is.
+        """Waits for the end of the association, of whatever kind it is.
 
-        What arrives meanwhile can be received. The news of the end stands
-        behind the messages: once max_unread of them wait, this call waits until
-        somebody receives them.
+        Messages that arrive meanwhile can be received. The news of the end comes
+        after them. So once max_unread bytes are unread, this call waits until
+        another task receives them.
         """
         await self._closed.wait()
 
     @property
     def is_closed(self) -> bool:
         """Whether the association has ended and its socket is closed. Messages
-        that arrived before can still be received."""
+        that arrived before that can still be received."""
         return self._is_closed
 
     async def __aenter__(self) -> Self:
@@ -364,14 +368,16 @@ class Association(AssociationBase):
     # Receiving
 
     def receive(self) -> Coroutine[Any, Any, Message]:
-        """The next message: a coroutine.
+        """Returns the next message. It is a coroutine.
 
-        At the end of the association, after all that was received: EOFError if
-        it was shut down, by either side, else the OSError that says why, with
-        the attribute ``notification`` and a note in words; after abort() here,
-        ConnectionAbortedError. In place of a message that was too long,
-        MessageTooLong is raised; after a restart by the peer,
-        AssociationRestarted: receive() goes on after both.
+        After the last message it raises the end of the association. If either
+        side has shut it down, that is EOFError. If this side called abort(), it is
+        ConnectionAbortedError. Otherwise it is the OSError that tells the
+        reason, with the attribute ``notification`` and a note in words.
+
+        It raises MessageTooLong in place of a message that was too long, and
+        AssociationRestarted after a restart by the peer. After these two, the
+        association goes on: call it again.
         """
         return self._receive(EOFError)
 
@@ -382,7 +388,7 @@ class Association(AssociationBase):
         return self._receive(StopAsyncIteration)
 
     async def _receive(self, graceful: type[Exception]) -> Message:
-        """The next message; raises graceful in place of EOFError."""
+        """Returns the next message. Raises graceful instead of EOFError."""
         core, line = self._core, self._receivers
         waiter = None
         try:
@@ -413,8 +419,8 @@ class Association(AssociationBase):
                 self._resume_where_room()
 
     def notifications(self) -> Notifications:
-        """An asynchronous iterator over the notifications that arrive from now
-        on, of the types that ``events`` asked for."""
+        """Returns an asynchronous iterator over the notifications that arrive
+        from now on. The argument ``events`` has chosen their types."""
         news = Notifications(self)
         self._core.news.add(news)
         return news
@@ -431,15 +437,18 @@ class Association(AssociationBase):
         lifetime: float | None = None,
         context: int = 0,
     ) -> None:
-        """Sends a message; waits while there is no room in the send buffer.
+        """Sends a message. Waits while there is no room in the send buffer.
 
-        ppid is in host order. After lifetime seconds the kernel gives the
-        message up if it has not been delivered (PR-SCTP).
+        ppid is in host order. If the message is not delivered after lifetime
+        seconds, the kernel gives it up (PR-SCTP).
 
-        Messages go in the order of the calls. A call that is cancelled has not
-        sent. Raises ValueError for empty data and values out of range, EMSGSIZE
-        for data longer than the send buffer, BrokenPipeError after a shutdown
-        by either side, and the same OSError as receive() after other ends.
+        Messages go in the order of the calls. If a call is cancelled, it has not
+        sent its message.
+
+        Raises ValueError if data is empty or a value is out of range. Raises
+        OSError (EMSGSIZE) if data is longer than the send buffer. Raises
+        BrokenPipeError after a shutdown by either side, and the OSError of
+        receive() after another end.
         """
         core = self._core
         info = core.infos.get((stream, ppid, unordered, context))
@@ -471,13 +480,13 @@ class Association(AssociationBase):
         lifetime: float | None = None,
         context: int = 0,
     ) -> None:
-        """Sends messages in order, small ones together in a packet; waits while
-        there is no room.
+        """Sends messages in order. Small messages share packets. Waits while there
+        is no room in the send buffer.
 
-        Each is bytes-like, or a tuple of that and a dict with keywords of
+        Each message is bytes-like, or a tuple of that and a dict with keywords of
         send() for this message. All are checked before the first one is sent.
-        If the call raises, or is cancelled, the exception has the number of
-        messages that were sent as its attribute ``sent``.
+        If the call fails or is cancelled, the exception has the attribute
+        ``sent``: the number of messages that were sent.
         """
         sent = 0
         try:
@@ -502,8 +511,8 @@ class Association(AssociationBase):
     async def _send_in_line(
         self, batch: list[Outgoing], sent: int, is_full: bool
     ) -> None:
-        """Sends what is left of a batch when its turn comes. is_full says that
-        there is no room now."""
+        """Sends the rest of a batch when its turn comes. is_full means that there
+        is no room now."""
         core, line, loop = self._core, self._senders, self._loop
         self._turns = TURNS
         waiter = loop.create_future()
@@ -543,14 +552,14 @@ class Association(AssociationBase):
 
 
 def stop_watching(loop: asyncio.AbstractEventLoop, fd: int) -> None:
-    """What has to be done before a descriptor is closed."""
+    """Makes the loop forget a descriptor. Call it before you close that."""
     if not loop.is_closed():
         loop.remove_reader(fd)
         loop.remove_writer(fd)
 
 
 def discard_socket(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) -> None:
-    """Closes a socket of which nobody knows any more."""
+    """Closes a socket that no variable refers to any more."""
 
     def discard() -> None:
         stop_watching(loop, fd)
@@ -559,5 +568,5 @@ def discard_socket(loop: asyncio.AbstractEventLoop, fd: int, sock: sctp_socket) 
     if loop.is_closed():
         close_socket(sock)
     else:
-        # A collection may happen in any thread.
+        # The garbage collector may run in any thread.
         loop.call_soon_threadsafe(discard)

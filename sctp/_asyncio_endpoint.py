@@ -1,7 +1,7 @@
 """An endpoint for asyncio: one socket for many associations, on the core (_hub).
 
-The core decides, this module waits. The socket has one reader for all, and a
-writer while somebody waits for room.
+The core decides, this module waits. The event loop has one reader for the socket. It
+has a writer while somebody waits for room.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from ._sockets import warn_unclosed
 
 
 class _Shared(Shared, Carrier):
-    """The socket of an endpoint, for its associations."""
+    """Carries associations over the socket of their endpoint."""
 
     _endpoint: "Endpoint"
 
@@ -46,7 +46,7 @@ class _Shared(Shared, Carrier):
         self._endpoint._resume()
 
     def pause(self, association: Association) -> None:
-        """The endpoint does, where it has to."""
+        """Does nothing: the endpoint pauses if it has to."""
 
     def line_up(self, association: Association, is_full: bool) -> None:
         endpoint = self._endpoint
@@ -75,22 +75,25 @@ class _Shared(Shared, Carrier):
 
 
 class _Apart(Apart, Carrier):
-    """A socket of its own, of an association that still is the endpoint's."""
+    """Carries an association over a socket of its own, while it still belongs to the
+    endpoint."""
 
     def discard(self, association: Association) -> None:
-        # The endpoint warns.
+        # The endpoint shows the warning.
         discard_socket(association._loop, association._fd, association.socket)
 
 
 def _read_for(reference: "weakref.ref[Endpoint]") -> None:
-    """Reads for an endpoint that its loop does not keep alive."""
+    """Reads for an endpoint. The reference is weak, so that the event loop does not
+    keep the endpoint alive."""
     endpoint = reference()
     if endpoint is not None:
         endpoint._read()
 
 
 def _make(call: Later, reference: "weakref.ref[Endpoint]") -> None:
-    """Makes a planned call of an endpoint that its loop does not keep alive."""
+    """Makes a planned call of an endpoint. The reference is weak, so that the event
+    loop does not keep the endpoint alive."""
     endpoint = reference()
     if endpoint is not None:
         del endpoint._timers[call]
@@ -98,21 +101,21 @@ def _make(call: Later, reference: "weakref.ref[Endpoint]") -> None:
 
 
 class Endpoint(EndpointBase[Association]):
-    """One socket with any number of associations, begun by either side.
+    """One socket with any number of associations, which either side may set up.
 
-    Made by open_endpoint(). Used by tasks of one event loop. ``async for`` gives
-    the associations that peers begin, as accept() does, until the endpoint is
-    closed.
+    open_endpoint() makes endpoints. All users of an endpoint must be tasks of one event
+    loop. ``async for`` gives the associations that peers set up, as accept() does,
+    until the endpoint is closed.
 
-    The kernel has one queue and one send buffer for all. So that no association
-    can stop the others, one whose unread messages pass max_unread, or for which
-    the send buffer is full while others wait, gets a socket of its own by itself;
-    while there is no descriptor for that, reading or sending pauses for all,
-    and the log says so.
+    The kernel has one queue and one send buffer for all associations. Still, an
+    association cannot stop the others. If its unread messages pass max_unread, or if it
+    fills the send buffer while others wait, the endpoint moves it to a socket of its
+    own. If there is no descriptor for that, reading or sending pauses for all, and the
+    log reports it.
 
-    Leaving ``async with`` closes the endpoint and waits until its associations
-    have ended, which takes close_timeout seconds at most; an exception aborts
-    them.
+    Leaving ``async with`` closes the endpoint and waits until its associations have
+    ended. This takes at most close_timeout seconds. If an exception leaves it, the
+    associations are aborted.
     """
 
     __module__ = "sctp.asyncio"
@@ -130,8 +133,8 @@ class Endpoint(EndpointBase[Association]):
         self._receivers = Line()
         self._turns = TURNS
         self._done = asyncio.Event()
-        # Timers: to look who fills the send buffer, to peel off again, to ask
-        # for set-ups.
+        # Timers: to look which member fills the send buffer, to peel off again, to ask
+        # about set-ups.
         self._timers: dict[Later, asyncio.TimerHandle] = {}
         self._carrier = _Shared(self)
         self._start()
@@ -141,7 +144,7 @@ class Endpoint(EndpointBase[Association]):
             warn_unclosed(self)
             discard_socket(self._loop, self._fd, self._sock)
 
-    # What the base leaves to a front end
+    # Methods that the base class needs
 
     def _start(self) -> None:
         self._is_reading = True
@@ -182,7 +185,7 @@ class Endpoint(EndpointBase[Association]):
             timer.cancel()
         self._timers.clear()
         stop_watching(self._loop, self._fd)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits
             self._done.set()
             self._wake_takers()
             wake_readers(self._hub.news)
@@ -198,13 +201,13 @@ class Endpoint(EndpointBase[Association]):
     def _release(self, association: Association) -> None:
         association._carrier = Carrier()
 
-    # What the program calls
+    # Methods for the program
 
     def accept(self) -> Coroutine[Any, Any, Association]:
-        """The next association that a peer has begun: a coroutine.
+        """Returns the next association that a peer has set up. It is a coroutine.
 
-        What arrived before this call is there to be received. Raises EOFError
-        once the endpoint is closed, ConnectionAbortedError once it is aborted.
+        Messages that arrived before this call can be received. Raises EOFError after
+        the endpoint was closed, and ConnectionAbortedError after it was aborted.
         """
         return self._accept(EOFError)
 
@@ -231,14 +234,15 @@ class Endpoint(EndpointBase[Association]):
         return self._association_of(taken[0])
 
     async def receive(self) -> Message:
-        """The next message of any association that nobody has accepted; those
-        that have one take turns.
+        """Returns the next message of all associations that were not accepted. They
+        take turns.
 
-        Message.association says whose it is: answer there. accept() gives that
-        association later, and its messages are no more received here. Raises
-        MessageTooLong and AssociationRestarted as Association.receive() does,
-        EOFError once the endpoint is closed, ConnectionAbortedError once it is
-        aborted. That an association ends is not told here.
+        Message.association is the association of the message: send the answer there.
+        accept() may return that association later. Then its messages are no longer
+        received here. Raises MessageTooLong and AssociationRestarted as
+        Association.receive() does. Raises EOFError after the endpoint was closed, and
+        ConnectionAbortedError after it was aborted. It does not report the end of an
+        association.
         """
         taken: list[Any] = []
         hub = self._hub
@@ -258,8 +262,8 @@ class Endpoint(EndpointBase[Association]):
         take: Callable[[], None],
         taken: Sized,
     ) -> None:
-        """Calls take(), which adds to ``taken``, when there is something: those
-        who wait take turns."""
+        """Calls take(), which adds to ``taken``, when there is something. Those who
+        wait take turns."""
         waiter = None
         try:
             if line or not self._turns or not is_there():
@@ -283,10 +287,10 @@ class Endpoint(EndpointBase[Association]):
                     line.wake()
 
     async def connect(self, addresses: Addresses) -> Association:
-        """Begins an association with a peer and returns it when it is up.
+        """Sets up an association with a peer. Returns it when it is up.
 
-        addresses are all those of one peer, as for sctp.asyncio.connect(), whose
-        errors this call raises, too. If it is cancelled, nothing is left of it.
+        addresses has all addresses of the peer, as in sctp.asyncio.connect(). This call
+        raises the same errors. If it is cancelled, nothing is left of the attempt.
         """
         _, [peers] = await resolve([self._check_peers(addresses)], self._sock)
         association = self._begin_set_up(peers)
@@ -300,16 +304,15 @@ class Endpoint(EndpointBase[Association]):
         return association
 
     def notifications(self) -> Notifications:
-        """An asynchronous iterator over the notifications of all associations
-        that arrive by the socket of this endpoint from now on, of the types that
-        ``events`` asked for."""
+        """Returns an asynchronous iterator over the notifications of all
+        associations that arrive on the socket of this endpoint from now on. The
+        argument ``events`` has chosen their types."""
         news = Notifications(self)
         self._hub.news.add(news)
         return news
 
     async def wait_closed(self) -> None:
-        """Waits until close() or abort() was called and all associations have
-        ended."""
+        """Waits until close() or abort() was called and all associations have ended."""
         await self._done.wait()
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Names of hosts and services, looked up without holding up the loop."""
+"""Looks up names of hosts and services without blocking the event loop."""
 
 import asyncio
 from socket import SOCK_STREAM
@@ -13,8 +13,8 @@ from ._sockets import find_host, unknown_names, with_names
 async def resolve(
     lists: list[list[AnyAddress]], sock: sctp_socket | None
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket, that of sock if there is one, and the lists with
-    numeric addresses."""
+    """Returns the family of the socket, and the lists with numeric addresses. If
+    sock is given, the family is that of sock."""
     loop = asyncio.get_running_loop()
     services, hosts = unknown_names(lists)
     ports: dict[str, int] = {}

@@ -16,14 +16,15 @@ Handler: TypeAlias = Callable[[Association], Awaitable[object]]
 
 
 class Server(ServerBase):
-    """Accepts associations, and runs a handler in a task for each.
+    """Accepts associations, and runs a handler in a task for each of them.
 
-    Made by serve(). When the handler returns, its association is shut down; when
-    it raises, the association is aborted, and the exception goes to the event
-    loop's exception handler, unless it is the end of this association.
+    serve() makes servers. When the handler returns, its association is shut
+    down. When the handler raises, its association is aborted; unless the exception
+    is the end of this association, it goes to the exception handler of the event
+    loop.
 
-    Leaving ``async with`` shuts down all associations, which takes close_timeout
-    seconds at most, and then cancels the handlers that are left.
+    Leaving ``async with`` shuts down all associations. This takes at most
+    close_timeout seconds. Then it cancels the handlers that still run.
     """
 
     __module__ = "sctp.asyncio"
@@ -47,8 +48,8 @@ class Server(ServerBase):
         self._accept_more()
 
     def _accept_more(self) -> None:
-        """Begins to accept, or stops: while there are enough associations, those
-        to come wait in the kernel."""
+        """Starts or stops accepting. While there are enough associations, new ones
+        wait in the kernel."""
         self._pause = None
         has_room = self._has_room(len(self._tasks))
         if self._is_serving and has_room != self._is_accepting:
@@ -59,7 +60,8 @@ class Server(ServerBase):
                 self._loop.remove_reader(self._fd)
 
     def _accept(self) -> None:
-        # One only: an accept that finds nobody sleeps for up to 10 ms on Linux.
+        # Only one at a time: on Linux an accept() without a peer sleeps for up to
+        # 10 ms.
         try:
             accepted = self._accept_one()
         except OSError:
@@ -109,11 +111,11 @@ class Server(ServerBase):
 
     @property
     def associations(self) -> tuple[Association, ...]:
-        """The associations whose handlers run, or that are being shut down."""
+        """The associations whose handlers run, or that are shutting down."""
         return tuple(self._tasks.values())
 
     def close(self) -> None:
-        """Stops accepting. Handlers that run go on."""
+        """Stops accepting. Running handlers go on."""
         if not self._is_serving:
             return
         self._is_serving = False
@@ -126,12 +128,12 @@ class Server(ServerBase):
         self._check_done()
 
     async def wait_closed(self) -> None:
-        """Waits until close() has been called and the last handler and its
+        """Waits until close() has been called, and the last handler and its
         association have ended."""
         await self._done.wait()
 
     async def serve_forever(self) -> None:
-        """Waits until close() is called; if it is cancelled, it closes."""
+        """Waits until close() is called. If it is cancelled, it closes the server."""
         try:
             await self._closed.wait()
         finally:

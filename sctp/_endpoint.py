@@ -1,7 +1,7 @@
-"""What the endpoints of the front ends have in common: all but the waiting.
+"""The part of an endpoint that all front ends share: everything but waiting.
 
-The core (_hub) decides whose each thing is, this class what is to be done to the
-socket then; a front end reads, waits and wakes.
+The core (_hub) decides to which association each thing belongs. This class decides what
+to do to the socket then. A front end reads, waits, and wakes those who wait.
 """
 
 import time
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 Association = TypeVar("Association", bound=AssociationBase)
 Later: TypeAlias = Callable[[Any], None]
 
-# How much of the queue is read at once for the news of an end: so many batches.
+# How many batches of the queue are read at once for the news of an end.
 _SEARCH = 64
-# While nothing is read, how often is asked whether set-ups are done: seconds.
+# The seconds between two questions whether set-ups are done, while nothing is read.
 _ASK = 0.02
 
 
 class Shared(SharedSocket):
-    """The socket of an endpoint, for its associations."""
+    """Carries associations over the socket of their endpoint."""
 
     def __init__(self, endpoint: "EndpointBase[Any]") -> None:
         super().__init__(endpoint._hub)
@@ -56,7 +56,8 @@ class Shared(SharedSocket):
 
 
 class Apart(OwnSocket):
-    """A socket of its own, of an association that still is the endpoint's."""
+    """Carries an association over a socket of its own, while it still belongs to the
+    endpoint."""
 
     def __init__(self, endpoint: "EndpointBase[Any]") -> None:
         self._endpoint = endpoint
@@ -68,9 +69,9 @@ class Apart(OwnSocket):
 
 
 class EndpointBase(Generic[Association]):
-    """A socket with any number of associations, without what waits for it."""
+    """A socket with any number of associations, without the waiting."""
 
-    # Held while something is changed, where there are threads.
+    # With threads, it is held while something is changed.
     _lock: AbstractContextManager[Any] = nullcontext()
 
     def __init__(
@@ -90,11 +91,11 @@ class EndpointBase(Generic[Association]):
         self._senders = Turns()
         self._stall = Stall()
         self._connecting: set[Association] = set()
-        # Those that the kernel has peeled off, and their sockets, until all is
-        # done for that.
+        # Members that the kernel has peeled off, and their sockets, until the rest of
+        # the work is done.
         self._peeled: dict[Member, list[sctp_socket]] = {}
         self._is_reading = False
-        # Whether there may be more to read.
+        # Whether more may have arrived.
         self._is_behind = False
         self._will_look = False
         self._is_closed = False
@@ -106,56 +107,57 @@ class EndpointBase(Generic[Association]):
         count = len(self._hub.alive)
         return f"<Endpoint at {self._addresses} with {count} associations, {state}>"
 
-    # What a front end adds
+    # A front end adds these methods
 
     def _start(self) -> None:
-        """Reads when something arrives, from now on."""
+        """Starts reading when something arrives."""
         raise NotImplementedError
 
     def _stop(self) -> None:
-        """Reads no more when something arrives."""
+        """Stops reading when something arrives."""
         raise NotImplementedError
 
     def _take_in(self) -> int:
-        """Gives the hub what has arrived, a wake-up's share at most; how many
-        items that was. Raises what the socket does."""
+        """Gives the hub what has arrived, at most as much as one wake-up may read.
+        Returns the number of items. Raises the error of the socket."""
         raise NotImplementedError
 
     def _later(self, delay: float, call: Later) -> None:
-        """Makes a call after so many seconds, unless that is planned already."""
+        """Makes a call after so many seconds, unless it is planned already."""
         raise NotImplementedError
 
     def _wake_takers(self) -> None:
-        """Wakes who waits for what the hub has."""
+        """Wakes those who wait for something that the hub has."""
         raise NotImplementedError
 
     def _catch_up(self) -> None:
-        """Reads, if nobody else does while nothing waits."""
+        """Reads, if nobody waits and so nobody else reads."""
 
     def _end(self) -> None:
-        """The socket is about to be closed: nothing is to come any more."""
+        """The socket is about to be closed: nothing else will arrive."""
         raise NotImplementedError
 
     def _make_association(self, member: Member) -> Association:
         raise NotImplementedError
 
     def _move(self, association: Association, sock: sctp_socket) -> None:
-        """An association goes on by a socket of its own, as one of the endpoint."""
+        """Moves an association to a socket of its own. It still belongs to the
+        endpoint."""
         raise NotImplementedError
 
     def _release(self, association: Association) -> None:
-        """An association with a socket of its own is independent from now on."""
+        """Makes an association with a socket of its own independent."""
         raise NotImplementedError
 
     # Reading
 
     def _read(self) -> None:
-        """Takes what has arrived, at most a wake-up's share."""
+        """Takes what has arrived, at most as much as one wake-up may read."""
         self._read_once()
         self._react()
 
     def _read_once(self) -> bool:
-        """Whether there was something."""
+        """Reads once. Returns whether there was something."""
         hub = self._hub
         try:
             count = self._take_in()
@@ -164,7 +166,7 @@ class EndpointBase(Generic[Association]):
             hub.conclude()
             return False
         except OSError as error:
-            if error.errno is None:  # of a signal handler
+            if error.errno is None:  # raised by a signal handler
                 raise
             hub.fail(error.errno)
             return False
@@ -185,17 +187,17 @@ class EndpointBase(Generic[Association]):
             self._peel_by_itself(member, "receiving")
 
     def _ask(self, what: str, members: Iterable[Member]) -> dict[Member, int]:
-        """What the kernel's status says of these."""
+        """Asks the kernel for a field of the status of these members."""
         found: dict[Member, int] = {}
         for member in members:
             if member.is_shared and not member.is_over:
-                with suppress(OSError):  # the news of its end is to come
+                with suppress(OSError):  # the news of its end will come
                     status: Any = self._association_of(member)._ask_status()
                     found[member] = status[what]
         return found
 
     def _react(self) -> None:
-        """Does what the core wants, and wakes who waits for what there is."""
+        """Does what the core wants, and wakes those who wait."""
         hub = self._hub
         if hub.refused:
             for assoc_id in hub.refused:
@@ -218,7 +220,8 @@ class EndpointBase(Generic[Association]):
             self._note_closed()
 
     def _make_room(self) -> None:
-        """Peels off those with too much unread; pauses where that cannot be."""
+        """Peels off associations with too much unread. If that is not possible,
+        pauses reading."""
         for member in list(self._hub.crowded):
             self._peel_by_itself(member, "reading")
         if self._hub.is_full:
@@ -230,7 +233,7 @@ class EndpointBase(Generic[Association]):
             self._later(_ASK, EndpointBase._ask_for_set_ups)
 
     def _resume(self) -> None:
-        """Reads again, if there is room now."""
+        """Starts reading again, if there is room now."""
         if self._is_closed or self._is_reading:
             return
         if self._hub.is_full:
@@ -239,7 +242,8 @@ class EndpointBase(Generic[Association]):
             self._start()
 
     def _ask_for_set_ups(self) -> None:
-        """The news of set-ups stand behind what is not read: asks the kernel."""
+        """Asks the kernel about set-ups, because their news comes after data that is
+        not read."""
         if self._is_reading or self._is_closed or not self._connecting:
             return
         for association in list(self._connecting):
@@ -255,7 +259,7 @@ class EndpointBase(Generic[Association]):
         self._later(_ASK, EndpointBase._ask_for_set_ups)
 
     def _look_for_end(self, member: Member) -> None:
-        """Reads on for the news of an end, which stand behind other messages."""
+        """Reads on for the news of an end, which comes after other messages."""
         for _ in range(_SEARCH):
             if member.end is not None or not self._read_once():
                 break
@@ -263,12 +267,13 @@ class EndpointBase(Generic[Association]):
             self._hub.lose(member)
         self._react()
         if not member.is_shared and member.end is None:
-            self._association_of(member)._read()  # peeled off meanwhile
+            self._association_of(member)._read()  # it was peeled off meanwhile
 
-    # Sending: one association after the other
+    # Sending: the associations take turns
 
     def _line_up(self, member: Member) -> bool:
-        """It has something to send, and has to wait; whether it is the first one."""
+        """Adds a member that has to wait to the line of senders. Returns whether it
+        is the first one."""
         is_first = not self._senders
         self._senders.join(member)
         if is_first:
@@ -277,17 +282,18 @@ class EndpointBase(Generic[Association]):
         return is_first
 
     def _wake_first(self) -> None:
-        """Wakes the one whose turn it is."""
+        """Wakes the member whose turn it is."""
         if (member := self._senders.first) is not None:
             self._association_of(member)._wake_senders()
 
     def _rotate(self, member: Member) -> None:
-        """It had its turn, and has more to send."""
+        """Puts a member behind the others: it had its turn, and has more to send."""
         self._stall.senders[member] = None
         self._senders.rotate(member)
 
     def _leave(self, member: Member) -> None:
-        """It has nothing else to send, or nobody who waits for that."""
+        """Removes a member from the line: it has nothing else to send, or nobody
+        waits for that."""
         self._senders.leave(member)
         if self._senders:
             self._stall.senders[member] = None
@@ -296,7 +302,7 @@ class EndpointBase(Generic[Association]):
             self._stall.end()
 
     def _look_who_is_slow(self) -> None:
-        """Somebody waits for long: peels off whose fault that is."""
+        """Somebody waits for a long time. Peels off the members that cause this."""
         if not self._senders:
             return
         under_way = self._ask("sstat_unackdata", self._stall.senders)
@@ -307,21 +313,24 @@ class EndpointBase(Generic[Association]):
     # Peeling off
 
     def peel_off(self, association: Association) -> None:
-        """Gives an association a socket of its own.
+        """Moves an association to a socket of its own.
 
-        It is the same object, and goes on: who waits to send or to receive goes
-        on waiting, and nothing that is under way is lost. It is independent of
-        this endpoint from then on: close() does not end it.
+        The association is still the same object. Calls that wait to send or to receive
+        go on, and nothing that is under way is lost. From then on it is independent of
+        this endpoint: close() does not end it.
 
-        Raises ValueError if it is none of this endpoint that is up, and OSError
-        as the kernel does, EMFILE for example; it then stays where it is.
+        Raises ValueError if the association does not belong to this endpoint or is not
+        up. Raises OSError if the kernel fails, for example with EMFILE. The association
+        then stays where it is.
         """
         if not isinstance(association, AssociationBase):
             raise TypeError(f"association must be an Association, not {association!r}")
         with self._lock:
             member = association._core
             if not isinstance(member, Member) or member not in self._hub.alive:
-                raise ValueError(f"{association!r} is none of this endpoint")
+                raise ValueError(
+                    f"{association!r} is not an association of this endpoint"
+                )
             if member.is_shared:
                 self._peel(member)
             self._release(association)
@@ -347,15 +356,15 @@ class EndpointBase(Generic[Association]):
                 del self._peeled[member]
                 is_signal = getattr(error, "errno", None) is None
                 if is_signal and not self._ask("sstat_state", [member]):
-                    # It came in the middle: the new socket was closed.
+                    # A signal came in the middle, and the new socket was closed.
                     self._hub.lose(member)
                     self._association_of(member)._react()
             raise
         self._finish_peeling()
 
     def _finish_peeling(self) -> None:
-        """The kernel has peeled off: the rest. It can be called again, after a
-        signal in the middle."""
+        """Completes peeling off after the kernel has done its part. If a signal
+        interrupts it, it can be called again."""
         for member, [sock] in list(self._peeled.items()):
             sock.setblocking(False)
             self._hub.peel(member)
@@ -367,19 +376,19 @@ class EndpointBase(Generic[Association]):
         self._wake_first()
 
     def _note_read(self, member: Member) -> None:
-        """Somebody who was peeled off by itself has read something."""
+        """Somebody has read from an association that was peeled off by itself."""
         if not member.is_accepted:
             self._hub.note_unread(member)
             del self._hub.touched[member]
             self._wake_takers()
         if self._is_behind and self._is_reading:
-            # One socket for many is read as often as those of one together.
+            # The one socket for all is read as often as the other sockets together.
             self._read()
 
-    # What the program calls
+    # Methods for the program
 
     def _check_peers(self, addresses: Addresses) -> list[AnyAddress]:
-        """Those of connect(), before anything is looked up."""
+        """Returns the addresses for connect(), before anything is looked up."""
         peers = list_addresses(addresses, "addresses")
         if not peers:
             raise ValueError("there are no addresses to connect to")
@@ -387,7 +396,7 @@ class EndpointBase(Generic[Association]):
         return peers
 
     def _begin_set_up(self, peers: list[AnyAddress]) -> Association:
-        """An association that is set up with a peer from now on."""
+        """Returns an association, and begins to set it up with a peer."""
         hub = self._hub
         hub.check_connect()
         member = hub.make_member()
@@ -397,7 +406,7 @@ class EndpointBase(Generic[Association]):
             try:
                 assoc_id = self._sock.sctp_connectx(peers, assoc_id=True)
             except BlockingIOError as error:
-                # No call comes first, in which a signal could be handled.
+                # There is no call before this, in which a signal could be handled.
                 assoc_id = error.assoc_id  # type: ignore[attr-defined]
             hub.register(member, cast(int, assoc_id))
             association = self._make(member)
@@ -428,14 +437,14 @@ class EndpointBase(Generic[Association]):
 
     @property
     def socket(self) -> sctp_socket:
-        """The socket underneath, for its options. Do not receive from it, and do
-        not close it."""
+        """The socket underneath, for its options. Do not receive from it, and do not
+        close it."""
         return self._sock
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side; after connect() without any, those that
-        the kernel chose."""
+        """The addresses of this side. If none were given, these are the ones that
+        the kernel chose in connect()."""
         if not self._is_closed and not any(port for _, port, *_ in self._addresses):
             found = self._sock.sctp_getladdrs() or ()
             self._addresses = tuple(map(plain_address, found))
@@ -443,15 +452,15 @@ class EndpointBase(Generic[Association]):
 
     @property
     def associations(self) -> tuple[Association, ...]:
-        """The associations that are up, those that nobody has accepted among
-        them; not those that peel_off() made independent."""
+        """The associations that are up, also those that were not accepted. It does
+        not include those that peel_off() has made independent."""
         with self._lock:
             self._catch_up()
             return tuple(map(self._association_of, self._hub.alive))
 
     @property
     def is_closed(self) -> bool:
-        """Whether all of it has ended and the socket is closed."""
+        """Whether everything has ended and the socket is closed."""
         with self._lock:
             self._catch_up()
             return self._is_closed
@@ -459,8 +468,8 @@ class EndpointBase(Generic[Association]):
     # Its end
 
     def close(self) -> None:
-        """Takes no more associations and begins to shut down those that there
-        are; after close_timeout seconds, what is left is aborted."""
+        """Accepts no more associations, and begins to shut down the existing ones.
+        After close_timeout seconds, those that are left are aborted."""
         note = "close() was called here."
         with self._lock:
             self._catch_up()
@@ -474,8 +483,8 @@ class EndpointBase(Generic[Association]):
             self._react()
 
     def abort(self, reason: "Buffer" = b"") -> None:
-        """Ends the endpoint and all its associations at once; the reason, at most
-        65,000 bytes, travels to the peers."""
+        """Ends the endpoint and all its associations at once. The peers get the
+        reason: at most 65,000 bytes."""
         reason = check_reason(reason)
         note = "abort() was called here."
         with self._lock:
@@ -489,7 +498,7 @@ class EndpointBase(Generic[Association]):
             self._note_closed()
 
     def _note_closed(self) -> None:
-        """Closes the socket where nothing is left."""
+        """Closes the socket if nothing is left."""
         hub = self._hub
         if hub.end is None or hub.members or hub.apart or self._is_closed:
             return

@@ -1,7 +1,7 @@
-"""A one-to-many socket: which association each thing is of, and whose turn it is.
+"""A one-to-many socket: to which association each thing belongs, and whose turn it is.
 
-Plain objects that are told what the kernel said and what the program called, as in
-_lifecycle: nothing here waits or touches a socket.
+These are plain objects, as in _lifecycle. They are told what the kernel said and what
+the program called. Nothing here waits or uses a socket.
 """
 
 import errno
@@ -36,30 +36,30 @@ __all__ = ["AGAIN", "LOOK", "Hub", "Member", "Stall", "Turns", "least_time_out"]
 
 _MSG_EOR = int(MSG_EOR)
 _BEGINNINGS = (AssocChangeState.COMM_UP, AssocChangeState.RESTART)
-# What SCTP_PEER_ADDR_CHANGE says of an address that does not answer, where the
-# system has it, and of one that answers, or is none any more.
+# The states in SCTP_PEER_ADDR_CHANGE of an address that does not answer (if the system
+# has them), and of an address that answers or was removed.
 _SILENT = {
     state
     for state in PeerAddrState
     if state.name in ("ADDR_UNREACHABLE", "ADDR_POTENTIALLY_FAILED")
 }
 _ANSWERING = {PeerAddrState.ADDR_AVAILABLE, PeerAddrState.ADDR_CONFIRMED}
-# Errors of peeling off that pass: no descriptors, no memory.
+# Errors of peeling off that may pass: no descriptors, no memory.
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
-# How often who waits to send looks whose fault it is, and after how long it is also
-# that of a peer that takes something now and then: seconds.
+# How many seconds pass before a waiting sender looks again which peer is the cause.
+# After the second number, it may also be a peer that sometimes takes something.
 LOOK, PATIENCE = 0.05, 0.2
-# After how many seconds what could not be peeled off is tried again.
+# The seconds before peeling off is tried again after it failed.
 AGAIN = 1.0
 
 
 def least_time_out(
     initmsg: sctp_initmsg, rtoinfo: sctp_rtoinfo, addresses: int
 ) -> float:
-    """After how many seconds a kernel gives up to set up an association with a
-    peer of so many addresses: SCTP says no more than that it could not be set
-    up, at once if the peer refused, then if nobody answered."""
+    """The seconds after which a kernel gives up to set up an association with a peer
+    of so many addresses. SCTP reports the same for a refusal and for a silent peer.
+    But a refusal comes at once, and the other end only after this time."""
     first, most = rtoinfo["srto_initial"], initmsg["sinit_max_init_timeo"]
     tries = range(initmsg["sinit_max_attempts"] + 1)
     waits = (min(first << min(each // addresses, 32), most) for each in tries)
@@ -69,20 +69,19 @@ def least_time_out(
 class Member(Lifecycle):
     """An association of an endpoint, peeled off or not."""
 
-    # Whether its messages come by the socket of the endpoint.
+    # Whether its messages arrive on the socket of the endpoint.
     is_shared = True
-    # Whether accept() gave it to the program, or connect() did.
+    # Whether accept() or connect() has returned it to the program.
     is_accepted = False
-    # How many addresses the peer has.
+    # The number of addresses of the peer.
     addresses = 1
-    # Of a set-up: when the kernel would give up a silent peer (time.monotonic()).
+    # During a set-up: when the kernel gives up a silent peer (time.monotonic()).
     late_at = 0.0
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._silent: set[object] = set()
-        # Beside the address that it was set up with, which the kernel does not
-        # tell of.
+        # Other addresses than the one of the set-up, which the kernel does not report.
         self._confirmed: set[object] = set()
 
     def notice(self, notification: Notification) -> None:
@@ -102,9 +101,10 @@ class Member(Lifecycle):
             self._confirmed.add(address)
 
     def guess_errno(self, lost: Mapping[str, Any]) -> int:
-        """On a socket of many the kernel keeps no errors, and what it says of an
-        ABORT without a cause it says of silence too. But silence has shown
-        before, at all addresses of the peer that had ever answered."""
+        """Chooses an errno for an end. On a one-to-many socket the kernel keeps no
+        errors, and it reports the same for silence and for an ABORT without a cause.
+        But silence has shown before: all addresses of the peer that had ever
+        answered have stopped answering."""
         if names_cause(lost):
             return super().guess_errno(lost)
         if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
@@ -118,10 +118,10 @@ class Member(Lifecycle):
 class Hub:
     """The associations of a one-to-many socket.
 
-    ``adopt`` is called with the Member of an association that a peer began, and
-    returns the front end's object for it. What a call of digest() or conclude()
-    leaves for the front end to do stands in ``touched``, ``refused`` and
-    ``crowded``, which it empties.
+    ``adopt`` is called with the Member of an association that a peer has set up. It
+    returns the front end's object for it. A call of digest() or conclude() leaves work
+    for the front end in ``touched``, ``refused`` and ``crowded``. The front end empties
+    these.
     """
 
     def __init__(
@@ -137,29 +137,30 @@ class Hub:
         self.adopt = adopt
         self.assembler = self.make_assembler()
         self.news: WeakSet[News] = WeakSet()
-        # Those of the socket, by identifier; none that is over.
+        # The members on this socket, by identifier, without those that are over.
         self.members: dict[int, Member] = {}
-        # Those that accept() gives, the oldest first.
+        # The members that accept() will return, the oldest first.
         self.waiting: dict[Member, None] = {}
-        # Of these, those of which the program has seen nothing.
+        # Those of them that the program has not seen.
         self._unseen: set[Member] = set()
-        # Of these, those with something for receive(), in turn.
+        # Those of them with something for receive(), in turn.
         self._ready: dict[Member, None] = {}
-        # Those that got something, or ended: whoever waits is to be woken.
+        # Members that got something or ended. Those who wait for them must be woken.
         self.touched: dict[Member, None] = {}
-        # Those that were peeled off, and live.
+        # Members that were peeled off and are not over.
         self.apart: dict[Member, None] = {}
-        # Identifiers of associations that are to be aborted.
+        # Identifiers of associations to abort.
         self.refused: list[int] = []
-        # Those that are to be peeled off, as too much of them is unread.
+        # Members to peel off, because too much of them is unread.
         self.crowded: dict[Member, None] = {}
-        # Identifiers of those that were aborted here: the news of it is to come.
+        # Identifiers of associations that this side has aborted. The news of it will
+        # come.
         self._gone: set[int] = set()
-        # Those of which an end was announced: conclude() is to come.
+        # Members with an announced end, until conclude() is called.
         self.ending: dict[Member, None] = {}
-        # Who is getting what arrived.
+        # The member that gets the arrived items.
         self._receiver: Member | None = None
-        # How many pieces came of each since find_hogs() was called.
+        # How many pieces of each member arrived since the last find_hogs().
         self._received: dict[Member, int] = {}
         self.end: End | None = None
         self._has_told = False
@@ -171,11 +172,11 @@ class Hub:
         limit = self.limits.max_unread
         return Member(association, self.assembler, limit, self.events)
 
-    # What the socket gave
+    # Items from the socket
 
     def digest(self, arrived: deque[Received]) -> None:
-        """Takes what arrived on the socket, one after the other. After a signal
-        in the middle it can be called again, as that of Lifecycle."""
+        """Takes what arrived on the socket, one after the other. If a signal
+        interrupts it, it can be called again, as Lifecycle.digest()."""
         members = self.members
         while True:
             if (member := self._receiver) is not None:
@@ -187,7 +188,7 @@ class Hub:
                 self._receiver = None
             if not arrived:
                 break
-            # How many there are of the same association.
+            # The number of items for the same association.
             assoc_id: Any = None
             count = 0
             for _, _, info, kind, _ in arrived:
@@ -218,11 +219,11 @@ class Hub:
 
     @property
     def is_digesting(self) -> bool:
-        """Whether a signal came in the middle of digest()."""
+        """Whether a signal has interrupted digest()."""
         return self._receiver is not None
 
     def note_unread(self, member: Member) -> None:
-        """Something was read of an association, of this socket or its own."""
+        """Notes that an association has unread data, on this socket or its own."""
         self.touched[member] = None
         if member.unread and member in self.waiting:
             self._ready[member] = None
@@ -235,7 +236,7 @@ class Hub:
         arrived[0] = whole, None, info, kind, flags | _MSG_EOR
         try:
             notification = parse_notification(whole)
-        except OSError:  # none that this system knows
+        except OSError:  # the type is unknown on this system
             return
         assoc_id: Any = None
         state: Any = None
@@ -253,10 +254,10 @@ class Hub:
                 news.add(notification)
 
     def _begin(self, assoc_id: int, state: object) -> Member | None:
-        """Whom a notification is about that is of no member."""
+        """Finds the member for a notification that belongs to no known member."""
         if state in _BEGINNINGS:
             if assoc_id in self._gone:
-                self.refused.append(assoc_id)  # aborted before it was up
+                self.refused.append(assoc_id)  # it was aborted before it was up
                 return None
             return self._arrive(assoc_id)
         if state is not None:
@@ -268,7 +269,7 @@ class Hub:
     ) -> None:
         member.notice(notification)
         if state is not None and state not in _BEGINNINGS:
-            # The last that is read of it.
+            # This is the last news about it.
             member.conclude()
         elif member.is_ending:
             self.ending[member] = None
@@ -278,7 +279,8 @@ class Hub:
         self._forget_where_empty(member)
 
     def _arrive(self, assoc_id: int) -> Member | None:
-        """A new association that a peer began, or None: it is refused."""
+        """Takes a new association that a peer has set up. Returns None if it is
+        refused."""
         if assoc_id in self._gone:
             return None
         if self.end is not None or len(self._unseen) >= self.backlog:
@@ -295,7 +297,7 @@ class Hub:
         return member
 
     def conclude(self) -> None:
-        """Nothing else is to be read now."""
+        """Nothing else can be read now."""
         for member in self.ending:
             if not member.is_over:
                 member.conclude()
@@ -303,8 +305,8 @@ class Hub:
         self.ending.clear()
 
     def lose(self, member: Member) -> None:
-        """The kernel does not know a member any more, and the news of its end is
-        out of reach."""
+        """The kernel does not know a member any more, and the news of its end cannot
+        be reached."""
         if member.is_up:
             member.vanish()
         else:
@@ -313,23 +315,23 @@ class Hub:
         self.forget(member, is_aborted=True)
 
     def fail(self, number: int) -> None:
-        """An error of the socket: the end of all that is on it."""
+        """Takes an error of the socket: the end of all its associations."""
         self._latch(End(number))
         for member in list(self.members.values()):
             member.fail(number)
             self.forget(member)
             self.touched[member] = None
 
-    # What the program called
+    # Calls of the program
 
     def register(self, member: Member, assoc_id: int) -> None:
-        """An association that is begun here has its identifier."""
+        """An association that this side sets up has got its identifier."""
         member.assoc_id = assoc_id
         member.is_accepted = True
         self.members[assoc_id] = member
 
     def forget(self, member: Member, *, is_aborted: bool = False) -> None:
-        """A member is over; if by an abort of this side, the news of it is to
+        """A member is over. If this side has aborted it, the news of the end will
         come."""
         if self.members.get(member.assoc_id) is member:
             del self.members[member.assoc_id]
@@ -342,7 +344,8 @@ class Hub:
         self._forget_where_empty(member)
 
     def _forget_where_empty(self, member: Member) -> None:
-        """Nobody gets to see what ended with nothing left before it was seen."""
+        """Forgets a member that ended before the program saw it, if it has left
+        nothing."""
         if member.is_over and not member.unread:
             self._leave_line(member)
 
@@ -357,11 +360,11 @@ class Hub:
         return bool(self.waiting) or self.end is not None
 
     def accept(self, taken: list[Member]) -> None:
-        """Adds the oldest association that nobody has accepted to a list, if there
-        is one. Raises the end of the endpoint.
+        """Adds the oldest association that was not accepted to a list, if there is one.
+        Raises the end of the endpoint.
 
-        It takes in one step, as digest() does: what is in the list by then can be
-        put back.
+        It takes the association in one step, as digest() does: an association in the
+        list can be put back.
         """
         if self.end is not None:
             raise self.end.for_receiver(None)
@@ -373,7 +376,7 @@ class Hub:
             self._leave_line(member)
 
     def put_back(self, member: Member) -> None:
-        """Makes an association that was accepted the next one again."""
+        """Puts an accepted association back: it becomes the next one again."""
         member.is_accepted = False
         self.waiting = {member: None} | self.waiting
         self.note_unread(member)
@@ -385,8 +388,9 @@ class Hub:
         return bool(self._ready) or self.end is not None
 
     def take(self, taken: list[Unread]) -> None:
-        """Adds a message of those that nobody has accepted, which take turns, or
-        what came in its place, to a list, if there is one; as accept() does."""
+        """Adds a message, or the error in its place, to a list, if there is one.
+        Associations that were not accepted take turns. It takes in one step, as
+        accept() does."""
         while self._ready:
             member = next(iter(self._ready))
             self._unseen.discard(member)
@@ -402,7 +406,7 @@ class Hub:
             raise self.end.for_receiver(None)
 
     def put_back_unread(self, item: Unread, member: Member) -> None:
-        """Makes what was taken of an association the next one again."""
+        """Puts an item of an association back: it becomes the next one again."""
         member.put_back(item)
         if not member.is_accepted:
             self.waiting.setdefault(member)
@@ -415,11 +419,11 @@ class Hub:
         return [member for member in both if member.is_up]
 
     def close(self, note: str = "close() was called here.") -> None:
-        """Takes no more associations."""
+        """Accepts no more associations."""
         self._latch(End(0, None, note))
 
     def abort(self, note: str = "abort() was called here.") -> None:
-        """Ends the endpoint; its associations are for the front end to abort."""
+        """Ends the endpoint. The front end has to abort its associations."""
         self._latch(End(errno.ECONNABORTED, None, note))
         for member in list(self.waiting):
             self._leave_line(member)
@@ -428,7 +432,7 @@ class Hub:
         self.end = self.end or end
 
     def check_connect(self) -> None:
-        """Raises where no association can be begun any more."""
+        """Raises the end if no association can be set up any more."""
         if self.end is not None:
             number = self.end.errno or errno.EBADF
             raise End(number, None, self.end.note).for_sender(None)
@@ -436,8 +440,8 @@ class Hub:
     # Peeling off
 
     def peel(self, member: Member) -> None:
-        """The kernel has peeled a member off, and nothing was read since. It can
-        be called again, after a signal in the middle."""
+        """The kernel has peeled a member off, and nothing was read since. If a
+        signal interrupts it, it can be called again."""
         self.forget(member)
         self.apart[member] = None
         member.is_shared = False
@@ -447,25 +451,26 @@ class Hub:
         self._has_told = False
 
     def release(self, member: Member) -> None:
-        """A member that was peeled off is the program's alone from now on."""
+        """Makes a member that was peeled off independent."""
         del self.apart[member]
         self._leave_line(member)
         member.is_accepted = True
 
     @property
     def is_full(self) -> bool:
-        """Whether reading is to stop: too much of somebody is unread who cannot
-        be peeled off."""
+        """Whether reading has to stop: a member has too much unread, and cannot be
+        peeled off."""
         for member in list(self.crowded):
             if member.has_room:
                 del self.crowded[member]
         return bool(self.crowded)
 
     def find_hogs(self, missing: Mapping[Member, int] | None) -> list[Member]:
-        """Who fills the receive buffer that the kernel has for all, and is to be
-        peeled off: told how many chunks of each are missing where the buffer is
-        filled, those of which the kernel holds what stands behind a gap, and
-        those of which more than the usual has come since the last time."""
+        """Returns the members that fill the one receive buffer, to be peeled off.
+        missing is None if the buffer is not filled. Otherwise it has the number of
+        missing chunks of each member. The result has the members with missing chunks,
+        because the kernel holds the data after the gap. It also has the members of
+        which more than usual has arrived since the last call."""
         received, self._received = self._received, {}
         if missing is None:
             return []
@@ -473,9 +478,9 @@ class Hub:
         return [m for m, n in missing.items() if n or received.get(m, 0) > usual]
 
     def cannot_peel(self, member: Member, error: OSError, what: str) -> None:
-        """The kernel has not peeled a member off. Says so once, until that works
-        again, where it may; else the association is over, and the news of it is
-        to come. ``what`` stops: "reading", "receiving" or "sending"."""
+        """The kernel has not peeled a member off. If that may work later, logs it
+        once until it works. Otherwise the association is over, and the news of it
+        will come. ``what`` stops: "reading", "receiving" or "sending"."""
         if error.errno not in _PASSING:
             self.crowded.pop(member, None)
             member.is_ending = True
@@ -484,7 +489,7 @@ class Hub:
             self._has_told = True
             reason = os.strerror(error.errno) if error.errno else str(error)
             logger.warning(
-                "%s pauses for all associations of an endpoint, as one cannot be"
+                "%s pauses for all associations of an endpoint, because one cannot be"
                 " peeled off: %s",
                 what,
                 reason,
@@ -492,8 +497,8 @@ class Hub:
 
 
 class Turns(dict[Member, float]):
-    """Who has something to send on a socket of many, one after the other; and
-    since when each waits for its turn."""
+    """The members that have something to send on a one-to-many socket, one after the
+    other, and since when each waits for its turn."""
 
     def join(self, member: Member) -> None:
         self.setdefault(member, time.monotonic())
@@ -503,35 +508,36 @@ class Turns(dict[Member, float]):
 
     @property
     def first(self) -> Member | None:
-        """Whose turn it is."""
+        """The member whose turn it is."""
         return next(iter(self), None)
 
     @property
     def waited(self) -> float:
-        """For how many seconds the first one waits."""
+        """The seconds that the first one has waited."""
         return time.monotonic() - next(iter(self.values()), math.inf)
 
     def rotate(self, member: Member) -> None:
-        """It had its turn: the others come first."""
+        """Puts a member behind the others: it had its turn."""
         if self.pop(member, None) is not None:
             self[member] = time.monotonic()
 
 
 class Stall:
-    """The kernel has one send buffer for all, which is full: by whom?
+    """The kernel has one send buffer for all associations, and it is full. Finds out
+    which of them fill it.
 
-    Asked every LOOK seconds while somebody waits, it is told how many chunks of
-    each of the senders are under way, and names those to peel off.
+    It is asked every LOOK seconds while somebody waits. It is told how many chunks of
+    each sender are under way, and names the senders to peel off.
     """
 
     def __init__(self) -> None:
-        # Those that have something under way, as far as is known; those that send
-        # meanwhile are to be added.
+        # Members with data under way, as far as is known. Those that send meanwhile
+        # must be added.
         self.senders: dict[Member, None] = {}
         self._before: dict[Member, int] = {}
 
     def begin(self, members: Iterable[Member]) -> None:
-        """Somebody begins to wait: it may be the fault of each of these."""
+        """Somebody begins to wait. Each of these members may be the cause."""
         self.senders = dict.fromkeys(members)
         self._before = {}
 
@@ -540,9 +546,10 @@ class Stall:
         self.begin(())
 
     def judge(self, under_way: Mapping[Member, int], turns: Turns) -> list[Member]:
-        """Those whose peers took nothing since the last time; if there are none
-        and somebody waits for long, the one with most under way. None that
-        holds up itself alone, and none the first time."""
+        """Returns the members whose peers took nothing since the last call. If there
+        are none and somebody has waited for long, returns the member with the most
+        chunks under way. Never returns a member that blocks only itself, and never
+        returns one at the first call."""
         before, self._before = self._before, dict(under_way)
         busy = {member: count for member, count in under_way.items() if count}
         self.senders = dict.fromkeys(busy)

@@ -1,8 +1,7 @@
-"""An association's life: what it has received, what it may still do, its end.
+"""The life of an association: what it has received, what it may still do, its end.
 
-Plain objects that are told what the kernel said and what the program called.
-Nothing here waits or touches a socket; a front end does both and asks here what
-it means.
+These are plain objects. A front end waits and uses the socket. It tells these objects
+what the kernel said and what the program called, and asks them what it means.
 """
 
 import errno
@@ -44,34 +43,34 @@ __all__ = [
     "Unread",
 ]
 
-# What parse_notification() returns.
+# The result of parse_notification().
 Notification: TypeAlias = dict[str, object]
-# What sctp_recvv() returns.
+# The result of sctp_recvv().
 Received: TypeAlias = tuple[bytes, Any, Any, int, int]
-# What sctp_sendv() takes.
+# The arguments of sctp_sendv().
 Outgoing: TypeAlias = tuple[tuple["Buffer"], None, sctp_sndinfo | sctp_sendv_spa]
 
 logger = logging.getLogger("sctp")
 
-# What a message that waits to be taken costs beyond its bytes: itself, its
-# sctp_rcvinfo, its place in the queue.
+# The bytes that an unread message takes beyond its data: for the object, its
+# sctp_rcvinfo and its place in the queue.
 MESSAGE_COST = 512
 # How many notifications an iterator keeps.
 NEWS_MAX = 1000
-# How many infos for sending are kept for the next message of their kind.
+# How many infos for sending are kept, to be used for later messages.
 _INFOS = 64
 _LIFETIME_MAX = 2**32 - 1  # milliseconds
-# What an ABORT takes that has to fit into one packet of IP. Kernels do not refuse
-# a little more, but send nothing then.
+# The longest reason of an ABORT, which has to fit into one IP packet. If it is a
+# little longer, kernels do not refuse it, but send nothing.
 _REASON_MAX = 65_000
 
 _ALL = sys.maxsize
 _new = object.__new__
-# An int is compared in a fraction of the time of a member of an enumeration.
+# To compare an int is much quicker than to compare a member of an enumeration.
 _MSG_EOR = int(MSG_EOR)
 
-# Errors of a send to an association that has gone, or is about to, somehow; and
-# those that say how.
+# Errors of a send to an association that has ended or is ending. _VAGUE has those
+# that do not tell how it ended.
 _VAGUE = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN, errno.ENOTCONN, errno.ESRCH, errno.ENOENT}
 )
@@ -84,11 +83,11 @@ ENDS = _VAGUE | {
 
 
 class AssociationRestarted(ConnectionResetError):
-    """The peer has begun the association anew, after a crash for example: what
-    was under way is lost, on both sides.
+    """The peer has restarted the association, for example after a crash. Messages
+    that were under way are lost, in both directions.
 
-    ``notification`` is the SCTP_ASSOC_CHANGE, ``association`` says which one.
-    It lives on.
+    ``notification`` is the SCTP_ASSOC_CHANGE, and ``association`` is the
+    association, which goes on.
     """
 
     __module__ = "sctp"
@@ -96,7 +95,7 @@ class AssociationRestarted(ConnectionResetError):
     association: object = None
 
 
-# What a receiver gets: a message, or what is raised in its place.
+# What a receiver gets: a message, or an exception in its place.
 Unread: TypeAlias = Message | MessageTooLong | AssociationRestarted
 
 
@@ -108,7 +107,7 @@ def _describe(notification: Notification) -> str:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an association ended: gracefully with errno 0."""
+    """How an association ended. errno 0 means a graceful end."""
 
     errno: int
     notification: Notification | None = None
@@ -124,7 +123,7 @@ class End:
         return error
 
     def for_receiver(self, association: object) -> Exception:
-        """A new exception for who wants to receive."""
+        """Returns a new exception for a call that receives."""
         error: Exception
         if self.errno:
             error = OSError(self.errno, os.strerror(self.errno))
@@ -133,13 +132,13 @@ class End:
         return self._complete(error, association)
 
     def for_sender(self, association: object) -> Exception:
-        """A new exception for who wants to send."""
+        """Returns a new exception for a call that sends."""
         number = self.errno or errno.EPIPE
         return self._complete(OSError(number, os.strerror(number)), association)
 
 
 def is_end_of(error: BaseException, association: object) -> bool:
-    """Whether an exception is nothing but the end of that association."""
+    """Whether an exception only tells the end of that association."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_end_of(each, association) for each in error.exceptions)
     return (
@@ -150,13 +149,13 @@ def is_end_of(error: BaseException, association: object) -> bool:
 
 
 def names_cause(lost: Mapping[str, Any]) -> bool:
-    """Whether an SCTP_ASSOC_CHANGE says why: it was an ABORT with a cause."""
+    """Whether an SCTP_ASSOC_CHANGE has a cause. Then the end was an ABORT."""
     return bool(lost["sac_error"] or error_causes(dict(lost)))
 
 
 class News:
-    """The notifications that wait for one reader: the newest ones, and how many
-    older ones were dropped."""
+    """The notifications for one reader. It keeps the newest ones, and counts the
+    older ones that were dropped."""
 
     def __init__(self) -> None:
         self.waiting: deque[Notification] = deque()
@@ -170,11 +169,11 @@ class News:
 
 
 class Lifecycle:
-    """One association. What it has received waits here until it is taken; its end
-    is latched: once it is there it stays the same.
+    """One association. It keeps received messages until they are taken. It also
+    keeps its end, which never changes once it is known.
 
     ``association`` is the front end's object, which messages and errors name.
-    ``assembler`` is that of the socket.
+    ``assembler`` belongs to the socket.
     """
 
     def __init__(
@@ -194,30 +193,30 @@ class Lifecycle:
         self.inbound_streams = 0
         self.unread: deque[Unread] = deque()
         self.unread_size = 0
-        # What is to be unread next, where a signal came in between.
+        # A message that a signal has kept from getting into unread.
         self._joined: Unread | None = None
-        # The end for receivers; of the whole: is_over.
+        # The end for receivers. If both directions have ended, is_over is true.
         self.end: End | None = None
         self.is_up = False
         self.is_over = False
         # shutdown() was called here.
         self.is_closing = False
-        # Whether check_send() has nothing to say.
+        # Whether check_send() would raise nothing.
         self.may_send = True
-        # An end was announced: what else the socket tells of it is to be read
-        # at once, up to conclude(), finish() or fail().
+        # An end was announced. The rest of the news about it has to be read at
+        # once, until conclude(), finish() or fail() is called.
         self.is_ending = False
         self._lost: Notification | None = None
         self._shutdown: Notification | None = None
-        # The errno that a send got to see, and that no receiver will see again.
+        # The errno of a failed send. The kernel will not tell it to a receiver again.
         self._errno = 0
-        # By stream, ppid, unordered and context: what was sent with before.
+        # The infos of earlier messages, by stream, ppid, unordered and context.
         self.infos: dict[tuple[int, int, bool, int], sctp_sndinfo] = {}
 
-    # What the socket gave
+    # Items from the socket
 
     def feed(self, items: Iterable[Received]) -> None:
-        """Takes what arrived on a socket of this association alone."""
+        """Takes what arrived on a socket that belongs to this association alone."""
         association = self.association
         unfinished = self.assembler.unfinished
         for data, address, info, kind, flags in items:
@@ -227,7 +226,7 @@ class Lifecycle:
                 and not unfinished
                 and not self.is_closing
             ):
-                # A whole message, as Message() makes it, in a third of the time.
+                # A whole message. Message() would take three times as long.
                 message = _new(Message)
                 message.data = data
                 message.rcvinfo = info
@@ -239,13 +238,12 @@ class Lifecycle:
                 self.digest(deque([(data, address, info, kind, flags)]))
 
     def digest(self, arrived: deque[Received], most: int = _ALL) -> None:
-        """Takes what arrived, one after the other and so many at most, as feed()
-        does, for who may be interrupted by a signal in the middle: it can be
-        called again then.
+        """Takes what arrived, one after the other, at most so many, as feed() does.
+        If a signal handler raises in the middle, it can be called again with the
+        rest.
 
-        An item leaves in the very step that makes it count: between the
-        statements of such a step there is no call and no loop, where Python
-        would handle a signal.
+        An item leaves the queue in the same step in which it is counted. Python
+        handles signals at calls and loops only, and there are none in such a step.
         """
         if self._joined is not None:
             self.add(self._joined)
@@ -277,7 +275,7 @@ class Lifecycle:
                     del arrived[0]
                     continue
                 arrived[0] = whole, address, info, kind, flags
-                with suppress(OSError):  # no notification that this system knows
+                with suppress(OSError):  # the type is unknown on this system
                     self.notice(parse_notification(whole))
                 del arrived[0]
             elif not data:
@@ -292,8 +290,8 @@ class Lifecycle:
                     self.add(item)
 
     def add(self, item: Unread) -> None:
-        """Takes what a receiver gets; while it is shutting down, no more than
-        there is room for."""
+        """Takes an item for the receiver. During a shutdown, drops it if there is no
+        room."""
         size = len(item.data) if isinstance(item, Message) else 0
         if not (
             self.is_over or (self.is_closing and self.unread_size >= self.max_unread)
@@ -328,7 +326,7 @@ class Lifecycle:
         if state == AssocChangeState.RESTART:
             self.assembler.forget(self.assoc_id)
             error = AssociationRestarted(
-                errno.ECONNRESET, "the peer has begun the association anew"
+                errno.ECONNRESET, "the peer has restarted the association"
             )
             error.notification = notification
             error.association = self.association
@@ -342,20 +340,20 @@ class Lifecycle:
             self.is_ending = True
 
     def finish(self) -> None:
-        """The end of file: the peer has sent all that it will send."""
+        """Takes the end of file: the peer will send no more."""
         self.conclude()
         self._latch(End(0, self._shutdown))
 
     def fail(self, number: int) -> None:
-        """An error of a receiving call, which is an end."""
+        """Takes the errno of a receiving call, which is an end."""
         if self._lost is None and self._shutdown is not None:
             number = 0
         self._latch(End(number, self._lost or self._shutdown))
         self._conclude_over()
 
     def conclude(self) -> None:
-        """Nothing else is to be read now: if an end was announced, this is all
-        that is said of it."""
+        """Nothing else can be read now. If an end was announced, all its news has
+        been read."""
         self.is_ending = False
         if self._lost is not None:
             self._latch(End(self._errno or self.guess_errno(self._lost), self._lost))
@@ -364,14 +362,14 @@ class Lifecycle:
             self._latch(End(0, self._shutdown))
 
     def guess_errno(self, lost: Mapping[str, Any]) -> int:
-        """The errno of an end of which SCTP alone has spoken."""
+        """Chooses an errno for an end that only a notification has told."""
         if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
             return errno.ECONNREFUSED
         return errno.ECONNRESET if names_cause(lost) else errno.ETIMEDOUT
 
     def note_errno(self, number: int) -> None:
-        """A send has failed with what is maybe an end: the news of it is among
-        what is to be read."""
+        """Takes the errno of a send that failed, perhaps because of an end. The news
+        of the end will be read."""
         if number not in _VAGUE:
             self._errno = self._errno or number
         self.is_ending = True
@@ -385,23 +383,23 @@ class Lifecycle:
         self.is_ending = False
         self.assembler.forget(self.assoc_id)
 
-    # What the program called
+    # Calls of the program
 
     def close(self) -> bool:
-        """Begins to shut down; whether that is new."""
+        """Begins to shut down. Returns whether this is the first call."""
         is_new = not (self.is_closing or self.is_over)
         self.is_closing = True
         self.may_send = False
         return is_new
 
     def abort(self, note: str = "abort() was called here.") -> None:
-        """Ends it at once; what is unread is dropped."""
+        """Ends the association at once, and drops unread messages."""
         self.drop_unread()
         self._latch(End(errno.ECONNABORTED, None, note))
         self._conclude_over()
 
     def vanish(self) -> None:
-        """The association is over, as the kernel does not know it any more."""
+        """The association is over: the kernel does not know it any more."""
         self.conclude()
         is_graceful = self.is_closing and not self._errno
         self._latch(End(0 if is_graceful else self._errno or errno.ECONNRESET))
@@ -412,8 +410,8 @@ class Lifecycle:
         self.unread_size = 0
 
     def take(self) -> Message | None:
-        """The next message, None where there is none yet. Raises what came
-        in its place, or the end."""
+        """Returns the next message, or None if there is none yet. Raises an error
+        that came in place of a message, or the end."""
         if self.unread:
             item = self.unread.popleft()
             if type(item) is Message:
@@ -427,8 +425,8 @@ class Lifecycle:
         return None
 
     def take_out(self) -> Unread | None:
-        """The next message or what came in its place, None where there is
-        nothing unread. It takes in one step, as digest() does."""
+        """Returns the next message, or the error in its place, or None if nothing is
+        unread. It takes the item in one step, as digest() does."""
         if not self.unread:
             return None
         item = self.unread[0]
@@ -438,7 +436,7 @@ class Lifecycle:
         return item
 
     def put_back(self, item: Unread) -> None:
-        """Makes what was taken the next one again."""
+        """Puts an item back: it becomes the next one again."""
         size = len(item.data) if isinstance(item, Message) else 0
         self.unread.appendleft(item)
         self.unread_size += size + MESSAGE_COST
@@ -450,8 +448,8 @@ class Lifecycle:
 
     @property
     def is_full(self) -> bool:
-        """Whether reading is to stop: never while it ends, as the news of that
-        stands behind the messages."""
+        """Whether reading has to stop. It never stops while the association ends,
+        because the news of the end comes after the messages."""
         return (
             self.unread_size >= self.max_unread
             and not self.is_closing
@@ -460,12 +458,12 @@ class Lifecycle:
 
     @property
     def has_room(self) -> bool:
-        """Whether reading that was stopped is to go on."""
+        """Whether reading that was stopped can go on."""
         return self.unread_size * 2 < self.max_unread or not self.is_full
 
     def check_send(self, *, is_in_line: bool = False) -> None:
-        """Raises where nothing can be sent any more. Who was in line before
-        shutdown() was called can still send."""
+        """Raises the end if nothing can be sent any more. Calls that were in line
+        before shutdown() was called can still send."""
         if self.end is not None:
             raise self.end.for_sender(self.association)
         if self._shutdown is not None:
@@ -483,8 +481,8 @@ class Lifecycle:
         lifetime: float | None = None,
         context: int = 0,
     ) -> Outgoing:
-        """A message as sctp_sendv() takes it; TypeError and ValueError for what
-        is none."""
+        """Returns the arguments of sctp_sendv() for a message. Raises TypeError or
+        ValueError for a wrong value."""
         if not (len(data) if type(data) is bytes else _view(data, "data").nbytes):
             raise ValueError("SCTP has no empty messages: data must not be empty")
         info: sctp_sndinfo | sctp_sendv_spa | None
@@ -498,7 +496,7 @@ class Lifecycle:
     def _make_info(
         self, stream: int, ppid: int, unordered: bool, context: int
     ) -> sctp_sndinfo:
-        """An info, which is kept for the next messages of its kind."""
+        """Makes an info, and keeps it for later messages with the same values."""
         info = sctp_sndinfo(
             snd_sid=stream,
             snd_flags=SCTP_UNORDERED if unordered else 0,
@@ -524,7 +522,7 @@ def _view(data: "Buffer", name: str) -> memoryview:
 
 
 def check_reason(reason: "Buffer") -> bytes:
-    """The reason of an abort; ValueError for one that cannot travel."""
+    """Returns the reason of an abort as bytes. Raises ValueError if it is too long."""
     if (size := _view(reason, "reason").nbytes) > _REASON_MAX:
         raise ValueError(
             f"reason must be at most {_REASON_MAX:,} bytes long, not {size:,}"
@@ -533,7 +531,7 @@ def check_reason(reason: "Buffer") -> bytes:
 
 
 def _limit(lifetime: float) -> sctp_prinfo:
-    """PR-SCTP's TTL, in whole milliseconds."""
+    """Returns the info for the policy SCTP_PR_SCTP_TTL."""
     if not isinstance(lifetime, (int, float)):
         kind = type(lifetime).__name__
         raise TypeError(f"lifetime must be a number, not {kind}")

@@ -1,6 +1,6 @@
-"""Messages: pieces in, whole messages and notifications out.
+"""Joins pieces to whole messages and notifications.
 
-Nothing here waits or touches a socket; what does is built on top.
+Nothing here waits or uses a socket; the front ends do that.
 """
 
 import errno
@@ -20,7 +20,7 @@ _MAPPED = "::ffff:"
 
 
 def plain_address(address: Any) -> Any:
-    """An address, as IPv4 where it is IPv4 that an IPv6 socket shows as IPv6."""
+    """The address. If it is an IPv4-mapped IPv6 address, the IPv4 address."""
     if address is not None and address[0].startswith(_MAPPED):
         host = address[0][len(_MAPPED) :]
         if ":" not in host:
@@ -29,11 +29,10 @@ def plain_address(address: Any) -> Any:
 
 
 class Message:
-    """A whole message, as it was sent.
+    """A whole message, as the peer sent it.
 
-    ``rcvinfo`` is the ``sctp_rcvinfo`` that came with it (of its first piece,
-    where the kernel handed it over in pieces), ``association`` the association
-    that it came by.
+    ``rcvinfo`` is the ``sctp_rcvinfo`` of the message, or of its first piece if
+    it came in pieces. ``association`` is the association that it came on.
     """
 
     __module__ = "sctp"
@@ -61,8 +60,8 @@ class Message:
 
     @property
     def ppid(self) -> int:
-        """The payload protocol identifier in host order: PayloadProtocol has
-        names for it."""
+        """The payload protocol identifier in host order. PayloadProtocol has names
+        for such numbers."""
         return ntohl(self.rcvinfo["rcv_ppid"])
 
     @property
@@ -71,8 +70,8 @@ class Message:
 
     @property
     def address(self) -> Address:
-        """The address that the sender used; IPv4 is shown as IPv4 on IPv6
-        sockets too."""
+        """The address that the sender used. An IPv4 address has the IPv4 form, also
+        on an IPv6 socket."""
         address: Address = plain_address(self._address)
         return address
 
@@ -87,10 +86,11 @@ class Message:
 
 class MessageTooLong(OSError):
     """A message was longer than ``max_message``, or there was no room for its
-    pieces (``max_total``): it was read and dropped.
+    pieces (``max_total``). It was read and dropped.
 
-    ``errno`` is EMSGSIZE, ``size`` the number of bytes that were seen,
-    ``stream`` and ``association`` say where. The association lives on.
+    ``errno`` is EMSGSIZE. ``size`` is the number of bytes that were read.
+    ``stream`` and ``association`` tell where the message came from. The
+    association goes on.
     """
 
     __module__ = "sctp"
@@ -100,7 +100,7 @@ class MessageTooLong(OSError):
 
 
 def _too_long(size: int, stream: int, association: object) -> MessageTooLong:
-    text = f"a message of {size:,} bytes on stream {stream} is too long: dropped"
+    text = f"a message of {size:,} bytes on stream {stream} was too long: dropped"
     error = MessageTooLong(errno.EMSGSIZE, text)
     error.size = size
     error.stream = stream
@@ -109,8 +109,8 @@ def _too_long(size: int, stream: int, association: object) -> MessageTooLong:
 
 
 class _Piece:
-    """What has come of a message that has not ended; data is None where it is
-    too long, and then only its bytes are counted."""
+    """The data of an unfinished message. If the message is too long, data is None,
+    and its bytes are only counted."""
 
     __slots__ = ("address", "data", "rcvinfo", "size")
 
@@ -121,25 +121,26 @@ class _Piece:
         self.size = 0
 
 
-# What an unfinished message takes beyond its bytes, and what a bytearray keeps
-# in reserve, as one in so many parts.
+# The bytes that an unfinished message takes beyond its data. A bytearray also keeps
+# spare room: one part in _RESERVE.
 _PIECE_COST = 1024
 _RESERVE = 8
 
 
 class Assembler:
-    """Joins the pieces of one socket: by association, stream, and ordered or not.
+    """Joins the pieces of one socket. Pieces belong together if they have the same
+    association and stream, and are both ordered or both unordered.
 
-    Messages of at most max_message bytes; the unfinished ones of the socket
-    take max_total bytes at most, with what Python needs for them.
+    A message has at most max_message bytes. All unfinished messages of the socket
+    take at most max_total bytes, including what Python needs for them.
     """
 
     def __init__(self, max_message: int, max_total: int) -> None:
         self.max_message = max_message
         self.max_total = max_total
         self.total = 0
-        # By association, then by 2 * stream + unordered: empty where no message
-        # is unfinished.
+        # By association, then by 2 * stream + unordered. If no message is
+        # unfinished, it is empty.
         self.unfinished: dict[int, dict[int, _Piece]] = {}
         self._notification: bytearray | None = None
 
@@ -151,11 +152,11 @@ class Assembler:
         is_last: bool,
         association: object,
     ) -> Message | MessageTooLong | None:
-        """Takes a piece; returns the message that it ends, or MessageTooLong in
-        its place.
+        """Takes a piece. Returns the message that it completes, or MessageTooLong
+        in its place, or None.
 
-        What it changes comes last, without a call in between: a signal is
-        handled before all of it or after.
+        All changes come last, without a call between them. So a signal is handled
+        before all of them or after all of them.
         """
         assoc_id = rcvinfo["rcv_assoc_id"]
         key = rcvinfo["rcv_sid"] * 2 + bool(rcvinfo["rcv_flags"] & SCTP_UNORDERED)
@@ -208,8 +209,8 @@ class Assembler:
             del self.unfinished[assoc_id]
 
     def join_notification(self, data: bytes, is_last: bool) -> bytes | None:
-        """Takes a piece of a notification; returns the whole of what it ends. It
-        changes things as join() does."""
+        """Takes a piece of a notification. Returns the notification that it
+        completes, or None. Like join(), it makes all changes last."""
         before = self._notification
         if not is_last:
             if before is None:
@@ -223,17 +224,17 @@ class Assembler:
         return data
 
     def forget(self, assoc_id: int) -> None:
-        """Drops the pieces of an association that has ended or begun anew."""
+        """Drops the pieces of an association that has ended or was restarted."""
         pieces = self.unfinished.get(assoc_id, {})
         for key in list(pieces):
             self._drop(assoc_id, pieces, key)
 
     def forget_broken(self, notification: Mapping[str, Any]) -> None:
-        """Drops the pieces of the message whose rest will not come, as
-        SCTP_PARTIAL_DELIVERY_EVENT says.
+        """Drops the pieces of a message whose rest will not come. notification is
+        an SCTP_PARTIAL_DELIVERY_EVENT.
 
-        Only where messages are interleaved does Linux tell its stream. Else
-        there is one unfinished message of the association at most.
+        Linux tells the stream only if messages are interleaved. If they are not,
+        the association has at most one unfinished message.
         """
         assoc_id = notification["pdapi_assoc_id"]
         pieces = self.unfinished.get(assoc_id, {})
@@ -248,8 +249,8 @@ class Assembler:
             self._drop(assoc_id, pieces, key)
 
     def move(self, assoc_id: int, other: "Assembler") -> None:
-        """Hands the pieces of an association that is peeled off to the new
-        assembler of its new socket, before anything is read from that."""
+        """Moves the pieces of a peeled-off association to the new assembler of its
+        new socket. Call it before anything is read from that socket."""
         pieces = self.unfinished.get(assoc_id)
         if pieces is None:
             return
@@ -258,7 +259,7 @@ class Assembler:
             size += _PIECE_COST
             if piece.data is not None:
                 size += self._cost(len(piece.data))
-        # Without a call in between, as in join().
+        # There is no call in between, as in join().
         other.unfinished[assoc_id] = pieces
         other.total += size
         del self.unfinished[assoc_id]
@@ -266,7 +267,8 @@ class Assembler:
 
 
 def network_ppid(ppid: int) -> int:
-    """A payload protocol identifier for snd_ppid; ValueError out of range."""
+    """Converts a payload protocol identifier for snd_ppid. Raises ValueError if it is
+    out of range."""
     if not isinstance(ppid, int):
         raise TypeError(f"ppid must be an int, not {type(ppid).__name__}")
     if not 0 <= ppid <= 0xFFFFFFFF:

@@ -1,4 +1,4 @@
-"""Explains notifications: a sentence for each, and its error causes."""
+"""Explains a notification in a sentence, and finds its error causes."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -86,7 +86,7 @@ def _walk(data: bytes, at: int) -> Iterator[tuple[ErrorCause | int, bytes]]:
 
 
 def _is_chunk(data: bytes, type: int) -> bool:
-    """Whether data is a chunk of this type, or the beginning of one: FreeBSD passes
+    """Whether data is a chunk of this type, or the beginning of one. FreeBSD passes
     on at most 512 bytes."""
     return (
         len(data) >= 4

@@ -1,4 +1,4 @@
-"""The dict classes of socket options; the C rows give their layout."""
+"""The dict classes of socket options. The rows in C define their layout."""
 
 import struct
 import sys
@@ -18,8 +18,8 @@ _ADDRESS = "128s"
 
 
 def _layout(rows, size):
-    """Returns the format for the module struct, padding included. Each row is
-    (key, format, offset, size); size is that of the whole structure."""
+    """Returns the format for the module struct, with padding. Each row is (key,
+    format, offset, size). The argument size is that of the whole structure."""
     end, parts = 0, ["="]
     for _, code, offset, width in sorted(rows, key=lambda row: row[2]):
         parts += [f"{offset - end}x" if offset > end else "", code]
@@ -27,16 +27,16 @@ def _layout(rows, size):
     return "".join([*parts, f"{size - end}x" if size > end else ""])
 
 
-# Of each structure its size, its rows, and what follows it: None, or the key, the
-# format, and where its count is (format, offset).
+# For each structure: its size, its rows, and its tail. The tail is None, or (key,
+# format, format of the count, offset of the count).
 _LAYOUTS = {name: _describe(name) for _, _, name, *_ in _options if name is not None}
 
-# Linux takes no key without a byte to look at.
+# Linux refuses the null key if no byte follows the structure.
 _NO_KEY = b"\0" if sys.platform == "linux" else b""
 
 
 def _check_tail(name, value):
-    """What is to follow a structure: bytes or None, or else a tuple of ints."""
+    """Checks the tail of a structure. Returns bytes or None, or a tuple of ints."""
     key, code, count, _ = _LAYOUTS[name][2]
     is_bytes, given = code == "s", type(value).__name__
     if not is_bytes:
@@ -47,7 +47,7 @@ def _check_tail(name, value):
             raise TypeError(text) from error
         value = tuple(items)
     elif isinstance(value, bytes):
-        # All of them, whatever a derived class says.
+        # This takes all items, even if a derived class has its own iterator.
         value = bytes.__getitem__(value, slice(None))
     elif value is not None:
         raise TypeError(f"{name}: {key} must be bytes or None, not {given}")
@@ -59,12 +59,13 @@ def _check_tail(name, value):
 
 
 def pack(name, fields):
-    """The bytes of a structure and of what follows it."""
+    """Returns the bytes of a structure and its tail."""
     head, tail = _pack(name, fields), _LAYOUTS[name][2]
     if tail is None:
         return head
     key, code, count, offset = tail
-    # From the dict itself, as _pack() takes the rest, whatever a derived class does.
+    # This reads the dict itself, as _pack() does for the other keys, even if a derived
+    # class has its own methods.
     if not dict.__contains__(fields, key):
         raise ValueError(f"{name}: missing key '{key}'")
     value = _check_tail(name, dict.__getitem__(fields, key))
@@ -166,8 +167,8 @@ class _Structure(dict):
         return repr({field: self._shown(field) for field in self})
 
     def _shown(self, field):
-        """The value of a field as repr() shows it: bytes that hold an address
-        become the tuple."""
+        """The value of a field as repr() shows it. Bytes that are an address become
+        its tuple."""
         value = self[field]
         is_address = self.__fields__.get(field, ("",))[0] == _ADDRESS
         if is_address and isinstance(value, bytes):
@@ -175,13 +176,13 @@ class _Structure(dict):
         return value
 
     def copy(self):
-        """A shallow copy, of the same class."""
+        """Returns a shallow copy of the same class."""
         return type(self)(**self)
 
     def set_value(self, field, value):
         """Sets a field and returns the value.
 
-        Raises TypeError for an unknown field, and for a value that does not fit.
+        Raises TypeError if the field is unknown or the value does not fit.
         """
         try:
             self[field] = value
@@ -193,7 +194,7 @@ class _Structure(dict):
 
     @property
     def to_bytes(self):
-        """The structure as bytes, followed by its list where it has one."""
+        """The bytes of the structure, and of its list if it has one."""
         return pack(self._structure, self)
 
 

@@ -25,8 +25,8 @@ _LAYOUTS: dict[
 
 def pack(name: str, fields: Any) -> bytes: ...
 
-# An address from the kernel is a tuple. It is bytes if the application gave bytes, or
-# left it out. Hence "_Address | Any".
+# An address from the kernel is a tuple. But it is bytes if the application gave bytes,
+# or left it out. So the type is "_Address | Any".
 class _Structure(dict[_K, _V]):
     __fields__: ClassVar[
         MappingProxyType[str, tuple[str, Any]] | dict[str, tuple[str, Any]]

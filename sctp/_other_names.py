@@ -1,4 +1,5 @@
-"""Names that the package itself lacks: PySCTP's, and those that do not exist."""
+"""Finds names that the package itself does not have: those of PySCTP. For others it
+suggests a similar name."""
 
 import importlib
 import sys
@@ -11,7 +12,7 @@ _PYSCTP = f"{__package__}.pysctp"
 
 
 def _load() -> dict[str, Any]:
-    """What PySCTP's module sctp has."""
+    """Returns the names of PySCTP's module sctp."""
     module = importlib.import_module(_PYSCTP)
     return {name: getattr(module, name) for name in module.__all__}
 
@@ -25,21 +26,22 @@ def _is_module(name: str) -> bool:
 
 
 def _near(name: str) -> str | None:
-    """The public name that may have been meant."""
+    """Returns the public name that is most similar."""
     from difflib import get_close_matches
 
     known = {*dir(sys.modules[__package__]), *_pysctp()}
-    # All others would take ten times as long, as hasattr() asks, too.
+    # hasattr() comes here too. To compare all names would take ten times as long.
     likely = [n for n in known if n[:1] == name[:1] and abs(len(n) - len(name)) < 3]
     return next(iter(get_close_matches(name, sorted(likely), 1)), None)
 
 
 def find(name: str) -> Any:
-    """What PySCTP's module sctp has under a name, and sctp.pysctp itself; else
-    AttributeError, with the name that may have been meant."""
+    """Returns what the name means in PySCTP's module sctp, or sctp.pysctp itself.
+    Otherwise raises AttributeError, with a similar name."""
     if name == "pysctp":
         return importlib.import_module(_PYSCTP)
-    # What is not yet loaded may be a module, or asked for by Python itself.
+    # PySCTP's names are loaded only if the name is not that of a submodule, and not
+    # one that Python itself asks for.
     if _PYSCTP in sys.modules or not (name.startswith("_") or _is_module(name)):
         try:
             return _pysctp()[name]
@@ -48,5 +50,5 @@ def find(name: str) -> Any:
     missing = f"module {__package__!r} has no attribute {name!r}"
     if name.startswith("_") or _is_module(name) or not (near := _near(name)):
         raise AttributeError(missing)
-    # With an object, Python would look for a near name once more.
+    # If obj had the module, Python would search for a similar name again.
     raise AttributeError(f"{missing}. Did you mean: {near!r}?", name=name, obj=None)

@@ -1,4 +1,4 @@
-"""The constants of PySCTP, and what it says of the system."""
+"""The constants of PySCTP, and its functions that describe the system."""
 
 import socket
 
@@ -8,7 +8,7 @@ import _sctp.sctp_info
 from _sctp.sctp import IPPROTO_SCTP
 from _sctp.sctp_event import SCTP_ASSOC_CHANGE
 
-# PySCTP's names for what has another name here.
+# PySCTP's names that differ from the names of this package.
 _ALIASES = {
     "BINDX_ADD": "SCTP_BINDX_ADD_ADDR",
     "BINDX_REMOVE": "SCTP_BINDX_REM_ADDR",
@@ -27,7 +27,7 @@ _ALIASES = {
     "SPP_SACKDELAY_ENABLED": "SPP_SACKDELAY_ENABLE",
 }
 
-# What the system may lack, which PySCTP tells by a number.
+# Constants that the system may lack. PySCTP then has these numbers.
 _ABSENT = {
     "SCTP_BOUND": -1,
     "SCTP_EMPTY": -1,
@@ -47,7 +47,7 @@ _MODULES = (_sctp.sctp, _sctp.sctp_info, _sctp.sctp_event, socket)
 
 
 def getconstant(name: str) -> int:
-    """The number of a constant, by PySCTP's name or that of RFC 6458."""
+    """Returns the number of a constant. The name is that of PySCTP or RFC 6458."""
     if not isinstance(name, str):
         raise TypeError(f"getconstant(): name must be str, not {type(name).__name__}")
     if name == "SCTP_SN_TYPE_BASE":
@@ -119,7 +119,7 @@ def have_sctp_sat_network() -> bool:
 
 
 def features() -> int:
-    """What the system can do, as the sum of HAVE_*."""
+    """The abilities of the system, as the sum of HAVE_* constants."""
     return (
         HAVE_SCTP
         | HAVE_KERNEL_SCTP

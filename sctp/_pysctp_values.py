@@ -1,4 +1,4 @@
-"""The plain objects of PySCTP: what its sockets take and give."""
+"""The plain objects that PySCTP's sockets take and return."""
 
 import sys
 import warnings
@@ -19,7 +19,7 @@ from _sctp.sctp_event import (
 
 from ._pysctp_constants import getconstant
 
-# What a key of a structure is called in an object, without its prefix.
+# The attributes whose names are not those of the keys without their prefix.
 _RENAMED = {
     "aaddr": "addr",
     "address": "sockaddr",
@@ -30,14 +30,16 @@ _UNSPECIFIED = ("???", 0)
 
 
 def short_address(address: Any) -> Any:
-    """An address as PySCTP has it: a pair in both families, ("", 0) for none."""
+    """The address in PySCTP's form: (host, port) for IPv4 and IPv6, and ("", 0) if
+    there is none."""
     if not isinstance(address, tuple) or address == _UNSPECIFIED:
         return ("", 0)
     return address[:2]
 
 
 def long_address(address: Any) -> Any:
-    """An address as sctp_socket takes it: PySCTP's are pairs in both families."""
+    """The address in the form of sctp_socket. In PySCTP's form, IPv6 addresses are
+    pairs too."""
     if isinstance(address, list):
         address = tuple(address)
     if isinstance(address, tuple) and len(address) == 2 and ":" in str(address[0]):
@@ -46,14 +48,15 @@ def long_address(address: Any) -> Any:
 
 
 def attribute(key: str) -> str:
-    """What the key of a structure is called in an object of PySCTP."""
-    # All prefixes are one word, but for "sender_dry_".
+    """Returns the name of the attribute of a PySCTP object for a key of a
+    structure."""
+    # All prefixes are one word, except "sender_dry_".
     name = key.removeprefix("sender_").partition("_")[2]
     return _RENAMED.get(name, name)
 
 
 def attributes(structure: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a structure as attributes of an object of PySCTP."""
+    """Returns the attributes of a PySCTP object for the values of a structure."""
     values = {attribute(key): value for key, value in structure.items()}
     for name in ("addr", "sockaddr"):
         if name in values:
@@ -62,7 +65,7 @@ def attributes(structure: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class assocparams:
-    """Parameters of an association; 0 leaves one as it is."""
+    """Parameters of an association. 0 keeps the current value."""
 
     def __init__(self) -> None:
         self.assoc_id = 0
@@ -74,7 +77,7 @@ class assocparams:
 
 
 class rtoinfo:
-    """Retransmission timeouts in milliseconds; 0 leaves one as it is."""
+    """Retransmission timeouts in milliseconds. 0 keeps the current value."""
 
     def __init__(self) -> None:
         self.assoc_id = 0
@@ -100,9 +103,9 @@ class paddrinfo:
 
 
 class paddrparams:
-    """Parameters of an address of the peer; flags says which of them count.
+    """Parameters of an address of the peer. flags selects the parameters to use.
 
-    sackdelay stays 0 on FreeBSD, whose structure lacks it.
+    On FreeBSD sackdelay is always 0, because the structure does not have it.
     """
 
     flags_HB_DISABLED = flags_HB_DISABLE = getconstant("SPP_HB_DISABLED")
@@ -125,7 +128,7 @@ class paddrparams:
 
 
 class status:
-    """The state of an association; primary is the paddrinfo of its primary path."""
+    """The state of an association. primary is the paddrinfo of its primary path."""
 
     state_EMPTY = getconstant("SCTP_EMPTY")
     state_CLOSED = getconstant("SCTP_CLOSED")
@@ -152,7 +155,7 @@ class status:
 
 
 class initmsg:
-    """Parameters for associations to come, as initparams.initmsg() fills them in."""
+    """Parameters for new associations. initparams.initmsg() makes such an object."""
 
     def __init__(self) -> None:
         self.num_ostreams = 0
@@ -162,9 +165,9 @@ class initmsg:
 
 
 class sndrcvinfo:
-    """What came with a message; all 0 unless events.data_io is on.
+    """The information that came with a message. All is 0 unless events.data_io is on.
 
-    ppid is as the kernel has it: in network order.
+    ppid is in network order, as the kernel gives it.
     """
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
@@ -181,8 +184,8 @@ class sndrcvinfo:
 
 
 class notification:
-    """What the kernel tells of an association; the class of a type that PySCTP
-    does not know."""
+    """A notification of the kernel about an association. Notifications of a type that
+    PySCTP does not know have this class."""
 
     type_SN_TYPE_BASE = getconstant("SCTP_SN_TYPE_BASE")
     type_ASSOC_CHANGE = SCTP_ASSOC_CHANGE
@@ -200,7 +203,7 @@ class notification:
 
 
 class assoc_change(notification):
-    """An association came up, ended or failed."""
+    """An association was set up, has ended, or could not be set up."""
 
     state_COMM_UP = getconstant("SCTP_COMM_UP")
     state_COMM_LOST = getconstant("SCTP_COMM_LOST")
@@ -226,7 +229,7 @@ class assoc_change(notification):
 
 
 class paddr_change(notification):
-    """An address of the peer came, went or changed its state."""
+    """An address of the peer was added or removed, or has changed its state."""
 
     state_ADDR_AVAILABLE = getconstant("SCTP_ADDR_AVAILABLE")
     state_ADDR_UNREACHABLE = getconstant("SCTP_ADDR_UNREACHABLE")
@@ -250,7 +253,7 @@ class paddr_change(notification):
 
 
 class send_failed(notification):
-    """A message was given up: data is its bytes, info what it was sent with."""
+    """The kernel gave up a message. data is its bytes, and info its sndrcvinfo."""
 
     flag_DATA_UNSENT = getconstant("SCTP_DATA_UNSENT")
     flag_DATA_SENT = getconstant("SCTP_DATA_SENT")
@@ -264,7 +267,7 @@ class send_failed(notification):
 
 
 class remote_error(notification):
-    """The peer reported an error: data is what it sent of the causes."""
+    """The peer reported an error. data is the bytes of its causes."""
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
         self.error = 0
@@ -274,7 +277,7 @@ class remote_error(notification):
 
 
 class shutdown_event(notification):
-    """The peer ends the association."""
+    """The peer shuts down the association."""
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
         self.assoc_id = 0
@@ -282,7 +285,7 @@ class shutdown_event(notification):
 
 
 class pdapi_event(notification):
-    """A message that came in parts ends before it is whole."""
+    """The rest of a message that arrived in part will not arrive."""
 
     indication_PD_ABORTED = getconstant("SCTP_PARTIAL_DELIVERY_ABORTED")
     indication_PARTIAL_DELIVERY_ABORTED = indication_PD_ABORTED
@@ -294,7 +297,7 @@ class pdapi_event(notification):
 
 
 class adaptation_event(notification):
-    """The peer tells the number of its adaptation layer."""
+    """The peer has announced the number of its adaptation layer."""
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
         self.adaptation_ind = 0
@@ -314,8 +317,8 @@ notification_table: dict[int, Callable[[Mapping[str, Any] | None], notification]
 
 
 def notification_factory(raw_notification: Mapping[str, Any]) -> notification:
-    """The object for the values of a notification; a notification, and a
-    RuntimeWarning, for a type that PySCTP does not know."""
+    """Makes the object for the values of a notification. If PySCTP does not know the
+    type, it makes a plain notification and warns with RuntimeWarning."""
     if "type" not in raw_notification:
         raise ValueError("notification_factory(): raw_notification has no 'type'")
     kind = raw_notification["type"]
@@ -329,20 +332,21 @@ def notification_factory(raw_notification: Mapping[str, Any]) -> notification:
 
 
 def raw_notification(data: bytes) -> dict[str, Any]:
-    """The values of a notification of the kernel, as the factory takes them."""
+    """Returns the values of a notification of the kernel, for
+    notification_factory()."""
     parsed = parse_notification(data)
     kind = parsed.pop("sn_type")
     values = attributes(parsed)
     if kind in (SCTP_SEND_FAILED, SCTP_SEND_FAILED_EVENT):
-        kind = SCTP_SEND_FAILED  # programs know no other
+        kind = SCTP_SEND_FAILED  # programs know only this one
         values["info"] = sndrcvinfo(attributes(values["info"]))
     length = int.from_bytes(data[4:8], sys.byteorder)  # sn_length
     return {**values, "type": kind, "length": length}
 
 
 class _Group:
-    """Settings of a socket: each one set reaches the kernel at once, or all with
-    flush() where autoflush is off."""
+    """Settings of a socket. Each change is made in the kernel at once. If autoflush is
+    off, flush() makes all changes."""
 
     _kind: ClassVar[str]
 
@@ -358,12 +362,12 @@ class _Group:
         return {key: value for key, value in vars(self).items() if key[0] == "_"}
 
     def flush(self) -> None:
-        """Sets all in the kernel."""
+        """Makes all changes in the kernel."""
         self._write(self._values())
 
 
 def _accessors(name: str) -> tuple[Callable[[Any], Any], Callable[[Any, Any], None]]:
-    """The methods get_name() and set_name() of a group."""
+    """Makes the methods get_name() and set_name() of a group."""
     key = f"_{name}"
 
     def get(self: _Group) -> Any:
@@ -379,7 +383,8 @@ def _accessors(name: str) -> tuple[Callable[[Any], Any], Callable[[Any, Any], No
 
 
 class event_subscribe(_Group):
-    """Which notifications arrive, and with data_io, whether sndrcvinfo is filled."""
+    """Selects the notifications that arrive. With data_io, messages have a filled
+    sndrcvinfo."""
 
     _kind = "events"
 
@@ -404,18 +409,18 @@ class event_subscribe(_Group):
     adaptationlayer = adaptation_layer
 
     def clear(self) -> None:
-        """Switches all off but data_io."""
+        """Switches everything off except data_io."""
         vars(self).update({key: int(key == "_data_io") for key in self._values()})
         if self.autoflush:
             self.flush()
 
 
-_Initmsg = initmsg  # in the class below the name is another
+_Initmsg = initmsg  # in the class below, the name is a method
 
 
 class initparams(_Group):
-    """What associations to come are set up with: streams, attempts, and the
-    longest timeout between them in milliseconds."""
+    """Parameters for new associations: streams, attempts, and the longest timeout
+    between attempts in milliseconds."""
 
     _kind = "initparams"
 
@@ -430,7 +435,7 @@ class initparams(_Group):
     max_init_timeo = property(get_max_init_timeo, set_max_init_timeo)
 
     def initmsg(self) -> _Initmsg:
-        """An initmsg with these values."""
+        """Returns an initmsg with these values."""
         made = _Initmsg()
         for name in vars(made):
             setattr(made, name, getattr(self, name))

@@ -1,4 +1,4 @@
-"""What the servers of the front ends have in common: all but the waiting."""
+"""The part of a server that all front ends share: everything but waiting."""
 
 from ._enums import NotificationType
 from ._lifecycle import logger
@@ -6,12 +6,12 @@ from ._messages import Address, plain_address
 from ._setup import Limits
 from ._socket import sctp_socket
 
-# How long nobody is accepted when there are no descriptors left: seconds.
+# How many seconds to pause if no descriptor is left.
 PAUSE = 1.0
 
 
 class ServerBase:
-    """A listening socket, without what waits for it."""
+    """A server, without the waiting."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class ServerBase:
         return f"<Server at {self._addresses}, {state}>"
 
     def _has_room(self, count: int) -> bool:
-        """Whether one more is accepted where there are count associations."""
+        """Whether one more association may be accepted if there are count."""
         return self._most is None or count < self._most
 
     def _accept_one(self) -> tuple[sctp_socket, Address] | None:
-        """Who has come, None for nobody. Raises OSError where there are no
-        descriptors, for example: nobody is accepted for PAUSE seconds then."""
+        """Accepts one association, or returns None if there is none. Raises OSError,
+        for example if no descriptor is left. Do not accept for PAUSE seconds then."""
         try:
             sock, address = self._sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -55,15 +55,15 @@ class ServerBase:
 
     @property
     def is_serving(self) -> bool:
-        """Whether new associations are accepted: until close()."""
+        """Whether the server accepts new associations. It does until close()."""
         return self._is_serving
 
     @property
     def sockets(self) -> tuple[sctp_socket, ...]:
-        """The listening socket; none after close()."""
+        """A tuple with the listening socket. After close() it is empty."""
         return (self._sock,) if self._is_serving else ()
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """The addresses that it listens at."""
+        """The addresses that the server listens on."""
         return self._addresses

@@ -1,6 +1,6 @@
-"""What a socket is made of: addresses, family and options as plain values.
+"""Plans a new socket: its addresses, its family and its options.
 
-Nothing here makes a system call: the front ends resolve names and set options.
+Nothing here makes a system call. The front ends resolve names and set options.
 """
 
 import sys
@@ -18,11 +18,11 @@ from ._options import sctp_initmsg
 
 __all__ = ["parse_addresses"]
 
-# A host is numeric or a name, a port a number or the name of a service.
+# A host is numeric or a name. A port is a number or the name of a service.
 AnyAddress: TypeAlias = tuple[str, int | str] | tuple[str, int | str, int, int]
 Addresses: TypeAlias = str | Iterable[AnyAddress]
-# A key is a number of IPPROTO_SCTP, or a level and a number: Any, as a mapping of
-# either kind is no mapping of both to a type checker.
+# A key is an option of IPPROTO_SCTP, or a tuple (level, option). Its type is Any: a
+# type checker refuses a mapping of one kind where the type is a mapping of both.
 Options: TypeAlias = (
     Mapping[Any, object] | Iterable[tuple[int | tuple[int, int], object]]
 )
@@ -32,14 +32,14 @@ _T = TypeVar("_T")
 
 _PORT_MAX = 65535
 _STREAMS_MAX = 65535
-INT_MAX = 2**31 - 1  # what a C int takes
+INT_MAX = 2**31 - 1  # the largest C int
 
 
 # Addresses
 
 
 def family_of(host: str) -> int | None:
-    """The family of a numeric host or the wildcard, None for a name."""
+    """The family of a numeric host or of the wildcard. For a name it is None."""
     if not host:
         return AF_INET
     for family in (AF_INET, AF_INET6):
@@ -62,14 +62,15 @@ def _make_address(host: str, port: int | str, text: str) -> AnyAddress:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
         if family_of(host) != AF_INET6:
-            raise ValueError(f"{host!r} is no IPv6 address: {text!r}")
+            raise ValueError(f"{host!r} in {text!r} is not an IPv6 address")
         return host, port, 0, 0
     if ":" in host:
         raise ValueError(
-            f"{host!r} has a port of its own, or is IPv6 without brackets: {text!r}"
+            f"{host!r} in {text!r} has its own port, or it is an IPv6 address without"
+            " brackets"
         )
     if not host or "[" in host or "]" in host or not host.isprintable():
-        raise ValueError(f"{host!r} is no host: {text!r}")
+        raise ValueError(f"{host!r} in {text!r} is not a host")
     return host, port
 
 
@@ -78,30 +79,31 @@ def _parse(text: str, default_port: int | None) -> list[AnyAddress]:
     port: int | str
     if service is None:
         if default_port is None:
-            raise ValueError(f"there is no port at the end of {text!r}")
+            raise ValueError(f"{text!r} has no port at the end")
         port = default_port
     elif service.isascii() and service.isdecimal():
         port = int(service)
         if port > _PORT_MAX:
-            raise ValueError(f"a port is in 0..{_PORT_MAX}: {text!r}")
+            raise ValueError(f"the port in {text!r} must be in 0..{_PORT_MAX}")
     elif service.isascii() and service.isprintable() and service.strip("-0123456789"):
         port = service
     else:
-        raise ValueError(f"{service!r} is no port: {text!r}")
+        raise ValueError(f"{service!r} in {text!r} is not a port")
     if " " in text:
-        raise ValueError(f"there is a space in {text!r}")
+        raise ValueError(f"{text!r} must not have a space")
     return [_make_address(host, port, text) for host in hosts.split("/")]
 
 
 def parse_addresses(text: str) -> list[AnyAddress]:
-    """The addresses of one peer from text, as a list of tuples.
+    """Reads the addresses of one peer from text. Returns a list of address tuples.
 
-    Addresses are separated by "/", and the port stands once, at the end:
+    Addresses are separated by "/". There is one port, at the end. Examples:
     "10.1.0.2:38412", "10.1.0.2/10.2.0.2:38412",
     "[fd00:1::2]/[fe80::2%eth0]:38412", "amf.example:38412",
-    "amf.example:diameter". Names of hosts and services are left as they are.
+    "amf.example:diameter". Names of hosts and services stay names.
 
-    Raises ValueError for IPv6 without brackets, a second port and no port.
+    Raises ValueError if the port is missing, if there is a second port, or if an
+    IPv6 address has no brackets.
     """
     if not isinstance(text, str):
         raise TypeError(f"addresses must be text, not {type(text).__name__}")
@@ -111,8 +113,8 @@ def parse_addresses(text: str) -> list[AnyAddress]:
 def list_addresses(
     addresses: Addresses, argument: str, is_local: bool = False
 ) -> list[AnyAddress]:
-    """The tuples of what an application gave as addresses; local ones may leave
-    out the port."""
+    """Returns a list of the address tuples that an application gave as text or as an
+    iterable. Local addresses need no port."""
     if isinstance(addresses, str):
         return _parse(addresses, 0 if is_local else None)
     listed = list(iterate(addresses, argument))
@@ -120,23 +122,22 @@ def list_addresses(
         is_tuple = isinstance(address, tuple) and len(address) in (2, 3, 4)
         if not is_tuple or not isinstance(address[0], str):
             raise TypeError(
-                f"{argument} must be text or an iterable of address tuples, not of"
-                f" {address!r}"
+                f"{argument} must be text or an iterable of address tuples, but it"
+                f" has {address!r}"
             )
     return listed
 
 
 class Name(NamedTuple):
-    """A host to resolve, and what it was resolved to: addresses of any family,
-    the best first."""
+    """A host to resolve, and its addresses of any family, the best one first."""
 
     address: AnyAddress
     found: Sequence[tuple[int, str, int]]  # family, host, scope_id
 
 
 def choose_family(lists: Iterable[Iterable[AnyAddress]], names: Iterable[Name]) -> int:
-    """The family that a socket for all these addresses has: IPv6 where one
-    of them is IPv6, as such a socket takes both."""
+    """Chooses the family of a socket for all these addresses: IPv6 if one of them is
+    IPv6, because such a socket takes both families."""
     numeric = {
         family
         for addresses in lists
@@ -153,8 +154,8 @@ def choose_family(lists: Iterable[Iterable[AnyAddress]], names: Iterable[Name]) 
 
 
 def choose_address(name: Name, family: int) -> AnyAddress:
-    """The first address of a name that fits a socket of that family; LookupError
-    where none does."""
+    """Returns the first address of a name that fits a socket of that family. Raises
+    LookupError if there is none."""
     port = name.address[1]
     for found, host, scope_id in name.found:
         if found == AF_INET:
@@ -174,7 +175,7 @@ def has_ipv4(addresses: Iterable[AnyAddress]) -> bool:
 
 
 def iterate(value: Iterable[_T], name: str) -> Iterator[_T]:
-    """An iterator; TypeError, which names the value, for what is no iterable."""
+    """Returns an iterator. Raises TypeError, with the name, if it is not iterable."""
     try:
         return iter(value)
     except TypeError:
@@ -183,7 +184,8 @@ def iterate(value: Iterable[_T], name: str) -> Iterator[_T]:
 
 
 def check_int(value: object, name: str) -> int:
-    """What has __index__ as an int; else TypeError, which names it."""
+    """Returns an int for an object with __index__. Raises TypeError, with the name,
+    for any other object."""
     try:
         return index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -192,19 +194,19 @@ def check_int(value: object, name: str) -> int:
 
 
 def check_count(value: object, name: str, most: int = sys.maxsize) -> None:
-    """Raises TypeError for what is no int, ValueError for what is not in
+    """Raises TypeError if the value is not an int, and ValueError if it is not in
     1..most."""
     if not 1 <= check_int(value, name) <= most:
         raise ValueError(f"{name} must be in 1..{most}, not {value!r}")
 
 
-# What the layer lives on, in the order in which it is set.
+# The notifications that the layer needs, in the order in which it subscribes.
 _ALWAYS = (
     NotificationType.ASSOC_CHANGE,
     NotificationType.SHUTDOWN_EVENT,
     NotificationType.PARTIAL_DELIVERY_EVENT,
 )
-# And an endpoint, to know silence by.
+# An endpoint also needs this one, to notice a silent peer.
 _ALWAYS_MANY = (*_ALWAYS, NotificationType.PEER_ADDR_CHANGE)
 # SCTP_EVENTS is deprecated; this package has no name for it.
 _EVENTS = 11 if sys.platform == "linux" else 12
@@ -217,7 +219,7 @@ class Option(NamedTuple):
 
 
 def _number(value: Any) -> int | None:
-    """What an option is set to, None if it is no plain number."""
+    """The number that an option is set to, or None if it is not a plain number."""
     if isinstance(value, int):
         return int(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -232,31 +234,31 @@ def _check_option(option: Option, is_many: bool, has_streams: bool) -> None:
     number, is_off = option.number, _number(option.value) == 0
     why = None
     if number == sctp.SCTP_RECVRCVINFO and is_off:
-        why = "SCTP_RECVRCVINFO stays on: messages are put together by it"
+        why = "SCTP_RECVRCVINFO must stay on: it is needed to join messages"
     elif number == sctp.SCTP_EVENT and isinstance(option.value, dict):
         kind: Any = option.value.get("se_type")
         if kind in (_ALWAYS_MANY if is_many else _ALWAYS) and not option.value.get(
             "se_on"
         ):
-            why = f"SCTP_EVENT: {NotificationType(kind).name} stays on"
+            why = f"SCTP_EVENT: {NotificationType(kind).name} must stay on"
     elif number == sctp.SCTP_EVENT:
-        why = "SCTP_EVENT takes an sctp_event"
+        why = "SCTP_EVENT needs an sctp_event as its value"
     elif number == _EVENTS:
-        why = "SCTP_EVENTS is deprecated: use events"
+        why = "SCTP_EVENTS is deprecated: use the argument events"
     elif number == sctp.SCTP_FRAGMENT_INTERLEAVE and is_off and is_many:
-        why = "SCTP_FRAGMENT_INTERLEAVE 0 lets peers block each other"
+        why = "SCTP_FRAGMENT_INTERLEAVE must not be 0: peers would block each other"
     elif number == sctp.SCTP_AUTOCLOSE and not is_off:
-        why = "SCTP_AUTOCLOSE ends associations behind the layer's back"
+        why = "SCTP_AUTOCLOSE must stay 0: it would end associations unexpectedly"
     elif number == sctp.SCTP_INITMSG and has_streams:
-        why = "SCTP_INITMSG and streams say the same: use one of them"
+        why = "SCTP_INITMSG and the argument streams set the same: use one of them"
     elif number == getattr(sctp, "SCTP_EXPLICIT_EOR", None) and not is_off:
-        why = "SCTP_EXPLICIT_EOR leaves messages without an end"
+        why = "SCTP_EXPLICIT_EOR must stay off: messages would have no end"
     if why is not None:
         raise ValueError(f"options: {why}")
 
 
 def _list_options(options: Options) -> list[Option]:
-    """The options of an application, in their order."""
+    """Returns the options of an application, in their order."""
     pairs: Iterable[Any]
     pairs = options.items() if isinstance(options, Mapping) else options
     listed = []
@@ -265,12 +267,14 @@ def _list_options(options: Options) -> list[Option]:
             key, value = pair
         except (TypeError, ValueError):
             raise TypeError(
-                f"options must be a mapping or an iterable of pairs, not of {pair!r}"
+                f"options must be a mapping or an iterable of pairs; it has {pair!r}"
             ) from None
         both = key if isinstance(key, tuple) else (IPPROTO_SCTP, key)
         numbers = [check_int(each, "options") for each in both]
         if len(numbers) != 2 or max(numbers) > INT_MAX or min(numbers) < 0:
-            raise ValueError(f"options: {key!r} is no option and no (level, option)")
+            raise ValueError(
+                f"options: {key!r} must be an option or a tuple (level, option)"
+            )
         level, number = numbers
         listed.append(Option(level, number, value))
     return listed
@@ -278,7 +282,7 @@ def _list_options(options: Options) -> list[Option]:
 
 def _stream_option(streams: int | tuple[int, int]) -> Option:
     if isinstance(streams, tuple) and len(streams) != 2:
-        raise ValueError(f"streams must be one number or two, not {streams!r}")
+        raise ValueError(f"streams must be a number or two numbers, not {streams!r}")
     outgoing, incoming = streams if isinstance(streams, tuple) else (streams, 0)
     for number, least in ((outgoing, 1), (incoming, int(isinstance(streams, tuple)))):
         if not least <= check_int(number, "streams") <= _STREAMS_MAX:
@@ -288,13 +292,14 @@ def _stream_option(streams: int | tuple[int, int]) -> Option:
 
 
 def plan_events(events: Iterable[int]) -> frozenset[NotificationType]:
-    """The types that an application wants; ValueError for what is none."""
+    """Returns the types of notifications that an application wants. Raises ValueError
+    if one of them does not exist."""
     wanted = set()
     for event in iterate(events, "events"):
         try:
             wanted.add(NotificationType(event))
         except ValueError:
-            raise ValueError(f"events: {event!r} is no NotificationType") from None
+            raise ValueError(f"events: {event!r} is not a NotificationType") from None
     return frozenset(wanted)
 
 
@@ -304,16 +309,17 @@ def plan_options(
     events: Iterable[NotificationType],
     is_many: bool = False,
 ) -> list[Option]:
-    """All options of a new socket in the order in which to set them: those that
-    the layer needs, then the application's. ValueError for one that would
-    break the layer."""
+    """Returns all options of a new socket, in the order in which to set them: first
+    those that the layer needs, then those of the application. Raises ValueError for
+    an option that would break the layer."""
     plan = [
         Option(IPPROTO_SCTP, sctp.SCTP_RECVRCVINFO, 1),
         Option(IPPROTO_SCTP, sctp.SCTP_NODELAY, 1),
     ]
     if is_many:
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1))
-        # What is not finished does not fill the kernel's one buffer for all.
+        # Unfinished messages leave the kernel at once. Otherwise they could fill the
+        # one receive buffer that all associations share.
         plan.append(Option(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 1))
     if streams is not None:
         plan.append(_stream_option(streams))
@@ -321,7 +327,7 @@ def plan_options(
     for option in own:
         _check_option(option, is_many, streams is not None)
     always = _ALWAYS_MANY if is_many else _ALWAYS
-    # A ready socket of many may have associations already.
+    # A one-to-many socket that the application made may have associations already.
     whose = sctp.SCTP_ALL_ASSOC if is_many else sctp.SCTP_FUTURE_ASSOC
     for kind in (*always, *sorted(set(events).difference(always))):
         event = _event(se_assoc_id=whose, se_type=kind, se_on=1)
@@ -330,7 +336,7 @@ def plan_options(
 
 
 class Limits(NamedTuple):
-    """How much memory a socket may take, and how long it may take to end."""
+    """The memory that a socket may take, and the time that its end may take."""
 
     max_message: int
     max_unread: int
@@ -338,8 +344,8 @@ class Limits(NamedTuple):
     close_timeout: float
 
     def check(self) -> "Limits":
-        """Raises ValueError for what is not above 0, TypeError for what is no
-        number."""
+        """Raises TypeError if a value is not a number, and ValueError if it is too
+        small."""
         for name, value in zip(self._fields, self, strict=True):
             least: Literal[0, 1] = 0 if name == "close_timeout" else 1
             if least:

@@ -36,17 +36,17 @@ from ._options import (
 
 _LINUX = sys.platform == "linux"
 
-# The structures of options, and those of them that are lists.
+# The structure of each option, and the structures that are lists.
 _STRUCTURES = {number: name for _, number, name, *_ in _sctp.sctp._options if name}
 _LISTS = {"sctp_authchunks", "sctp_hmacalgo", "sctp_assoc_ids"}
 
-# Room for a list: every chunk type, every algorithm, a few thousand associations;
-# and the most that we read of one (FreeBSD takes no more for any option).
+# The room for a list: enough for all chunk types, all algorithms, and a few thousand
+# associations. _ROOM_MAX is the largest room; FreeBSD allows no more for an option.
 _ROOM = 16 << 10
 _ROOM_MAX = 64 << 20 if _LINUX else 64 << 10
 
-# Where the address is of which FreeBSD takes the wildcard, and nothing else, for all
-# paths of an association. On Linux an address that is left out stands for them.
+# The offset of the address in structures where it can mean all paths of an association.
+# On FreeBSD the wildcard address means them. On Linux an address of zeros does.
 _ALL_PATHS = {
     name: offset
     for name in ("sctp_paddrparams", "sctp_paddrthlds", "sctp_udpencaps")
@@ -54,7 +54,7 @@ _ALL_PATHS = {
     if size == SOCKADDR_STORAGE_CSIZE and not _LINUX
 }
 
-# The most bytes that socket.socket.getsockopt() reads.
+# socket.socket.getsockopt() reads at most so many bytes.
 _LENGTH_MAX = 1024
 
 # Values of these types stand for a structure. The kernel gets all others unchanged.
@@ -67,7 +67,7 @@ _UNAUTHENTICATED = {
     ChunkTypes.AUTH,
 }
 
-# What getsockopt() takes and returns, and what setsockopt() takes.
+# The types that getsockopt() takes and returns, and the types that setsockopt() takes.
 _Option = TypeVar("_Option", bound=_Structure[Any, Any] | sctp_sndinfo)
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -95,8 +95,8 @@ def _read_bytes(sock: "sctp_socket", level: int, optname: int, optval: Any) -> A
 
 
 def _read_list(sock: "sctp_socket", optname: int, name: str, value: Any) -> Any:
-    """Reads a list: its dict, or a tuple where that has nothing else. value is a
-    dict, an association identifier or None."""
+    """Reads a list. Returns a dict, or a tuple if the structure has only the list.
+    value is a dict, an association identifier or None."""
     size, rows, tail = _LAYOUTS[name]
     if value is None:
         asked = b""
@@ -110,7 +110,7 @@ def _read_list(sock: "sctp_socket", optname: int, name: str, value: Any) -> Any:
             found = sock._getsockopt(IPPROTO_SCTP, optname, asked.ljust(room, b"\0"))
             break
         except OSError as error:
-            # Too little room for the associations is EINVAL, as other mistakes are.
+            # EINVAL may mean that there is too little room for the associations.
             is_too_short = error.errno == errno.EINVAL and room < _ROOM_MAX
             if not is_too_short or optname != SCTP_GET_ASSOC_ID_LIST:
                 raise
@@ -120,8 +120,8 @@ def _read_list(sock: "sctp_socket", optname: int, name: str, value: Any) -> Any:
 
 
 def _name_all_paths(sock: "sctp_socket", name: str, packed: bytes) -> bytes:
-    """The bytes of a structure, with the wildcard of the socket's family where an
-    address is left out."""
+    """The bytes of a structure. If the address is left out, they have the wildcard of
+    the socket's family in its place."""
     offset = _ALL_PATHS[name]
     end = offset + SOCKADDR_STORAGE_CSIZE
     if any(packed[offset:end]):
@@ -138,7 +138,7 @@ def _read_paths(sock: "sctp_socket", optname: int, name: str, value: Any) -> Any
     return _unpack(name, sock._getsockopt(IPPROTO_SCTP, optname, packed))
 
 
-# What reads a structure that is not read as it stands.
+# The functions that read special structures.
 _READERS = {
     **dict.fromkeys(_LISTS, _read_list),
     **dict.fromkeys(_ALL_PATHS, _read_paths),

@@ -1,4 +1,4 @@
-"""Sockets as the layer above them needs them, for each of its front ends."""
+"""Makes, configures and closes sockets for all front ends."""
 
 import socket
 import struct
@@ -34,18 +34,19 @@ from ._socket import sctp_socket
 
 _ABORTING = struct.pack("ii", 1, 0)  # struct linger
 _SO_MEMINFO = 55
-_MEMINFO = struct.Struct("II")  # what was received, and how much that may be
+_MEMINFO = struct.Struct("II")  # bytes in the receive buffer, and its size
 _EXPOSED = sctp_assoc_value(assoc_value=2)  # SCTP_PF_EXPOSE_ENABLE
 
-# The sockets of associations, so that who collects garbage does not close one
-# before a front end has said what is to be said, and takes its reader away.
+# The sockets of associations. This keeps them open when the garbage collector drops an
+# association: the front end first warns and removes its reader, then closes the socket.
 _open_sockets: set[sctp_socket] = set()
 
 
 def unknown_names(
     lists: Iterable[Iterable[AnyAddress]],
 ) -> tuple[set[str], list[AnyAddress]]:
-    """The services and the addresses with hosts that are to be looked up."""
+    """Returns the names of services, and the addresses with names of hosts, that have
+    to be looked up."""
     services, hosts = set(), []
     for addresses in lists:
         for address in addresses:
@@ -70,8 +71,8 @@ def with_names(
     ports: Mapping[str, int],
     names: Mapping[AnyAddress, Name],
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """The family of the socket, that of sock if there is one, and the lists with
-    what was found for names."""
+    """Returns the family of the socket, and the lists with the results of the look-ups
+    in place of names. If sock is given, the family is that of sock."""
     family = sock.family if sock else choose_family(lists, names.values())
     return family, [_numeric(each, names, ports, family) for each in lists]
 
@@ -79,7 +80,7 @@ def with_names(
 def resolve(
     lists: list[list[AnyAddress]], sock: sctp_socket | None
 ) -> tuple[int, list[list[AnyAddress]]]:
-    """Looks names up, and waits for that: the result of with_names()."""
+    """Looks up names, and waits for that. Returns the result of with_names()."""
     services, hosts = unknown_names(lists)
     ports = {service: find_service(service) for service in services}
     names = {}
@@ -95,8 +96,8 @@ def _numeric(
     ports: Mapping[str, int],
     family: int,
 ) -> list[AnyAddress]:
-    """The addresses with what was found for names; socket.gaierror for a name
-    that has no address for a socket of the family."""
+    """Returns the addresses with the results of the look-ups in place of names. Raises
+    socket.gaierror if a name has no address for a socket of the family."""
     found = []
     for address in addresses:
         try:
@@ -111,8 +112,8 @@ def _numeric(
 
 
 def _expose_silence(sock: sctp_socket) -> None:
-    """Lets the kernel tell at once that an address does not answer: Linux can
-    since 5.5."""
+    """Lets the kernel report at once that an address does not answer. Linux can do
+    that since 5.5."""
     option = getattr(sctp, "SCTP_EXPOSE_POTENTIALLY_FAILED_STATE", None)
     if option is not None:
         with suppress(OSError):
@@ -120,8 +121,8 @@ def _expose_silence(sock: sctp_socket) -> None:
 
 
 class Plan:
-    """The socket that connect(), serve() or open_endpoint() asks for. The arguments
-    are checked; nothing is done yet."""
+    """The socket that connect(), serve() or open_endpoint() has to make. Its
+    arguments are checked. No socket is made before make()."""
 
     def __init__(
         self,
@@ -143,26 +144,26 @@ class Plan:
         self.peers: list[AnyAddress] = []
 
     def bind(self, addresses: Addresses, name: str, purpose: str = "") -> None:
-        """The addresses of this side. With a purpose they cannot be left out, unless
-        there is a socket already."""
+        """Sets the addresses of this side. If there is a purpose and no socket yet,
+        there must be at least one."""
         self.local = list_addresses(addresses, name, is_local=True)
         if purpose and not self.local and self.sock is None:
             raise ValueError(f"there are no addresses to {purpose}")
 
     def reach(self, addresses: Addresses) -> None:
-        """The addresses of the peer."""
+        """Sets the addresses of the peer."""
         self.peers = list_addresses(addresses, "addresses")
         if not self.peers and self.sock is None:
             raise ValueError("there are no addresses to connect to")
 
     @property
     def lists(self) -> list[list[AnyAddress]]:
-        """Where there may be names to look up."""
+        """All addresses. Some may be names, which are to be looked up."""
         return [self.local, self.peers]
 
     def make(self, family: int, lists: list[list[AnyAddress]]) -> sctp_socket:
-        """The socket, with its options and bound; closed where that fails. The
-        lists are those with numbers for names."""
+        """Makes the socket, sets its options and binds it. If that fails, closes it.
+        The lists are those of above, with numeric addresses."""
         self.local, self.peers = lists
         kind = SOCK_SEQPACKET if self._is_many else SOCK_STREAM
         made = sctp_socket(family, kind) if self.sock is None else self.sock
@@ -184,7 +185,7 @@ class Plan:
             try:
                 made.setsockopt(level, number, value)
             except (OSError, TypeError, ValueError) as error:
-                error.add_note(f"This is of option {number} of level {level}.")
+                error.add_note(f"Option {number} of level {level} could not be set.")
                 raise
         if self.local:
             made.sctp_bindx(self.local, SCTP_BINDX_ADD_ADDR)
@@ -199,9 +200,9 @@ def _check_socket(sock: sctp_socket | None, kind: str) -> None:
 
 
 def is_crowded(sock: sctp_socket) -> bool:
-    """Whether the kernel holds so much for the socket of many, most of it nothing
-    that could be read yet, that it may soon drop what arrives: Linux has one
-    receive buffer for all."""
+    """Whether the receive buffer of a one-to-many socket is so full of data that
+    cannot be read yet that the kernel may soon drop packets. On Linux all
+    associations of the socket share this buffer."""
     if sys.platform != "linux":
         return False
     held, most = _MEMINFO.unpack(
@@ -211,33 +212,33 @@ def is_crowded(sock: sctp_socket) -> bool:
 
 
 def abort_association(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
-    """Aborts an association of a socket of many."""
+    """Aborts an association of a one-to-many socket."""
     how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
     with suppress(OSError):  # it has ended already
         sock.sctp_sendv([reason], None, how)
 
 
 def send_shutdown(sock: sctp_socket, assoc_id: int) -> None:
-    """Shuts an association of a socket of many down."""
+    """Shuts down an association of a one-to-many socket."""
     how = sctp_sndinfo(snd_flags=SCTP_EOF, snd_assoc_id=assoc_id)
     sock.sctp_sendv([], None, how)
 
 
 def abort_socket(sock: sctp_socket, reason: bytes, assoc_id: int) -> None:
-    """Sees to it that the association of a socket is aborted, now or when the
-    socket is closed, which has to be next."""
+    """Makes sure that the association of a socket is aborted, now or when the socket
+    is closed. The caller must close it next."""
     how = sctp_sndinfo(snd_flags=SCTP_ABORT, snd_assoc_id=assoc_id)
     try:
         sock.sctp_sendv([reason], None, how)
     except OSError:
-        # A one-to-one socket of Linux knows but this way, without a reason.
+        # On Linux, a one-to-one socket has only this way to abort, without a reason.
         abort_at_close(sock)
 
 
 def abort_at_close(sock: sctp_socket) -> None:
-    """Lets the kernel abort what is left on a socket when that is closed: also
-    associations of which nobody has read yet."""
-    with suppress(OSError):  # closed already
+    """Lets the kernel abort all associations of a socket when it is closed, also those
+    that were never read."""
+    with suppress(OSError):  # it is closed already
         sock.setsockopt(SOL_SOCKET, SO_LINGER, _ABORTING)
 
 

@@ -1,8 +1,8 @@
 """An association for threads, on the core (_messages, _lifecycle).
 
-The core decides, this module waits: see _sync_waiting. Between a system call and
-its result there is no call of Python's at which a signal could be handled: results
-go into a deque or a list by extend() of it.
+The core decides, this module waits: see _sync_waiting. Between a system call and its
+result there is no call of Python at which a signal could be handled: extend() of a
+deque or a list stores the results.
 """
 
 from collections import deque
@@ -46,11 +46,12 @@ else:
 
 
 class Notifications(News):
-    """An iterator over notifications, as parse_notification() makes them, from its
-    creation on. It ends when the association or the endpoint has.
+    """An iterator over the notifications that arrive after its creation. They are
+    dicts, as parse_notification() makes them. The iterator ends when the association or
+    the endpoint has ended.
 
-    It keeps 1,000 that nobody has taken; ``dropped`` says how many older ones
-    had to go.
+    It keeps the newest 1,000 notifications until they are taken. ``dropped`` is the
+    number of older ones that were lost.
     """
 
     __module__ = "sctp.sync"
@@ -70,7 +71,7 @@ class Notifications(News):
         return self.next()
 
     def next(self, timeout: float | None = None) -> Notification:
-        """The next notification. Raises StopIteration at the end, and
+        """Returns the next notification. Raises StopIteration at the end, and
         TimeoutError after timeout seconds."""
         source, taken = self._source, list[Notification]()
 
@@ -94,7 +95,7 @@ class Notifications(News):
 
 
 class _Sending:
-    """Messages that a call sends, and how many went by each call of the kernel."""
+    """The messages that a call sends, and how many each system call has sent."""
 
     def __init__(self, association: "Association", batch: list[Outgoing]) -> None:
         self._association = association
@@ -121,7 +122,7 @@ class _Sending:
             carrier.await_room(association)
             return False
         except BaseException as error:
-            # That of a signal handler, in the middle, says how many.
+            # If a signal handler raised it in the middle, it tells how many were sent.
             self._counts.append(getattr(error, "sent", 0))
             if isinstance(error, OSError):
                 association._fail_to_send(error)
@@ -131,20 +132,20 @@ class _Sending:
 
 
 class Carrier(OwnSocket):
-    """A socket of its own, which a crew polls."""
+    """Carries an association over a socket of its own, which a crew polls."""
 
     def start(self, association: "Association") -> None:
         association._crew.interrupt()
 
     def read_if_ready(self, association: "Association") -> None:
-        """Takes what has arrived, unless something is unread."""
+        """Takes what has arrived, unless a message is unread."""
         has_read = association._core.unread and not association._arrived
         if association._is_reading and not has_read:
             association._read()
 
     def tidy(self, association: "Association") -> None:
-        """Reads on where that was interrupted, and lets those who can send do so:
-        somebody has left their line, maybe."""
+        """Reads on if a signal has interrupted that. Lets those send who can: a
+        thread may have left their line."""
         if association._arrived or association._core.is_ending:
             association._read()
         if not association._senders:
@@ -157,15 +158,15 @@ class Carrier(OwnSocket):
         return not association._awaits_room
 
     def await_room(self, association: "Association") -> None:
-        """The send buffer is full."""
+        """Waits for room: the send buffer is full."""
         association._await_room()
 
     def give_others_a_turn(self, association: "Association") -> None:
-        """An association has sent."""
+        """Lets others send: an association has sent."""
         association._found_room = False
 
     def discard(self, association: "Association") -> None:
-        """Nobody knows the association any more."""
+        """Cleans up: no variable refers to the association any more."""
         if association._core.end is None:
             warn_unclosed(association)
         close_socket(association.socket)
@@ -175,15 +176,16 @@ class Carrier(OwnSocket):
 class Association(AssociationBase, Polled):
     """An association with a peer: messages in both directions.
 
-    Made by connect(), serve() and an Endpoint. Any number of threads may use it at
-    the same time, in every way. ``for`` gives the messages up to the end of the
-    association, and raises what receive() does.
+    connect(), serve() and an Endpoint make associations. Any number of threads may use
+    an association at the same time, with all its methods. ``for`` gives the messages
+    until the association ends. It raises the other exceptions of receive().
 
-    No thread of the module works for it: it reads, and notices its end, while
-    one of its calls waits. Calls with a timeout raise TimeoutError, without an
-    errno, when so many seconds have passed; with 0 they do not wait.
+    No background thread works for an association: it reads, and notices its end, only
+    while a thread waits in one of its calls. A call with a timeout raises TimeoutError,
+    with errno None, when the time is over. With 0 it does not wait.
 
-    Leaving ``with`` shuts the association down, an exception aborts it.
+    Leaving ``with`` shuts the association down. If an exception leaves it, the
+    association is aborted.
     """
 
     __module__ = "sctp.sync"
@@ -212,7 +214,7 @@ class Association(AssociationBase, Polled):
         self._watchers = Line(self._crew, self, in_turn=False)
         self._lines = self._receivers, self._senders, self._watchers
         self._look_delay = 0.0
-        # What was read, and is not digested.
+        # What was read and is not digested yet.
         self._arrived: deque[Received] = deque()
 
     def __del__(self) -> None:
@@ -222,14 +224,14 @@ class Association(AssociationBase, Polled):
     # Its life
 
     def _begin(self, peer: Address) -> None:
-        """Begins with what was accepted, which has ended already, maybe."""
+        """Begins with an accepted association, which may have ended already."""
         self._peers = (peer,)
         with self._crew.lock:
             self._read()
         self._remember_addresses()
 
     def _connect(self, peers: list[AnyAddress], deadline: float | None) -> None:
-        """Sets it up with a peer, and waits for the outcome."""
+        """Sets up the association with a peer, and waits for the outcome."""
         self._peers = tuple(map(plain_address, peers))
         with suppress(BlockingIOError):
             self.socket.sctp_connectx(peers)
@@ -249,7 +251,7 @@ class Association(AssociationBase, Polled):
         self._remember_addresses()
 
     def _move(self, sock: sctp_socket, carrier: Carrier) -> None:
-        """Goes on by a socket of its own, with the same crew."""
+        """Moves the association to a socket of its own. Its crew stays the same."""
         self._use(sock)
         keep_socket(sock)
         self._carrier = carrier
@@ -271,17 +273,18 @@ class Association(AssociationBase, Polled):
             self._receivers.wake()
 
     def _read(self) -> None:
-        """Takes what has arrived, at most a wake-up's share, and settles."""
+        """Takes what has arrived, at most as much as one wake-up may read, and
+        settles."""
         core, arrived = self._core, self._arrived
         while True:
-            core.digest(arrived)  # what a signal has left
+            core.digest(arrived)  # the rest after a signal
             try:
                 calls = map(self._recvv_many, (self._piece_size,), (COUNT,))
                 arrived.extend(chain.from_iterable(calls))
             except (BlockingIOError, InterruptedError):
                 core.conclude()
             except OSError as error:
-                if error.errno is None:  # of a signal handler
+                if error.errno is None:  # raised by a signal handler
                     raise
                 core.fail(error.errno)
             core.digest(arrived)
@@ -324,7 +327,7 @@ class Association(AssociationBase, Polled):
         self._crew.later(delay, self._look_again)
 
     def _look_again(self) -> None:
-        self._look(self._look_delay)  # which says when to look again
+        self._look(self._look_delay)  # it plans the next look
 
     def _has_senders(self) -> bool:
         return bool(self._senders)
@@ -336,7 +339,7 @@ class Association(AssociationBase, Polled):
     def _close(self) -> None:
         if self._is_closed:
             return
-        # First of all: should a signal come in between, one of these goes on.
+        # This comes first: if a signal comes in between, one of these calls goes on.
         for line in self._lines:
             line.wake()
         self._remember_addresses()
@@ -356,41 +359,40 @@ class Association(AssociationBase, Polled):
     def shutdown(self, timeout: float | None = None) -> None:
         """Ends the association gracefully.
 
-        What was sent is delivered, sends that wait in line included; further
-        ones raise BrokenPipeError. What the peer still sends stays receivable,
-        up to max_unread; what is more is discarded. Returns when both sides are
-        done, and after any other end; after close_timeout seconds the
-        association is aborted. After a TimeoutError or another exception, it is
-        still being shut down: another call goes on with it.
+        Messages that were sent are delivered; this includes send() calls that wait.
+        Later calls of send() raise BrokenPipeError. Messages that the peer still sends
+        can be received, up to max_unread bytes; the rest is discarded. The call returns
+        when both sides are done, or after any other end. After close_timeout seconds it
+        aborts the association. After a TimeoutError or another exception, the shutdown
+        goes on: another call waits for it again.
         """
         deadline = deadline_after(timeout)
         self._watchers.call(self._has_closed, deadline, self._begin_closing)
 
     def abort(self, reason: "Buffer" = b"") -> None:
-        """Ends the association at once and drops what is unread. Calls of other
+        """Ends the association at once and drops unread messages. Calls of other
         threads that wait end, too.
 
-        The reason, at most 65,000 bytes, travels to the peer where the kernel can
-        send one: not on the one-to-one sockets that connect() and serve() use on
-        Linux.
+        The kernel sends the reason to the peer: at most 65,000 bytes. Linux cannot send
+        one on the one-to-one sockets of connect() and serve().
         """
         text = check_reason(reason)
         with self._crew.lock:
             self._abort(text, "abort() was called here.")
 
     def wait_closed(self, timeout: float | None = None) -> None:
-        """Waits for the end of the association, whichever it is.
+        """Waits for the end of the association, of whatever kind it is.
 
-        What arrives meanwhile can be received. The news of the end stands
-        behind the messages: once max_unread of them wait, this call waits until
-        somebody receives them.
+        Messages that arrive meanwhile can be received. The news of the end comes after
+        them. So once max_unread bytes are unread, this call waits until another thread
+        receives them.
         """
         self._watchers.call(self._has_closed, deadline_after(timeout))
 
     @property
     def is_closed(self) -> bool:
-        """Whether the association has ended and its socket is closed. Messages
-        that arrived before can still be received."""
+        """Whether the association has ended and its socket is closed. Messages that
+        arrived before that can still be received."""
         with self._crew.lock:
             if self._is_lingering and not self._is_closed:
                 self._look_again()
@@ -421,24 +423,25 @@ class Association(AssociationBase, Polled):
     # Receiving
 
     def receive(self, timeout: float | None = None) -> Message:
-        """The next message.
+        """Returns the next message.
 
-        At the end of the association, after all that was received: EOFError if
-        it was shut down, by either side, else the OSError that says why, with
-        the attribute ``notification`` and a note in words; after abort() here,
-        ConnectionAbortedError. In place of a message that was too long,
-        MessageTooLong is raised; after a restart by the peer,
-        AssociationRestarted: receive() goes on after both.
+        After the last message it raises the end of the association. If either side has
+        shut it down, that is EOFError. If this side called abort(), it is
+        ConnectionAbortedError. Otherwise it is the OSError that tells the reason, with
+        the attribute ``notification`` and a note in words.
 
-        Threads that receive take turns, in the order of their calls. A call that
-        ends by its timeout, or by a signal handler that raises, has taken
-        nothing.
+        It raises MessageTooLong in place of a message that was too long, and
+        AssociationRestarted after a restart by the peer. After these two, the
+        association goes on: call it again.
+
+        Threads that receive take turns, in the order of their calls. If a call ends by
+        its timeout, or because a signal handler raises, it has not taken a message.
         """
         deadline = deadline_after(timeout)
         taken: list[Any] = []
         try:
             if self._core.unread and not self._receivers:
-                # As the call does it, without what it needs for a wait.
+                # The same as the call does, without the parts for a wait.
                 with self._crew.lock:
                     if not self._receivers:
                         self._take(taken)
@@ -481,8 +484,8 @@ class Association(AssociationBase, Polled):
             raise StopIteration from None
 
     def notifications(self) -> Notifications:
-        """An iterator over the notifications that arrive from now on, of the types
-        that ``events`` asked for."""
+        """Returns an iterator over the notifications that arrive from now on. The
+        argument ``events`` has chosen their types."""
         news = Notifications(self)
         with self._crew.lock:
             self._core.news.add(news)
@@ -501,17 +504,18 @@ class Association(AssociationBase, Polled):
         context: int = 0,
         timeout: float | None = None,
     ) -> None:
-        """Sends a message; waits while there is no room in the send buffer.
+        """Sends a message. Waits while there is no room in the send buffer.
 
-        ppid is in host order. After lifetime seconds the kernel gives the
-        message up if it has not been delivered (PR-SCTP).
+        ppid is in host order. If the message is not delivered after lifetime seconds,
+        the kernel gives it up (PR-SCTP).
 
-        Messages go in the order of the calls. A call that raises has not sent,
-        with one exception: where a signal handler raises, the exception has the
-        attribute ``sent``, which is 1 if the message has gone. Raises ValueError
-        for empty data and values out of range, EMSGSIZE for data longer than the
-        send buffer, BrokenPipeError after a shutdown by either side, and the
-        same OSError as receive() after other ends.
+        Messages go in the order of the calls. If a call raises, it has not sent its
+        message, with one exception: if a signal handler raises, the exception has the
+        attribute ``sent``, which is 1 if the message was sent.
+
+        Raises ValueError if data is empty or a value is out of range. Raises OSError
+        (EMSGSIZE) if data is longer than the send buffer. Raises BrokenPipeError after
+        a shutdown by either side, and the OSError of receive() after another end.
         """
         message = self._core.outgoing(data, stream, ppid, unordered, lifetime, context)
         self._send([message], timeout)
@@ -527,13 +531,13 @@ class Association(AssociationBase, Polled):
         context: int = 0,
         timeout: float | None = None,
     ) -> None:
-        """Sends messages in order, small ones together in a packet; waits while
-        there is no room.
+        """Sends messages in order. Small messages share packets. Waits while there is
+        no room in the send buffer.
 
-        Each is bytes-like, or a tuple of that and a dict with keywords of
-        send() for this message. All are checked before the first one is sent.
-        If the call raises, the exception has the number of messages that were
-        sent as its attribute ``sent``.
+        Each message is bytes-like, or a tuple of that and a dict with keywords of
+        send() for this message. All are checked before the first one is sent. If the
+        call fails, the exception has the attribute ``sent``: the number of messages
+        that were sent.
         """
         try:
             batch = self._prepare(messages, stream, ppid, unordered, lifetime, context)

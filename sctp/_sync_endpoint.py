@@ -1,8 +1,8 @@
 """An endpoint for threads: one socket for many associations, on the core (_hub).
 
-The core decides, this module waits: see _sync_waiting. All that wait for the
-endpoint or for one of its associations are one crew, which also polls the sockets
-of those that were peeled off by themselves.
+The core decides, this module waits: see _sync_waiting. All threads that wait for the
+endpoint or for one of its associations are one crew. It also polls the sockets of
+associations that the endpoint has moved to their own.
 """
 
 from collections import deque
@@ -23,7 +23,7 @@ from ._sync_waiting import Crew, Line, Polled, deadline_after
 
 
 class _Shared(Shared, Carrier):
-    """The socket of an endpoint, for its associations."""
+    """Carries associations over the socket of their endpoint."""
 
     _endpoint: "Endpoint"
 
@@ -55,33 +55,35 @@ class _Shared(Shared, Carrier):
 
 
 class _Apart(Apart, Carrier):
-    """A socket of its own, of an association that still is the endpoint's."""
+    """Carries an association over a socket of its own, while it still belongs to the
+    endpoint."""
 
     def discard(self, association: Association) -> None:
-        # The endpoint warns.
+        # The endpoint shows the warning.
         close_socket(association.socket)
 
 
 class Endpoint(EndpointBase[Association], Polled):
-    """One socket with any number of associations, begun by either side.
+    """One socket with any number of associations, which either side may set up.
 
-    Made by open_endpoint(). Any number of threads may use it and its associations
-    at the same time. ``for`` gives the associations that peers begin, as accept()
-    does, until the endpoint is closed.
+    open_endpoint() makes endpoints. Any number of threads may use an endpoint and its
+    associations at the same time. ``for`` gives the associations that peers set up, as
+    accept() does, until the endpoint is closed.
 
-    The kernel has one queue and one send buffer for all. So that no association
-    can stop the others, one whose unread messages pass max_unread, or for which
-    the send buffer is full while others wait, gets a socket of its own by itself;
-    while there is no descriptor for that, reading or sending pauses for all,
-    and the log says so.
+    The kernel has one queue and one send buffer for all associations. Still, an
+    association cannot stop the others. If its unread messages pass max_unread, or if it
+    fills the send buffer while others wait, the endpoint moves it to a socket of its
+    own. If there is no descriptor for that, reading or sending pauses for all, and the
+    log reports it.
 
-    No thread of the module works for it: it reads, and notices what happens, while
-    a call of it or of one of its associations waits. Calls with a timeout raise
-    TimeoutError, without an errno, when so many seconds have passed; with 0 they
-    do not wait.
+    No background thread works for an endpoint: it reads, and notices what happens, only
+    while a thread waits in a call of it or of one of its associations. A call with a
+    timeout raises TimeoutError, with errno None, when the time is over. With 0 it does
+    not wait.
 
-    Leaving ``with`` closes the endpoint and waits until its associations have
-    ended, which takes close_timeout seconds at most; an exception aborts them.
+    Leaving ``with`` closes the endpoint and waits until its associations have ended.
+    This takes at most close_timeout seconds. If an exception leaves it, the
+    associations are aborted.
     """
 
     __module__ = "sctp.sync"
@@ -99,7 +101,7 @@ class Endpoint(EndpointBase[Association], Polled):
         self._acceptors = Line(self._crew, self, in_turn=True)
         self._receivers = Line(self._crew, self, in_turn=True)
         self._watchers = Line(self._crew, self, in_turn=False)
-        # What was read, and is not digested.
+        # What was read and is not digested yet.
         self._arrived: deque[Received] = deque()
         self._carrier = _Shared(self)
         self._crew.polled[self] = None
@@ -111,7 +113,7 @@ class Endpoint(EndpointBase[Association], Polled):
             close_socket(self._sock)
             self._crew.close()
 
-    # What the base leaves to a front end
+    # Methods that the base class needs
 
     def _start(self) -> None:
         self._is_reading = True
@@ -122,7 +124,7 @@ class Endpoint(EndpointBase[Association], Polled):
 
     def _take_in(self) -> int:
         hub, arrived = self._hub, self._arrived
-        hub.digest(arrived)  # what a signal has left
+        hub.digest(arrived)  # the rest after a signal
         calls = map(self._sock.sctp_recvv_many, (self._piece_size,), (COUNT,))
         arrived.extend(chain.from_iterable(calls))
         count = len(arrived)
@@ -166,7 +168,7 @@ class Endpoint(EndpointBase[Association], Polled):
             self._read()
 
     def _finish(self) -> None:
-        """Goes on where that was interrupted by a signal."""
+        """Goes on if a signal has interrupted the work."""
         hub = self._hub
         if self._peeled:
             self._finish_peeling()
@@ -183,8 +185,8 @@ class Endpoint(EndpointBase[Association], Polled):
             self._note_closed()
 
     def _may_send(self, member: Member) -> bool:
-        """Whether it is the turn of an association, and there may be room. If not,
-        it waits for its turn."""
+        """Whether it is the turn of an association, and there may be room. If it is
+        not, the association waits for its turn."""
         first = self._senders.first
         if first is not None and first is not member:
             self._wake_senders()
@@ -193,22 +195,22 @@ class Endpoint(EndpointBase[Association], Polled):
         return not self._awaits_room
 
     def _wake_senders(self) -> None:
-        """Lets the one whose turn it is send, where there may be room."""
+        """Lets the first in the line send, if there may be room."""
         while (first := self._senders.first) is not None:
             if self._association_of(first)._senders:
                 if not self._awaits_room:
                     self._wake_first()
                 return
-            self._leave(first)  # who waited has left
+            self._leave(first)  # the waiter has left
         self._awaits_room = False
 
-    # What the program calls
+    # Methods for the program
 
     def accept(self, timeout: float | None = None) -> Association:
-        """The next association that a peer has begun.
+        """Returns the next association that a peer has set up.
 
-        What arrived before this call is there to be received. Raises EOFError
-        once the endpoint is closed, ConnectionAbortedError once it is aborted.
+        Messages that arrived before this call can be received. Raises EOFError after
+        the endpoint was closed, and ConnectionAbortedError after it was aborted.
         """
         taken: list[Member] = []
 
@@ -238,14 +240,15 @@ class Endpoint(EndpointBase[Association], Polled):
             raise StopIteration from None
 
     def receive(self, timeout: float | None = None) -> Message:
-        """The next message of any association that nobody has accepted; those
-        that have one take turns.
+        """Returns the next message of all associations that were not accepted. They
+        take turns.
 
-        Message.association says whose it is: answer there. accept() gives that
-        association later, and its messages are no more received here. Raises
-        MessageTooLong and AssociationRestarted as Association.receive() does,
-        EOFError once the endpoint is closed, ConnectionAbortedError once it is
-        aborted. That an association ends is not told here.
+        Message.association is the association of the message: send the answer there.
+        accept() may return that association later. Then its messages are no longer
+        received here. Raises MessageTooLong and AssociationRestarted as
+        Association.receive() does. Raises EOFError after the endpoint was closed, and
+        ConnectionAbortedError after it was aborted. It does not report the end of an
+        association.
         """
         taken: list[Any] = []
 
@@ -272,10 +275,10 @@ class Endpoint(EndpointBase[Association], Polled):
     def connect(
         self, addresses: Addresses, timeout: float | None = None
     ) -> Association:
-        """Begins an association with a peer and returns it when it is up.
+        """Sets up an association with a peer. Returns it when it is up.
 
-        addresses are all those of one peer, as for sctp.sync.connect(), whose
-        errors this call raises, too. If it raises, nothing is left of it.
+        addresses has all addresses of the peer, as in sctp.sync.connect(). This call
+        raises the same errors. After an exception, nothing is left of the attempt.
         """
         deadline = deadline_after(timeout)
         _, [peers] = resolve([self._check_peers(addresses)], self._sock)
@@ -293,17 +296,16 @@ class Endpoint(EndpointBase[Association], Polled):
             raise
 
     def notifications(self) -> Notifications:
-        """An iterator over the notifications of all associations that arrive by
-        the socket of this endpoint from now on, of the types that ``events``
-        asked for."""
+        """Returns an iterator over the notifications of all associations that arrive
+        on the socket of this endpoint from now on. The argument ``events`` has
+        chosen their types."""
         news = Notifications(self)
         with self._lock:
             self._hub.news.add(news)
         return news
 
     def wait_closed(self, timeout: float | None = None) -> None:
-        """Waits until close() or abort() was called and all associations have
-        ended."""
+        """Waits until close() or abort() was called and all associations have ended."""
 
         def attempt() -> bool:
             self._catch_up()

@@ -1,7 +1,7 @@
-"""A server for threads: accepts, and runs a thread for each association.
+"""A server for threads. It accepts associations, and runs a thread for each.
 
-Of the threads, one waits for the next association, and becomes its thread; before
-that it starts the one that waits for the association after it.
+One of the threads waits for the next association, and becomes the thread of that.
+Before this, it starts another thread, which waits for the association after it.
 """
 
 import select
@@ -22,22 +22,22 @@ from ._sync_waiting import Crew, Waiter, WakeUp, deadline_after
 
 Handler: TypeAlias = Callable[[Association], object]
 
-# How long handlers may take to end once their association was aborted: seconds.
+# The seconds that handlers may take to end after their association was aborted.
 _GRACE = 1.0
 
 
 class Server(ServerBase):
-    """Accepts associations, and runs a handler in a thread for each.
+    """Accepts associations, and runs a handler in a thread for each of them.
 
-    Made by serve(). When the handler returns, its association is shut down; when
-    it raises, the association is aborted, and the exception goes to
-    threading.excepthook, unless it is the end of this association. The threads
-    are daemons: a program that ends does not wait for them.
+    serve() makes servers. When the handler returns, its association is shut down. When
+    the handler raises, its association is aborted; unless the exception is the end of
+    this association, it goes to threading.excepthook. The threads are daemons: a
+    program that ends does not wait for them.
 
-    Leaving ``with`` shuts down all associations, which takes close_timeout
-    seconds at most, and then aborts those that are left. Their handlers see
-    that when they use the association next, which is waited for only shortly:
-    no thread can be made to end.
+    Leaving ``with`` shuts down all associations. This takes at most close_timeout
+    seconds. Then it aborts the associations that are left. Their handlers notice that
+    when they next use the association. The server waits only a short time for them,
+    because no thread can be forced to end.
     """
 
     __module__ = "sctp.sync"
@@ -53,7 +53,7 @@ class Server(ServerBase):
         super().__init__(sock, limits, events, max_associations)
         self._handler = handler
         self._lock = threading.RLock()
-        # Held by the thread that waits for the next association.
+        # The thread that waits for the next association holds it.
         self._accepting = threading.Lock()
         self._has_acceptor = False
         self._threads: dict[Association, int] = {}
@@ -66,8 +66,8 @@ class Server(ServerBase):
             raise
 
     def _accept_more(self) -> None:
-        """Starts a thread that accepts, unless there is one, or there are
-        associations enough: those to come wait in the kernel then."""
+        """Starts a thread that accepts, unless there is one already. If there are
+        enough associations, it starts none; new ones then wait in the kernel."""
         with self._lock:
             has_room = self._has_room(len(self._threads))
             if self._is_serving and has_room and not self._has_acceptor:
@@ -97,7 +97,7 @@ class Server(ServerBase):
                 self._try_to_accept_more()
 
     def _accept(self) -> Association | None:
-        """The next association, None after close()."""
+        """Returns the next association, or None after close()."""
         wake_up = None
         try:
             while self._is_serving:
@@ -105,7 +105,8 @@ class Server(ServerBase):
                 if not self._is_serving:
                     break
                 try:
-                    # What takes a descriptor comes before what cannot be undone.
+                    # This needs a descriptor, so it comes before steps that cannot be
+                    # undone.
                     wake_up = wake_up or self._make_wake_up()
                     accepted = self._accept_one()
                 except OSError:
@@ -139,7 +140,7 @@ class Server(ServerBase):
     def _try_to_accept_more(self) -> None:
         try:
             self._accept_more()
-        except RuntimeError as error:  # no thread: when a handler ends, once more
+        except RuntimeError as error:  # tried again when a handler ends
             self._log(error)
 
     def _serve(self, association: Association) -> None:
@@ -154,14 +155,14 @@ class Server(ServerBase):
 
     @property
     def associations(self) -> tuple[Association, ...]:
-        """The associations whose handlers run, or that are being shut down."""
+        """The associations whose handlers run, or that are shutting down."""
         with self._lock:
             return tuple(self._threads)
 
     def close(self) -> None:
-        """Stops accepting. Handlers that run go on."""
+        """Stops accepting. Running handlers go on."""
         self._is_serving = False
-        with suppress(OSError):  # closed already
+        with suppress(OSError):  # it is closed already
             self._wake_up.set()
         with self._accepting:
             self._sock.close()
@@ -190,14 +191,14 @@ class Server(ServerBase):
                 self._waiting.remove(waiter)
 
     def wait_closed(self, timeout: float | None = None) -> None:
-        """Waits until close() has been called and the last handler and its
+        """Waits until close() has been called, and the last handler and its
         association have ended."""
         deadline = deadline_after(timeout)
         self._wait(lambda: not (self._is_serving or self._threads), deadline)
 
     def serve_forever(self, timeout: float | None = None) -> None:
-        """Waits until close() is called; if it is interrupted, or so many seconds
-        have passed, it closes."""
+        """Waits until close() is called. If it is interrupted, or timeout seconds
+        are over, it closes the server."""
         deadline = deadline_after(timeout)
         try:
             self._wait(lambda: not self._is_serving, deadline)

@@ -1,13 +1,13 @@
-"""How threads wait: each in a line, one of them for the sockets.
+"""How threads wait: each in a line, and one of them for the sockets.
 
-A thread that has to wait stands in a line of a crew. One of the crew, the
-watcher, polls the sockets, reads for all and wakes those who can go on; the others
-sleep. When the watcher leaves, with a result, by its timeout or interrupted by a
-signal, another one takes over.
+A thread that has to wait stands in a line of a crew. One thread of the crew, the
+watcher, polls the sockets, reads for all, and wakes those that can go on. The others
+sleep. When the watcher leaves, because it has a result, its timeout is over, or a
+signal interrupts it, another thread takes over.
 
-A signal handler may raise at any call, or call the crew anew. So what is
-changed is changed in an order that bears it: leaving a line can be repeated, and
-the lock can be taken again by the thread that has it.
+A signal handler may raise at any call, or call the crew again. So all changes are made
+in an order that allows this: leaving a line can be repeated, and the thread that has
+the lock can take it again.
 """
 
 import math
@@ -24,9 +24,9 @@ from typing import Any, Protocol, TypeAlias
 
 from ._association import REST
 
-# What is polled: a descriptor and events, and what was found.
+# What to poll, or what was found: descriptors and events.
 Watched: TypeAlias = list[tuple[int, int]]
-# Says True when there is nothing left to do, and None to be called at once again.
+# Returns True if nothing is left to do, and None to be called again at once.
 Attempt: TypeAlias = Callable[[], bool | None]
 
 _MILLISECONDS_MAX = 2**31 - 1
@@ -35,7 +35,8 @@ _DRAINED = 4096
 
 
 def deadline_after(timeout: float | None) -> float | None:
-    """When a timeout that begins now will have passed; None for never."""
+    """Returns the time when a timeout that begins now is over, or None if there is
+    no timeout."""
     if timeout is None:
         return None
     if not isinstance(timeout, (int, float)):
@@ -47,19 +48,19 @@ def deadline_after(timeout: float | None) -> float | None:
 
 
 def earlier(one: float | None, other: float | None) -> float | None:
-    """The first of two deadlines."""
+    """Returns the earlier one of two deadlines."""
     if one is None or (other is not None and other < one):
         return other
     return one
 
 
 class WakeUp:
-    """A descriptor that others make readable."""
+    """A descriptor that other threads make readable."""
 
     _descriptors: Iterable[int] = ()
 
     def __init__(self) -> None:
-        # None is lost where a signal handler raises: extend() is one step.
+        # If a signal handler raises, no descriptor is lost: extend() is one step.
         self._descriptors = descriptors = list[int]()
         if sys.platform == "linux":
             flags = os.EFD_CLOEXEC | os.EFD_NONBLOCK
@@ -69,18 +70,18 @@ class WakeUp:
             for descriptor in descriptors:
                 os.set_blocking(descriptor, False)
         self._reader, self._writer = descriptors[0], descriptors[-1]
-        # For the next poll(): what to ask, and for which descriptors. Not while
-        # one is under way, which a signal handler may interrupt by another.
+        # The poll object for the next poll(), and its descriptors. During a poll() they
+        # are away, because a signal handler may call another one.
         self._idle: tuple[select.poll, Watched] | None = None
 
     def set(self) -> None:
         """Ends the poll() of another thread, or the next one."""
-        with suppress(BlockingIOError):  # it is set already
+        with suppress(BlockingIOError):  # it is already set
             os.write(self._writer, _WAKING)
 
     def poll(self, watched: Watched, until: float | None) -> Watched:
-        """Waits until one of the descriptors is ready, or set() was called, or
-        until that time; returns the descriptors that are ready."""
+        """Waits until one of the descriptors is ready, set() was called, or the time
+        has come. Returns the descriptors that are ready."""
         idle, self._idle = self._idle, None
         if idle is None or idle[1] != watched:
             poller = select.poll()
@@ -104,7 +105,7 @@ class WakeUp:
     def close(self) -> None:
         closing = map(os.close, self._descriptors)
         self._reader = self._writer = -1
-        self._descriptors = ()  # in one step with what follows
+        self._descriptors = ()  # in one step with the next statement
         deque(closing)
 
     def __del__(self) -> None:
@@ -112,9 +113,9 @@ class WakeUp:
 
 
 class Waiter:
-    """A thread that waits to be woken; it is woken under the lock of its crew.
+    """A thread that waits to be woken. Whoever wakes it holds the lock of its crew.
 
-    ``polls`` is the WakeUp that it polls, None where it sleeps.
+    ``polls`` is the WakeUp that it polls, or None if it sleeps.
     """
 
     __slots__ = ("_lock", "polls", "thread")
@@ -133,7 +134,7 @@ class Waiter:
             self._lock.release()
 
     def wait(self, until: float | None) -> None:
-        """Returns when it was woken since the last time, or when the time has come."""
+        """Returns when it was woken since the last call, or when the time has come."""
         if until is None:
             self._lock.acquire()
         else:
@@ -142,14 +143,14 @@ class Waiter:
 
 
 class Owner(Protocol):
-    """Whose threads wait in a line."""
+    """An object whose threads wait in a line."""
 
     def _tidy(self) -> None:
-        """Wakes those who can go on, and finishes what was interrupted."""
+        """Wakes those that can go on, and finishes what was interrupted."""
 
 
 class Line(deque[Waiter]):
-    """Threads that wait for the same, one after the other or all at once."""
+    """Threads that wait for the same event: one after the other, or all at once."""
 
     def __init__(self, crew: "Crew", owner: Owner, *, in_turn: bool) -> None:
         super().__init__()
@@ -161,8 +162,8 @@ class Line(deque[Waiter]):
         return not (self._in_turn and self) or self[0].thread == thread
 
     def _join(self, waiter: Waiter) -> None:
-        """At the end; but a signal handler that waits cannot stand behind what it
-        interrupts."""
+        """Adds a waiter at the end. A signal handler that waits goes first: it
+        cannot stand behind the call that it interrupts."""
         self.crew.waiters[waiter] = None
         for place, other in enumerate(self):
             if other.thread == waiter.thread:
@@ -171,7 +172,7 @@ class Line(deque[Waiter]):
         self.append(waiter)
 
     def wake(self) -> None:
-        """Wakes the first one, or all where there are no turns."""
+        """Wakes the first one, or all if there are no turns."""
         for waiter in self:
             waiter.wake()
             if self._in_turn:
@@ -183,10 +184,10 @@ class Line(deque[Waiter]):
         deadline: float | None,
         enter: Callable[[], None] | None = None,
     ) -> None:
-        """Calls attempt() when it has its turn in the line, again and again until
-        it returns True, and waits in between; where it returns None, others have
-        a turn, without a wait. enter() is called first. TimeoutError at the
-        deadline."""
+        """Calls attempt() when it has its turn in the line. Repeats this until
+        attempt() returns True, and waits in between. If attempt() returns None,
+        others have a turn, but there is no wait. enter() is called first. Raises
+        TimeoutError at the deadline."""
         thread = threading.get_ident()
         crew = self.crew
         waiter = None
@@ -248,14 +249,13 @@ class Line(deque[Waiter]):
 
 
 class Polled:
-    """A socket that a crew polls, for who reads it and sends by it."""
+    """A socket that a crew polls, for the object that reads and sends with it."""
 
     _crew: "Crew"
     _fd: int
     _is_reading: bool
     _is_closed: bool
-    # A sender has found the send buffer full; the kernel has said since that it
-    # is not.
+    # A sender has found the send buffer full. Since then the kernel has reported room.
     _awaits_room = False
     _found_room = False
     _is_resting = False
@@ -267,8 +267,8 @@ class Polled:
         raise NotImplementedError
 
     def _wanted(self) -> int:
-        """For which events it is to be polled. Without any, poll() would still
-        tell of an end, again and again."""
+        """The events to poll for. If there are none, it must not be polled: poll()
+        would report an end again and again."""
         events = select.POLLIN if self._is_reading else 0
         if self._awaits_room and not self._is_resting:
             events |= select.POLLOUT
@@ -286,8 +286,8 @@ class Polled:
             self._tidy()
 
     def _await_room(self) -> None:
-        """The send buffer is full; on FreeBSD also where the kernel said that it
-        is not, which it would say again."""
+        """The send buffer is full. On FreeBSD this also happens although the kernel
+        reports room, which it would report again at once."""
         self._is_resting = self._found_room
         self._found_room = False
         self._awaits_room = True
@@ -301,11 +301,11 @@ class Polled:
 
 
 class Crew:
-    """The threads that wait for one socket or more, and what is to be done at
-    certain times.
+    """The threads that wait for one socket or more, and the calls to make at certain
+    times.
 
-    ``lock`` is held while anything is changed. Crews with the same lock can
-    take over from each other.
+    ``lock`` is held while anything is changed. Crews with the same lock can take over
+    sockets from each other.
     """
 
     def __init__(
@@ -319,21 +319,22 @@ class Crew:
         self._timers: dict[Callable[[], None], float] = {}
         self._wake_up = wake_up or WakeUp()
         self._watcher: Waiter | None = None
-        # attend() has begun, and not ended.
+        # attend() has begun and has not ended.
         self.is_attending = False
         self._is_closed = False
 
-    # What its lines call
+    # Methods for its lines
 
     def may_watch(self, waiter: Waiter) -> bool:
-        """Whether a waiter is to poll: not once there is nothing to wait for but
-        a turn. A signal handler may wait while what it interrupts watches."""
+        """Whether a waiter may poll. It may not if there is nothing to wait for
+        except a turn. A signal handler may wait while the call that it interrupts
+        watches."""
         watcher = self._watcher
         is_free = watcher is None or watcher.thread == waiter.thread
         return is_free and not self._is_closed
 
     def plan(self, watcher: Waiter) -> tuple[Watched, float | None]:
-        """What a waiter is to poll from now on, and until when."""
+        """Returns what a waiter has to poll from now on, and until when."""
         self._watcher = watcher
         watcher.polls = self._wake_up
         watched = [
@@ -345,7 +346,7 @@ class Crew:
         return self._wake_up.poll(watched, until)
 
     def attend(self, found: Watched) -> None:
-        """Does what poll() has found to do."""
+        """Handles what poll() has found."""
         self.is_attending = True
         events = dict(found)
         for each in list(self.polled):
@@ -356,21 +357,22 @@ class Crew:
         self.is_attending = False
 
     def catch_up(self) -> None:
-        """Does what there is to do, without a wait."""
+        """Does what there is to do, without waiting."""
         for each in list(self.polled):
             each._attend(select.POLLIN)
             each._tidy()
         self.keep_time()
 
     def finish(self) -> None:
-        """Finishes what was interrupted by a signal."""
+        """Finishes work that a signal has interrupted."""
         for each in list(self.polled):
             each._tidy()
         self.is_attending = False
 
     def dismiss(self, waiter: Waiter) -> None:
-        """A waiter has left: somebody else watches, if anybody waits. Not before
-        it has left poll(), as one of two in there would take the other's signal."""
+        """A waiter has left. If others wait, one of them becomes the watcher. The
+        waiter must have left poll() before this: of two in poll(), one would take
+        the wake-up of the other."""
         waiter.polls = None
         self.waiters.pop(waiter, None)
         if self._watcher is waiter:
@@ -382,18 +384,18 @@ class Crew:
                 other.wake()
                 break
 
-    # What whose sockets they are call
+    # Methods for the owners of the sockets
 
     def later(self, delay: float, call: Callable[[], None]) -> None:
-        """Makes a call after so many seconds, unless that is to come already. It
-        can be called again, after a signal in the middle."""
+        """Plans a call after so many seconds, unless it is planned already. If a
+        signal interrupts it, it can be called again."""
         now = time.monotonic()
         if self._timers.get(call, now) <= now:
             self._timers[call] = now + delay
             self.interrupt()
 
     def keep_time(self) -> None:
-        """Makes the calls for which it is time."""
+        """Makes the calls whose time has come."""
         now = time.monotonic()
         for call, when in list(self._timers.items()):
             if when <= now:
@@ -402,7 +404,7 @@ class Crew:
                     self._timers.pop(call, None)
 
     def interrupt(self) -> None:
-        """Lets the watcher look anew at what there is to do."""
+        """Makes the watcher look again at what there is to do."""
         if self._watcher is not None and self._watcher.polls is not None:
             self._watcher.wake()
 
@@ -412,14 +414,14 @@ class Crew:
         ]
 
     def forget(self, polled: Polled) -> None:
-        """There is nothing to poll or to do for it any more."""
+        """Forgets a socket: there is nothing to poll or to do for it any more."""
         self.polled.pop(polled, None)
         for call in self._calls_of(polled):
             del self._timers[call]
 
     def take_over(self, polled: Polled, lines: Iterable[Line]) -> None:
-        """Waits for a socket from now on, with those who wait in its lines, and
-        not with their crew."""
+        """Waits for a socket from now on, together with the threads in its lines,
+        which leave their crew."""
         other = polled._crew
         for call in other._calls_of(polled):
             self._timers[call] = other._timers[call]
@@ -434,7 +436,7 @@ class Crew:
         polled._crew = self
 
     def close(self) -> None:
-        """Wakes everybody: there is nothing to wait for any more."""
+        """Wakes all threads: there is nothing to wait for any more."""
         self._is_closed = True
         self.polled.clear()
         self._timers.clear()

@@ -27,7 +27,7 @@ __all__ = [
 
 
 async def _make(plan: Plan) -> sctp_socket:
-    """The socket of a plan; where that fails, it is closed."""
+    """Makes the socket of a plan. If that fails, closes the socket."""
     try:
         found = await resolve(plan.lists, plan.sock)
     except BaseException:
@@ -50,30 +50,30 @@ async def connect(
     close_timeout: float = 10.0,
     sock: sctp_socket | None = None,
 ) -> Association:
-    """Sets up an association and returns it when it is up.
+    """Sets up an association with a peer. Returns it when it is up.
 
-    addresses are those of one peer, all of them: an iterable of tuples, or text
-    as for sctp.parse_addresses(). Names are looked up. local_addresses, which
-    may leave out the port, are those to use here. streams is how many outgoing
-    streams to ask for, or a tuple of that and how many incoming ones to take.
-    options are set in order, before binding: {SCTP_MAX_BURST: ..., (SOL_SOCKET,
-    SO_RCVBUF): 1 << 20}; an int is an option of SCTP. events are the
-    NotificationTypes that Association.notifications() gives.
+    addresses has all addresses of the peer: an iterable of tuples, or a text as for
+    sctp.parse_addresses(). Names are looked up. local_addresses has the addresses of
+    this side; they need no port. streams is the number of outgoing streams to ask for,
+    or a tuple of that and the number of incoming streams to accept. options are set in
+    order before the socket is bound, for example {SCTP_MAX_BURST: ..., (SOL_SOCKET,
+    SO_RCVBUF): 1 << 20}; a plain int is an option of SCTP. events are the
+    NotificationTypes that Association.notifications() returns.
 
-    A message may have max_message bytes; reading stops when max_unread bytes
-    wait to be received, what Python needs for them included (so small messages
-    count 512 bytes more), and goes on below half; unfinished messages take
-    max_total bytes at most. close_timeout is how many seconds shutdown() takes
-    at most.
+    max_message is the largest size of a message in bytes. Reading stops when max_unread
+    bytes wait to be received, and goes on when less than half of that is unread. Each
+    message counts 512 bytes more than its data, because Python needs memory for the
+    object. max_total is the largest size of all unfinished messages. close_timeout is
+    the longest time of shutdown() in seconds.
 
-    sock is a one-to-one socket to use; it belongs to the association from then
-    on. It is closed if this call fails, but not if an argument is refused before
-    anything was done. If it is connected already, pass no addresses.
+    sock is a one-to-one socket to use. From then on it belongs to the association. If
+    the call fails, it closes sock, unless it refuses an argument before it has done
+    anything. If sock is already connected, pass no addresses.
 
-    Raises OSError as the kernel does (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH),
-    with a note of what SCTP said; socket.gaierror for a name that has no address;
-    ValueError for options that would break this layer. If it is cancelled,
-    nothing is left of it.
+    Raises OSError if the kernel fails (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH); a note
+    tells what SCTP reported. Raises socket.gaierror if a name has no address. Raises
+    ValueError if an option would break this layer. If the call is cancelled, nothing is
+    left of the attempt.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout)
     plan = Plan(sock, limits, streams, options, events)
@@ -107,15 +107,13 @@ async def serve(
     backlog: int = 128,
     max_associations: int | None = None,
 ) -> Server:
-    """Listens at addresses, all of them together, and returns a Server, which
-    accepts at once.
+    """Listens on all the addresses. Returns a Server, which accepts at once.
 
-    For each association a task calls handler(association). addresses may leave
-    out the port: the kernel then chooses one, which Server.addresses tells.
-    sock is a one-to-one socket to use; if it is bound already, pass no addresses.
-    While there are max_associations, further ones wait in the kernel, backlog of
-    them at most. All other arguments are those of connect(), for each
-    association.
+    For each association, a task calls handler(association). If addresses have no port,
+    the kernel chooses one; Server.addresses tells it. sock is a one-to-one socket to
+    use. If it is already bound, pass no addresses. While there are max_associations,
+    further associations wait in the kernel, at most backlog of them. All other
+    arguments are those of connect(), for each association.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout)
     plan = Plan(sock, limits, streams, options, events)
@@ -124,7 +122,7 @@ async def serve(
     check_count(backlog, "backlog", INT_MAX)
     if max_associations is not None:
         check_count(max_associations, "max_associations")
-    plan.bind(addresses, "addresses", "listen at")
+    plan.bind(addresses, "addresses", "listen on")
     made = await _make(plan)
     try:
         made.listen(backlog)
@@ -150,16 +148,17 @@ async def open_endpoint(
 ) -> Endpoint:
     """Opens an Endpoint: one socket with any number of associations.
 
-    addresses are those of this side, all of them together, as for serve();
-    without them the kernel chooses a port at all IPv4 addresses. Where listen is
-    true, peers may begin associations. At most backlog of these wait for
-    accept(); one more is aborted. sock is a one-to-many socket to use; if it is
-    bound already, pass no addresses. All other arguments are those of connect():
-    max_unread is for each association, max_total for the whole socket.
+    addresses has all addresses of this side, as in serve(). Without addresses, the
+    kernel chooses a port on all IPv4 addresses. If listen is true, peers may set up
+    associations. At most backlog of these wait for accept(); further ones are aborted.
+    sock is a one-to-many socket to use. If it is already bound, pass no addresses. All
+    other arguments are those of connect(). max_unread is for each association,
+    max_total is for the whole socket.
 
-    Linux has one receive buffer for all associations of a socket, too: with many
-    peers, give it more by the option (SOL_SOCKET, SO_RCVBUF), up to
-    net.core.rmem_max, or one for each with the sysctl net.sctp.rcvbuf_policy.
+    On Linux, all associations of a socket share one receive buffer. If there are many
+    peers, make it larger with the option (SOL_SOCKET, SO_RCVBUF), up to
+    net.core.rmem_max. Or give each association its own with the sysctl
+    net.sctp.rcvbuf_policy.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout)
     plan = Plan(sock, limits, streams, options, events, is_many=True)

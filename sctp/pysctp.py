@@ -1,7 +1,7 @@
-"""The API of PySCTP on sctp_socket: programs written for it run as they are.
+"""The API of PySCTP, made with sctp_socket. Programs for PySCTP run unchanged.
 
-What its names mean is PySCTP's. Where they differ, and why, is in the guide
-'Coming from PySCTP'.
+All names mean what they mean in PySCTP. The guide 'Coming from PySCTP' lists the
+differences and their reasons.
 """
 
 import datetime as datetime
@@ -134,8 +134,8 @@ from ._pysctp_values import (
 )
 from ._socket import sctp_socket
 
-# How sctp_send() takes ppid: "raw" sends the number as it stands, as PySCTP did
-# up to 0.7.2, and "0.7.3" converts it to network order, as that version does.
+# What sctp_send() does with ppid. "raw" sends the number unchanged, as PySCTP did
+# up to 0.7.2. "0.7.3" converts it to network order, as that version does.
 ppid_order = "raw"
 
 _ORDERS = ("raw", "0.7.3")
@@ -150,17 +150,17 @@ _EVENTS = {
     "_partial_delivery": SCTP_PARTIAL_DELIVERY_EVENT,
     "_adaptation_layer": SCTP_ADAPTATION_INDICATION,
 }
-# Linux counts twice of a buffer what an application asks for.
+# Linux makes a buffer twice as large as an application asks.
 _BUFFER_FACTOR = 2 if sys.platform == "linux" else 1
-# The most that is read at once of a notification longer than maxlen.
+# The largest number of bytes to read at once of a notification longer than maxlen.
 _NOTIFICATION_SIZE = 65_536
 
 _T = TypeVar("_T")
-_Initparams = initparams  # in the class below the name is another
+_Initparams = initparams  # in the class below, the name is a property
 
 
 def _index(value: int, name: str) -> int:
-    """An argument that has to be a number."""
+    """Checks that an argument is an integer, and returns it."""
     try:
         return operator.index(value)
     except TypeError:
@@ -169,7 +169,7 @@ def _index(value: int, name: str) -> int:
 
 
 def _integer(value: int, name: str, low: int, high: int) -> int:
-    """An argument that has to be a number from low to high."""
+    """Checks that an argument is an integer from low to high, and returns it."""
     number = _index(value, name)
     if not low <= number <= high:
         raise ValueError(f"{name} must be in {low}..{high}, not {number}")
@@ -177,20 +177,20 @@ def _integer(value: int, name: str, low: int, high: int) -> int:
 
 
 def _u32(value: int, name: str) -> int:
-    """A number of 32 bits; PySCTP takes it with a sign, too."""
+    """Returns a number of 32 bits. As in PySCTP, it may be negative."""
     return _integer(value, name, -(2**31), 2**32 - 1) & 0xFFFFFFFF
 
 
 def _warn_of_ppid(ppid: int) -> None:
-    """Says, once, that a peer will see another identifier than was meant."""
+    """Warns once that the peer will see another identifier than was probably meant."""
     global _warned_of_ppid
     known = PayloadProtocol._value2member_map_
     if _warned_of_ppid or ppid not in known or socket.htonl(ppid) in known:
         return
     _warned_of_ppid = True
     warnings.warn(
-        f"ppid={ppid} goes out as it stands, and a peer reads it in network order:"
-        f" {socket.htonl(ppid)}. If {PayloadProtocol(ppid)!r} is meant, pass"
+        f"ppid={ppid} is sent unchanged. The peer reads it in network order, as"
+        f" {socket.htonl(ppid)}. If you mean {PayloadProtocol(ppid)!r}, pass"
         ' socket.htonl(ppid), or set sctp.pysctp.ppid_order = "0.7.3".',
         RuntimeWarning,
         stacklevel=4,
@@ -198,7 +198,7 @@ def _warn_of_ppid(ppid: int) -> None:
 
 
 def _bytes(msg: Any) -> memoryview:
-    """The bytes of a message."""
+    """Returns the bytes of a message."""
     try:
         return memoryview(msg.encode() if isinstance(msg, str) else msg)
     except TypeError:
@@ -207,7 +207,7 @@ def _bytes(msg: Any) -> memoryview:
 
 
 def _addresses(sockaddrs: Sequence[Any]) -> list[Any]:
-    """Addresses for bindx() and connectx(), which want one at least."""
+    """Returns addresses for bindx() and connectx(), which need at least one."""
     if not isinstance(sockaddrs, Sequence) or isinstance(sockaddrs, str):
         raise ValueError("sockaddrs must be a sequence of addresses")
     if not sockaddrs:
@@ -216,8 +216,9 @@ def _addresses(sockaddrs: Sequence[Any]) -> list[Any]:
 
 
 def _fill(made: _T, structure: Any, assoc_id: int) -> _T:
-    """Puts what the kernel told into an object, as far as it has the attributes;
-    the identifier stays the one that was asked with."""
+    """Copies the values of the kernel's structure into the attributes of an object.
+    Values without an attribute are left out. assoc_id stays the one that was asked
+    for."""
     for name, value in attributes(structure).items():
         if name in vars(made):
             setattr(made, name, value)
@@ -226,7 +227,7 @@ def _fill(made: _T, structure: Any, assoc_id: int) -> _T:
 
 
 def _structure(cls: Any, given: Mapping[str, Any]) -> Any:
-    """The structure for the kernel of the attributes of an object."""
+    """Makes the structure for the kernel from the attributes of an object."""
     values = {}
     for key in cls.__fields__:
         name = attribute(key)
@@ -237,16 +238,16 @@ def _structure(cls: Any, given: Mapping[str, Any]) -> Any:
 
 
 def _is_none(sockaddr: Any) -> bool:
-    """Whether an address is ("", 0), which stands for none."""
+    """Whether an address is ("", 0), which means no address."""
     return isinstance(sockaddr, (tuple, list)) and tuple(sockaddr[:1]) == ("",)
 
 
 class sctpsocket:
-    """A socket of PySCTP: it has an sctp_socket, and hands on to it what it does
-    not know itself.
+    """A socket of PySCTP. It has an sctp_socket, which gets all calls of methods that
+    this class does not have.
 
-    style is TCP_STYLE or UDP_STYLE; sk is a socket to work on, or None for a new
-    one. ppid_order, where it is set, counts more than sctp.pysctp.ppid_order.
+    style is TCP_STYLE or UDP_STYLE. sk is the socket to use, or None for a new
+    one. If the attribute ppid_order is set, it replaces sctp.pysctp.ppid_order.
     """
 
     ppid_order: str | None = None
@@ -265,13 +266,13 @@ class sctpsocket:
         if isinstance(sk, sctp_socket):
             self._own = sk
         else:
-            # The descriptor remains sk's.
+            # The descriptor still belongs to sk.
             self._own = sctp_socket(fileno=sk.fileno())
             weakref.finalize(self, self._own.detach)
 
     @property
     def _core(self) -> sctp_socket:
-        """The sctp_socket, as sk is now."""
+        """The sctp_socket, with the timeout that sk has now."""
         if self._own is not self._sk:
             if self._own.fileno() != self._sk.fileno():
                 raise OSError(EBADF, os.strerror(EBADF))
@@ -279,7 +280,7 @@ class sctpsocket:
         return self._own
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_sk":  # not yet made
+        if name == "_sk":  # __init__() has not set it yet
             raise AttributeError(f"{type(self).__name__!r} object has no socket yet")
         return getattr(self._sk, name)
 
@@ -290,27 +291,27 @@ class sctpsocket:
         self._sk.close()
 
     def sock(self) -> socket.socket:
-        """The socket that this one has."""
+        """Returns the socket that this object uses."""
         return self._sk
 
     @cached_property
     def events(self) -> event_subscribe:
-        """Which notifications arrive."""
+        """Selects the notifications that arrive."""
         return event_subscribe(self)
 
     @cached_property
     def initparams(self) -> _Initparams:
-        """What associations to come are set up with."""
+        """Parameters for new associations."""
         return _Initparams(self)
 
     # Addresses and associations
 
     def bindx(self, sockaddrs: Sequence[Any], action: int = BINDX_ADD) -> None:
-        """Binds to more addresses, or with BINDX_REMOVE to fewer."""
+        """Adds local addresses. With BINDX_REMOVE, removes them."""
         self._core.sctp_bindx(_addresses(sockaddrs), action)
 
     def connectx(self, sockaddrs: Sequence[Any], assoc_id: object = None) -> None:
-        """Connects to a peer with several addresses; assoc_id is not used."""
+        """Connects to a peer with several addresses. assoc_id is ignored."""
         self._core.sctp_connectx(_addresses(sockaddrs))
 
     def getpaddrs(self, assoc_id: int = 0) -> tuple[Any, ...]:
@@ -321,7 +322,7 @@ class sctpsocket:
         return tuple(map(short_address, found))
 
     def getladdrs(self, assoc_id: int = 0) -> tuple[Any, ...]:
-        """The addresses of this end."""
+        """The addresses of this side."""
         return tuple(map(short_address, self._core.sctp_getladdrs(assoc_id) or ()))
 
     def _adopt(self, sock: sctp_socket) -> "sctpsocket_tcp":
@@ -331,22 +332,22 @@ class sctpsocket:
         return made
 
     def peeloff(self, assoc_id: int) -> "sctpsocket_tcp":
-        """Gives an association a socket of its own."""
+        """Moves an association to a new socket, and returns that."""
         return self._adopt(self._core.sctp_peeloff(assoc_id))
 
     def accept(self) -> tuple["sctpsocket_tcp", Any]:
-        """The socket of the next association, and the address of its peer."""
+        """Waits for an association. Returns its socket and the address of the peer."""
         sock, address = self._core.accept()
         return self._adopt(sock), address
 
     def set_primary(self, assoc_id: int, addr: Any) -> None:
-        """Chooses the address of the peer that is sent to."""
+        """Makes an address of the peer the primary address, which gets the messages."""
         self._check_id(assoc_id)
         prim = sctp_setprim(ssp_assoc_id=assoc_id, ssp_addr=long_address(addr))
         self._set(SCTP_PRIMARY_ADDR, prim)
 
     def set_peer_primary(self, assoc_id: int, addr: Any) -> None:
-        """Asks the peer to send to this address of ours."""
+        """Asks the peer to send to this local address."""
         if self._style == SOCK_STREAM:
             self._check_id(assoc_id)
         prim = sctp_setpeerprim(sspp_assoc_id=assoc_id, sspp_addr=long_address(addr))
@@ -377,16 +378,16 @@ class sctpsocket:
         record_file_prefix: str = "RECORD_sctp_traffic",
         datalogging: bool = False,
     ) -> int:
-        """Sends bytes, or str in UTF-8, and returns how many bytes that were.
+        """Sends bytes, or a str in UTF-8. Returns the number of bytes.
 
-        to is an address or an association identifier; ppid is the adaptation
-        layer's number where it is None, see ppid_order. The last two arguments
-        are not used.
+        to is an address or an association identifier. If ppid is None, the number
+        of the adaptation layer is used; ppid_order decides whether ppid is
+        converted. The last two arguments are ignored.
         """
         message = _bytes(msg)
         flags = _integer(flags, "flags", 0, 65535)
         if not message.nbytes and not flags & MSG_EOF:
-            raise ValueError("msg is empty, which only MSG_EOF allows")
+            raise ValueError("msg must not be empty, unless flags has MSG_EOF")
         stream = self._streamid if stream is None else stream
         info = sctp_sndinfo(
             snd_sid=_integer(stream, "stream", 0, 65535),
@@ -409,12 +410,12 @@ class sctpsocket:
         return self._core.sctp_sendv([message], addresses, spa)
 
     def sctp_recv(self, maxlen: int) -> tuple[Any, int, bytes | None, Any]:
-        """Receives a message or a piece of one, or a notification.
+        """Receives a message, a piece of one, or a notification.
 
-        Returns (fromaddr, flags, msg, notif). Of a message, notif is its
-        sndrcvinfo; of a notification msg is None and flags has
-        FLAG_NOTIFICATION; at the end of the association fromaddr is None and msg
-        empty.
+        Returns (fromaddr, flags, msg, notif). For a message, notif is its
+        sndrcvinfo. For a notification, msg is None and flags has
+        FLAG_NOTIFICATION. At the end of the association, fromaddr is None and msg
+        is empty.
         """
         core = self._core
         info: Any  # a structure or None
@@ -489,14 +490,15 @@ class sctpsocket:
         self._set(SCTP_INITMSG, sctp_initmsg(**params))
 
     def get_nodelay(self) -> bool:
-        """Whether small messages go out at once."""
+        """Whether small messages are sent at once."""
         return bool(self._get(SCTP_NODELAY))
 
     def set_nodelay(self, rvalue: int) -> None:
         self._set_int(SCTP_NODELAY, rvalue, "nodelay")
 
     def get_adaptation(self) -> int:
-        """The number that peers are told, which is also the default ppid."""
+        """The number of the adaptation layer, which peers get. It is also the default
+        ppid."""
         number: int = self._get(SCTP_ADAPTATION_LAYER)["ssb_adaptation_ind"]
         return number
 
@@ -509,7 +511,7 @@ class sctpsocket:
         return self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
     def set_sndbuf(self, rvalue: int) -> None:
-        """Sets the bytes that get_sndbuf() is to return."""
+        """Sets the size of the send buffer. get_sndbuf() will return this number."""
         self._set_buffer(socket.SO_SNDBUF, rvalue, "sndbuf")
 
     def get_rcvbuf(self) -> int:
@@ -517,11 +519,11 @@ class sctpsocket:
         return self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
     def set_rcvbuf(self, rvalue: int) -> None:
-        """Sets the bytes that get_rcvbuf() is to return."""
+        """Sets the size of the receive buffer. get_rcvbuf() will return this number."""
         self._set_buffer(socket.SO_RCVBUF, rvalue, "rcvbuf")
 
     def get_disable_fragments(self) -> bool:
-        """Whether a message too long for a packet is an error."""
+        """Whether it is an error if a message does not fit into one packet."""
         return bool(self._get(SCTP_DISABLE_FRAGMENTS))
 
     def set_disable_fragments(self, rvalue: int) -> None:
@@ -535,7 +537,8 @@ class sctpsocket:
         self._set_int(SCTP_I_WANT_MAPPED_V4_ADDR, rvalue, "mappedv4")
 
     def get_maxseg(self) -> int:
-        """The most bytes of a message in a chunk; 0 is what fits."""
+        """The largest number of bytes of a message in a chunk. 0 means as many as
+        fit."""
         size: int = self._get(SCTP_MAXSEG)["assoc_value"]
         return size
 
@@ -544,7 +547,7 @@ class sctpsocket:
         self._set(SCTP_MAXSEG, sctp_assoc_value(assoc_value=size))
 
     def get_autoclose(self) -> int:
-        """After how many idle seconds an association is closed; 0 is never."""
+        """The idle seconds after which an association is closed. 0 means never."""
         seconds: int = self._get(SCTP_AUTOCLOSE)
         return seconds
 
@@ -552,7 +555,7 @@ class sctpsocket:
         self._set_int(SCTP_AUTOCLOSE, rvalue, "autoclose")
 
     def get_ttl(self) -> int:
-        """What sctp_send() takes for timetolive, in milliseconds."""
+        """The default of timetolive in sctp_send(), in milliseconds."""
         return self._ttl
 
     def set_ttl(self, newVal: int) -> None:
@@ -561,7 +564,7 @@ class sctpsocket:
         self._ttl = newVal
 
     def get_streamid(self) -> int:
-        """What sctp_send() takes for stream."""
+        """The default of stream in sctp_send()."""
         return self._streamid
 
     def set_streamid(self, newVal: int) -> None:
@@ -587,7 +590,7 @@ class sctpsocket:
         return self._get(option, _structure(cls, given))
 
     def _tell(self, option: int, cls: Any, o: Any, like: object) -> None:
-        """Sets an object, which must have the attributes of one like it."""
+        """Sets the values of an object. It must have the attributes that like has."""
         given = {name: getattr(o, name) for name in vars(like)}
         self._set(option, _structure(cls, given))
 
@@ -607,31 +610,31 @@ class sctpsocket:
         return _fill(paddrinfo(), found, assoc_id)
 
     def get_assocparams(self, assoc_id: int = 0) -> assocparams:
-        """The parameters of an association, or with 0 of those to come."""
+        """The parameters of an association. With 0, those of new associations."""
         found = self._ask(SCTP_ASSOCINFO, sctp_assocparams, assoc_id)
         return _fill(assocparams(), found, assoc_id)
 
     def set_assocparams(self, o: assocparams) -> None:
-        """Sets what of an assocparams is not 0."""
+        """Sets the attributes of an assocparams that are not 0."""
         self._tell(SCTP_ASSOCINFO, sctp_assocparams, o, assocparams())
 
     def get_paddrparams(self, assoc_id: int, sockaddr: Any) -> paddrparams:
-        """The parameters of an address of the peer; ("", 0) are all of them."""
+        """The parameters of an address of the peer. ("", 0) means all addresses."""
         self._check_id(assoc_id)
         found = self._ask(SCTP_PEER_ADDR_PARAMS, sctp_paddrparams, assoc_id, sockaddr)
         return _fill(paddrparams(), found, assoc_id)
 
     def set_paddrparams(self, o: paddrparams) -> None:
-        """Sets what of a paddrparams its flags name, and pathmaxrxt."""
+        """Sets pathmaxrxt, and the attributes of a paddrparams that flags selects."""
         self._tell(SCTP_PEER_ADDR_PARAMS, sctp_paddrparams, o, paddrparams())
 
     def get_rtoinfo(self, assoc_id: int = 0) -> rtoinfo:
-        """The timeouts of an association, or with 0 of those to come."""
+        """The timeouts of an association. With 0, those of new associations."""
         found = self._ask(SCTP_RTOINFO, sctp_rtoinfo, assoc_id)
         return _fill(rtoinfo(), found, assoc_id)
 
     def set_rtoinfo(self, o: rtoinfo) -> None:
-        """Sets what of an rtoinfo is not 0."""
+        """Sets the attributes of an rtoinfo that are not 0."""
         self._tell(SCTP_RTOINFO, sctp_rtoinfo, o, rtoinfo())
 
 
@@ -732,7 +735,7 @@ for _name in __all__:
     if getattr(globals()[_name], "__module__", "").startswith("sctp._pysctp_"):
         globals()[_name].__module__ = __name__
 
-# 0.7.3 has all that socket has.
+# PySCTP 0.7.3 has all names of the module socket.
 if not TYPE_CHECKING:
     for _name in set(socket.__all__) - globals().keys():
         globals()[_name] = getattr(socket, _name)

@@ -1,4 +1,4 @@
-/* Arguments of a call, and integers with a range and a name. */
+/* The arguments of a call, and integers with a range and a name. */
 #include "args.h"
 
 static int

@@ -1,4 +1,4 @@
-/* Arguments of a call, and integers with a range and a name. */
+/* The arguments of a call, and integers with a range and a name. */
 #ifndef SCTP_ARGS_H
 #define SCTP_ARGS_H
 
@@ -7,8 +7,9 @@
 
 #define ARGS_MAX 4
 
-/* What a function takes: its name as errors show it, its parameters in order,
-   how many of them it needs and how many may be given by position. */
+/* A function and its parameters.  function is the name in errors.  names has
+   the parameters in order; the first required ones must be given, and the
+   first positional ones may be given by position. */
 typedef struct {
     const char *function;
     const char *names[ARGS_MAX];
@@ -17,12 +18,12 @@ typedef struct {
     int positional;
 } args_signature;
 
-/* Does what args_parse does, with keywords and for errors. */
+/* Does the work of args_parse if there are keywords or errors. */
 int args_sort(const args_signature *signature, PyObject *const *args,
               Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
 
-/* Sorts the arguments of a vectorcall into values[signature->count], as
-   borrowed references; absent ones are NULL.  Returns 0, or -1 with
+/* Sorts the arguments of a vectorcall into values[signature->count].  The
+   references are borrowed; an absent argument is NULL.  Returns 0, or -1 with
    TypeError. */
 static inline int
 args_parse(const args_signature *signature, PyObject *const *args,
@@ -38,18 +39,18 @@ args_parse(const args_signature *signature, PyObject *const *args,
     return 0;
 }
 
-/* A new str for an error: the repr of a value, or else its type, as Python
-   does not write out an int of thousands of digits.  NULL with what another
-   failure of the repr raises. */
+/* Returns a new str for an error: the repr of the value.  If repr() raises
+   ValueError, as for an int of thousands of digits, the str names the type.
+   If repr() raises anything else, returns NULL with that exception. */
 PyObject *args_repr(PyObject *value);
 
-/* Does what args_integer does, for anything. */
+/* Does the work of args_integer for any object. */
 int args_convert(PyObject *value, const char *owner, const char *name,
                  long long min, unsigned long long max, long long *out);
 
-/* Converts what has __index__ to an integer from min to max.  With max above
-   LLONG_MAX, *out holds the bits of an unsigned number.  owner and name stand
-   in the error.  Returns 0, or -1 with TypeError or ValueError. */
+/* Converts an object with __index__ to an integer from min to max.  If max is
+   above LLONG_MAX, *out holds the bits of an unsigned number.  Errors name the
+   owner and the name.  Returns 0, or -1 with TypeError or ValueError. */
 static inline int
 args_integer(PyObject *value, const char *owner, const char *name,
              long long min, unsigned long long max, long long *out)
@@ -65,8 +66,8 @@ args_integer(PyObject *value, const char *owner, const char *name,
                : args_convert(value, owner, name, min, max, out);
 }
 
-/* The same for a C int and an association identifier: 0 where the argument is
-   absent. */
+/* The same for a C int and for an association identifier.  An absent argument
+   (NULL) gives 0. */
 int args_int(PyObject *value, const char *owner, const char *name, int *out);
 int args_assoc_id(PyObject *value, const char *owner, sctp_assoc_t *out);
 

@@ -1,12 +1,13 @@
-/* The socket's addresses and associations: bound, connected, listed, accepted,
-   peeled off.  _sctp/_life.py has the methods that users call. */
+/* The socket's addresses and associations: binding, connecting, listing,
+   accepting and peeling off.  The methods that users call are in
+   _sctp/_life.py. */
 #include "error.h"
 #include "state.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* The address family of a descriptor, -1 where it is not known. */
+/* Returns the address family of a descriptor, or -1 if it is unknown. */
 PyObject *
 association_ask_family(PyObject *Py_UNUSED(self), PyObject *fileno)
 {
@@ -22,8 +23,8 @@ association_ask_family(PyObject *Py_UNUSED(self), PyObject *fileno)
     return PyLong_FromLong(family);
 }
 
-/* Appends a descriptor to a list, and closes it if that fails.  Returns 0 or
-   -1. */
+/* Appends a descriptor to a list.  If that fails, closes the descriptor.
+   Returns 0 or -1. */
 static int
 append_descriptor(PyObject *list, int descriptor)
 {
@@ -52,8 +53,8 @@ accept_once(int descriptor, void *argument)
                    SOCK_CLOEXEC);
 }
 
-/* Waits for an association, appends its descriptor to the list into and
-   returns the peer's address. */
+/* Waits for an association and returns the address of the peer.  Appends the
+   new descriptor to the list into. */
 PyObject *
 association_accept(PyObject *self, PyObject *into)
 {
@@ -67,8 +68,8 @@ association_accept(PyObject *self, PyObject *into)
                : sockaddr_to_tuple(&call.address, call.size);
 }
 
-/* Shuts a peeled-off association down where the kernel's shutdown does nothing
-   for it. */
+/* Shuts down a peeled-off association, if the kernel's shutdown would do
+   nothing. */
 PyObject *
 association_end_peeled(PyObject *self, PyObject *how)
 {
@@ -79,7 +80,8 @@ association_end_peeled(PyObject *self, PyObject *how)
         return NULL;
     }
     if (PLATFORM_SHUTDOWN_NEEDS_EOF) {
-        /* Before who reads can find that there is no association any more. */
+        /* This comes first: after SCTP_EOF a reader could find that there is
+           no association any more. */
         if (direction == SHUT_RDWR) {
             (void)shutdown(descriptor, SHUT_RD);
         }
@@ -105,7 +107,7 @@ bindx_once(int descriptor, void *argument)
                       call->addresses.count, call->flags);
 }
 
-/* sctp_bindx(addrs, flags) */
+/* The work of sctp_bindx().  Arguments: (addrs, flags). */
 PyObject *
 association_bindx(PyObject *self, PyObject *args)
 {
@@ -153,7 +155,7 @@ connectx_once(int descriptor, void *argument)
                          call->addresses.count, call->id);
 }
 
-/* Asks for the association that an interrupted connectx began. */
+/* Asks for the identifier of the association that connectx has begun. */
 static Py_ssize_t
 find_association_once(int descriptor, void *argument)
 {
@@ -172,7 +174,7 @@ find_association_once(int descriptor, void *argument)
     return result;
 }
 
-/* Gives the exception of an attempt that is under way its identifier. */
+/* Sets the attribute assoc_id of the exception being raised. */
 static void
 add_assoc_id(sctp_assoc_t id)
 {
@@ -189,7 +191,7 @@ add_assoc_id(sctp_assoc_t id)
     Py_XDECREF(number);
 }
 
-/* sctp_connectx(addrs, assoc_id) */
+/* The work of sctp_connectx().  Arguments: (addrs, assoc_id). */
 PyObject *
 association_connectx(PyObject *self, PyObject *args)
 {
@@ -249,11 +251,12 @@ getaddrs_once(int descriptor, void *argument)
         return sctp_getladdrs(descriptor, call->id, &call->addresses);
     }
     count = sctp_getpaddrs(descriptor, call->id, &call->addresses);
-    /* RFC 6458, 9.3: 0 without an association; Linux calls that an error. */
+    /* Without an association Linux fails; RFC 6458, 9.3 wants 0. */
     return count < 0 && errno == EINVAL ? 0 : count;
 }
 
-/* sctp_getladdrs(assoc_id) or sctp_getpaddrs(assoc_id): (assoc_id, local) */
+/* The work of sctp_getladdrs() and sctp_getpaddrs().  Arguments: (assoc_id,
+   local). */
 PyObject *
 association_getaddrs(PyObject *self, PyObject *args)
 {
@@ -294,7 +297,8 @@ peeloff_once(int descriptor, void *argument)
     return platform_peeloff(descriptor, *(sctp_assoc_t *)argument);
 }
 
-/* sctp_peeloff(assoc_id): (assoc_id, into), as for accept */
+/* The work of sctp_peeloff().  Arguments: (assoc_id, into).  Appends the new
+   descriptor to the list into. */
 PyObject *
 association_peeloff(PyObject *self, PyObject *args)
 {

@@ -1,10 +1,10 @@
-/* Many messages in one call, in few packets.
+/* Sends and receives many messages in one call, in few packets.
 
-   A message that is sent with MSG_MORE waits in the kernel for the next one to
-   share its packet, for ever if none comes, and while it waits it takes room
-   in the send buffer.  So a call holds a message back only where it has
-   another one for the same association, and it never waits while it holds any.
- */
+   A message that is sent with MSG_MORE stays in the kernel until the next one
+   shares its packet.  If no other message comes, it stays there for ever.
+   Meanwhile it takes room in the send buffer.  So a call holds a message back
+   only if another one for the same association follows in the call, and it
+   never waits while it holds messages back. */
 #include "batch.h"
 #include "args.h"
 #include "error.h"
@@ -15,35 +15,38 @@
 
 #define OWNER "sctp_sendv_many"
 
-/* Messages are allocated so many at a time, as what they view may remember
-   where. */
+/* So many messages are allocated at a time.  They must not move: an object may
+   keep the address of the view of its buffer. */
 #define BLOCK 16
 
-/* For how many received messages there is a place, and for how many bytes of
-   them room, without asking for memory. */
+/* A call can receive so many messages, and so many bytes, before it has to
+   allocate memory. */
 #define PLACES 16
 #define ROOM (20 << 10)
 
-/* How long it rests, in milliseconds, before it lets go of messages again:
-   where poll says at once that there is room while there is none, and else. */
+/* How many milliseconds to wait before the messages are let go again.
+   REST_READY is for a poll that reports room at once although there is
+   none. */
 #define REST_READY 10
 #define REST_HELD 100
 
-/* How much more room there is than the next message may need. */
+/* How many bytes to allocate beyond the room for the next message. */
 #define SPARE 4096
 
 typedef struct entry entry;
 struct entry {
     message_out message;
     entry *next;
-    entry *peer;      /* the first entry for the same association */
-    entry *last;      /* of a peer: what may be held until the next */
-    entry *next_peer; /* of a peer */
-    sctp_assoc_t id;  /* of a peer: its association */
-    int is_known;     /* of a peer: it has been looked up */
-    int is_settled;   /* of a peer: its association has been set up */
-    int has_more;     /* another one for the association follows */
-    int is_held;      /* of a peer: the last went with MSG_MORE */
+    entry *peer; /* the first entry for the same association */
+    /* These are used in the entry of a peer only. */
+    entry *last;      /* a message that may be held until the next one */
+    entry *next_peer; /* in the list of peers */
+    sctp_assoc_t id;  /* its association */
+    int is_known;     /* the association has been looked up */
+    int is_settled;   /* the association has been set up */
+    int is_held;      /* the last message went with MSG_MORE */
+    /* This one is used in all entries. */
+    int has_more; /* another message for the association follows */
 };
 
 typedef struct block block;
@@ -61,15 +64,15 @@ typedef struct {
     int flags;
     entry *next; /* to send */
     int sent;
-    int held;     /* how many peers have something held */
-    int is_alone; /* the next message goes without holding it */
-    int is_ready; /* poll said so, without being of help */
-    int may_wait; /* signal handlers have just had their turn */
-    int err;      /* of a message to all, which some may have got */
+    int held;     /* how many peers have messages that are held */
+    int is_alone; /* the next message is sent without holding it */
+    int is_ready; /* poll reported room, but there was none */
+    int may_wait; /* signal handlers have just run */
+    int err;      /* of a message to all; some may have got it */
 } batch;
 
-/* Room for one more entry at the end, which stays where it is; NULL with
-   MemoryError. */
+/* Adds an entry at the end and returns it, or NULL with MemoryError.  Entries
+   never move. */
 static entry *
 add_entry(batch *self)
 {
@@ -115,7 +118,8 @@ clear_batch(batch *self)
     }
 }
 
-/* Whether two messages name the same association, in the same way. */
+/* Whether two messages name the same association by the same address and
+   identifier. */
 static int
 is_same_peer(const message_out *one, const message_out *other)
 {
@@ -126,7 +130,8 @@ is_same_peer(const message_out *one, const message_out *other)
                    one->header.msg_namelen) == 0);
 }
 
-/* Finds the peer of an entry, which may be itself. */
+/* Finds the peer of an entry: the first entry for the same association, which
+   may be the entry itself. */
 static void
 find_peer(batch *self, entry *added, entry *before)
 {
@@ -145,7 +150,7 @@ find_peer(batch *self, entry *added, entry *before)
     self->peers = added;
 }
 
-/* Decides which earlier message may wait for this one. */
+/* Decides which earlier message may wait for the added one. */
 static void
 plan(batch *self, entry *added, entry *before)
 {
@@ -168,9 +173,9 @@ plan(batch *self, entry *added, entry *before)
     }
 }
 
-/* Appends the message of an item; its errors say which one it is.  is_kept
-   says that all items are there already, so that nobody changes an info that
-   several of them share.  (An iterator may, between two items.) */
+/* Appends the message of an item.  Errors name the index of the item.  is_kept
+   means that all items exist already, in a list or a tuple.  Otherwise an
+   iterator may change an info between two items that share it. */
 static int
 add_item(batch *self, message_types *types, const call_methods *methods,
          PyObject *socket, PyObject *item, int is_kept)
@@ -209,7 +214,7 @@ add_item(batch *self, message_types *types, const call_methods *methods,
                         is_like_before ? &before->message : NULL) < 0) {
         char note[64];
 
-        (void)snprintf(note, sizeof note, "This is of messages[%d].",
+        (void)snprintf(note, sizeof note, "The error is in messages[%d].",
                        self->count - 1);
         error_add_note(note);
         return -1;
@@ -250,9 +255,10 @@ is_set_up(int descriptor, sctp_assoc_t id)
            status.sstat_state >= SCTP_ESTABLISHED;
 }
 
-/* Whether a peer's messages may be held.  Not before its association has been
-   set up: they go together then anyway, and no heartbeat would let them go.
-   Only a message with an address can set one up. */
+/* Whether the messages to a peer may be held.  They may not before the
+   association has been set up: they share packets then anyway, and no
+   heartbeat would let them go.  Only a message with an address can set up an
+   association. */
 static int
 may_hold(entry *peer, int descriptor)
 {
@@ -279,10 +285,10 @@ may_hold(entry *peer, int descriptor)
     return peer->is_settled;
 }
 
-/* Has the kernel send what it holds of this batch: heartbeats go out at once
-   on all paths, and data with them on one, as far as the windows let it.  What
-   is left stays held until a message without MSG_MORE or the next heartbeat.
-   Leaves errno as it is. */
+/* Makes the kernel send the messages of this batch that it holds.  It demands
+   heartbeats: they go out at once on all paths, and on one path the held data
+   goes with them, as far as the windows allow.  The rest stays held until a
+   message without MSG_MORE or the next heartbeat.  Keeps errno. */
 static void
 let_go(batch *self, int descriptor)
 {
@@ -295,7 +301,7 @@ let_go(batch *self, int descriptor)
             memset(&params, 0, sizeof params);
             params.spp_assoc_id = peer->id;
             params.spp_flags = SPP_HB_DEMAND;
-            /* Where the association has gone, so has what was held. */
+            /* If the association is gone, the held messages are too. */
             (void)setsockopt(descriptor, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS,
                              &params, sizeof params);
         }
@@ -303,9 +309,9 @@ let_go(batch *self, int descriptor)
     errno = err;
 }
 
-/* Waits for room while the kernel holds messages, as a sendmsg that waits
-   would not: it has to let them go again when the window has opened.  Returns
-   0, or -1 with errno, which is EAGAIN for a socket that does not wait. */
+/* Waits for room while the kernel holds messages.  A sendmsg that waits would
+   not do: the messages have to be let go again when the window has opened.
+   Returns 0, or -1 with errno; EAGAIN means that the socket does not wait. */
 static int
 wait_for_room(batch *self, int descriptor)
 {
@@ -322,10 +328,10 @@ wait_for_room(batch *self, int descriptor)
     return result < 0 ? -1 : 0;
 }
 
-/* Sends what is left, until the kernel takes no more.  Returns how many it has
-   taken in all, or -1 for an error of the first or a signal.  A call that may
-   wait is made only right after signal handlers had their turn: EINTR asks for
-   it. */
+/* Sends the remaining messages until the kernel takes no more.  Returns how
+   many it has taken in all, or -1 if the first message fails or if signal
+   handlers have to run (EINTR).  A system call that may wait is made only
+   right after the signal handlers have run. */
 static Py_ssize_t
 send_batch(int descriptor, void *argument)
 {
@@ -341,7 +347,7 @@ send_batch(int descriptor, void *argument)
         int waits = self->may_wait && !holds && self->held == 0;
 
         if (at->message.is_to_all && !self->may_wait) {
-            errno = EINTR; /* as there is no second try for it */
+            errno = EINTR; /* it must not be repeated later */
             return -1;
         }
         flags |= (holds ? PLATFORM_MSG_MORE : 0) | (waits ? 0 : MSG_DONTWAIT);
@@ -374,7 +380,8 @@ send_batch(int descriptor, void *argument)
     return self->sent;
 }
 
-/* Tells how many messages went before the exception that is raised. */
+/* Sets the attribute sent of the exception being raised: how many messages
+   were sent before. */
 static void
 tell_sent(int sent)
 {
@@ -421,7 +428,7 @@ batch_send(message_types *types, const call_methods *methods, PyObject *socket,
     return result;
 }
 
-/* What arrives in one call: the messages one after the other. */
+/* The messages that arrive in one call, one after the other. */
 typedef struct {
     size_t size; /* room for one message */
     int most;
@@ -434,10 +441,11 @@ typedef struct {
     size_t room;
     char *bytes;
     char first_bytes[ROOM];
-    int err; /* behind the last message, or 0 */
+    int err; /* follows the last message, or 0 */
 } arrivals;
 
-/* Moves what was received to memory of that size.  Returns that, or NULL with
+/* Moves the received data to memory of that size.  first is the memory to
+   begin with, which is not allocated.  Returns the new memory, or NULL with
    errno. */
 static void *
 move(void *from, const void *first, size_t used, size_t size)
@@ -480,8 +488,8 @@ make_room(arrivals *self)
     return 0;
 }
 
-/* Receives until nothing is there.  Returns how many messages there are, or -1
-   if the first one fails. */
+/* Receives until no message is left.  Returns the number of messages, or -1 if
+   the first one fails. */
 static Py_ssize_t
 receive_batch(int descriptor, void *argument)
 {
@@ -533,7 +541,7 @@ batch_receive(message_types *types, const call_methods *methods,
     const char *at;
 
     self.size = (size_t)size;
-    /* Who only looks sees the same message again. */
+    /* With MSG_PEEK, a second call would return the same message. */
     self.most = flags & MSG_PEEK ? 1 : count;
     self.flags = flags;
     self.count = self.err = 0;

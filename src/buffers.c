@@ -1,10 +1,10 @@
-/* An iterable of buffers as an iovec array over their memory. */
+/* Makes an iovec array over the memory of an iterable of buffers. */
 #include "buffers.h"
 
 #include <string.h>
 
-/* The view of the next buffer.  Views stay where they are once made: an
-   exporter may know their address.  NULL with MemoryError. */
+/* Returns the place for the next view, or NULL with MemoryError.  Views never
+   move: the object that exports a buffer may keep the address of its view. */
 static Py_buffer *
 next_view(buffers *self)
 {
@@ -67,13 +67,13 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     self->vectors = self->inline_vectors;
     self->count = 0;
     self->more_views = NULL;
-    self->is_plain = is_tuple || PyList_CheckExact(iterable); /* as most are */
+    self->is_plain = is_tuple || PyList_CheckExact(iterable); /* most are */
     if (self->is_plain) {
         for (Py_ssize_t i = 0;
              result == 0 && i < PySequence_Fast_GET_SIZE(iterable); i++) {
             item = is_tuple ? Py_NewRef(PyTuple_GET_ITEM(iterable, i))
                             : PyList_GetItemRef(iterable, i);
-            if (item == NULL) { /* it shrank meanwhile, without the GIL */
+            if (item == NULL) { /* another thread shortened the list */
                 PyErr_Clear();
                 break;
             }
@@ -85,7 +85,7 @@ buffers_acquire(buffers *self, PyObject *iterable, int writable,
     if (PyObject_CheckBuffer(iterable)) {
         PyErr_Format(PyExc_TypeError,
                      "%s(): %s must be an iterable of bytes-like objects: "
-                     "write [%s] for a single one",
+                     "for a single one, write [%s]",
                      owner, name, name);
         return -1;
     }

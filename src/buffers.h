@@ -1,4 +1,4 @@
-/* An iterable of buffers as an iovec array over their memory. */
+/* Makes an iovec array over the memory of an iterable of buffers. */
 #ifndef SCTP_BUFFERS_H
 #define SCTP_BUFFERS_H
 
@@ -10,21 +10,21 @@
 typedef struct {
     struct iovec *vectors;
     int count;
-    int is_plain; /* bytes in a tuple or list: no code of Python's ran */
+    int is_plain; /* bytes in a tuple or list: no Python code has run */
     Py_buffer views[BUFFERS_INLINE];
     struct iovec inline_vectors[BUFFERS_INLINE];
-    Py_buffer *more_views; /* those after the first BUFFERS_INLINE */
+    Py_buffer *more_views; /* views after the first BUFFERS_INLINE */
 } buffers;
 
-/* Views the memory of every bytes-like object that the iterable gives, walked
-   once; nothing is copied.  writable asks for memory to receive into.  owner
-   and name stand in the errors.  Returns 0, or -1 with TypeError, BufferError
-   or, for more than IOV_MAX objects, ValueError.  Whatever it returned,
-   buffers_release has to follow. */
+/* Takes a view of the memory of each bytes-like object in the iterable, and
+   copies nothing.  It walks the iterable once.  If writable is true, the
+   memory must be writable.  Errors name the owner and the name.  Returns 0, or
+   -1 with TypeError, BufferError, or ValueError if there are more than IOV_MAX
+   objects.  The caller must call buffers_release, also after an error. */
 int buffers_acquire(buffers *self, PyObject *iterable, int writable,
                     const char *owner, const char *name);
 
-/* How many bytes they hold. */
+/* Returns how many bytes the buffers have in all. */
 size_t buffers_size(const buffers *self);
 
 void buffers_release(buffers *self);

@@ -1,4 +1,4 @@
-/* The call loop: everything that can wait goes through it. */
+/* The call loop: every system call that can wait goes through it. */
 #include "call.h"
 #include "error.h"
 
@@ -7,17 +7,18 @@
 
 #define NANOSECONDS 1000000000LL
 
-/* How long it rests where poll says at once, each time, what is of no help. */
+/* poll may return at once, again and again, although the call still has to
+   wait.  The loop then rests so many milliseconds before the next try. */
 #define REST_HUNG_UP 100
 #define REST_NO_ROOM 10
 
-/* One call in progress; the timeout is read only when it has to wait. */
+/* A call in progress.  It reads the timeout only if it has to wait. */
 typedef struct {
     const call_methods *methods;
     PyObject *socket;
     int descriptor;
     int has_deadline;
-    int rest; /* milliseconds to let pass before it polls again, or 0 */
+    int rest; /* milliseconds before it polls again, or 0 */
     int64_t timeout;
     int64_t deadline;
 } waiting;
@@ -31,8 +32,8 @@ now(void)
     return time.tv_sec * NANOSECONDS + time.tv_nsec;
 }
 
-/* The value of a new int, whose reference it consumes, or -1 with an
-   exception. */
+/* Returns the value of an int and consumes the reference to it.  NULL gives -1
+   with the exception that is set. */
 static int
 to_number(PyObject *number)
 {
@@ -63,8 +64,8 @@ call_member(PyObject *member, PyObject *socket)
         member, socket, (PyObject *)Py_TYPE(socket)));
 }
 
-/* The socket's timeout in nanoseconds: -1 for none, 0 for a non-blocking
-   socket.  Returns 0, or -1 with an exception. */
+/* Stores the socket's timeout in nanoseconds in *out: -1 if it has none, 0 if
+   it does not block.  Returns 0, or -1 with an exception. */
 static int
 get_timeout(const call_methods *methods, PyObject *socket, int64_t *out)
 {
@@ -80,7 +81,7 @@ get_timeout(const call_methods *methods, PyObject *socket, int64_t *out)
         *out = -1;
         return PyErr_Occurred() ? -1 : 0;
     }
-    /* settimeout takes nanoseconds that fit, and rounds up. */
+    /* This cannot overflow: settimeout() checks the range, and rounds up. */
     *out = (int64_t)(seconds * NANOSECONDS);
     return 0;
 }
@@ -96,7 +97,8 @@ begin(waiting *self, const call_methods *methods, PyObject *socket)
     return self->descriptor < 0 ? -1 : 0;
 }
 
-/* Reads the timeout, once: the deadline counts from the first wait. */
+/* Reads the timeout once, before the first wait: the deadline counts from
+   there. */
 static int
 read_timeout(waiting *self)
 {
@@ -115,8 +117,8 @@ read_timeout(waiting *self)
     return 0;
 }
 
-/* Others ran while we waited: the socket may be closed, and its number be
-   somebody else's by now. */
+/* Other threads ran while we waited.  They may have closed the socket, and its
+   number may belong to another file by now. */
 static int
 still_open(waiting *self)
 {
@@ -135,10 +137,11 @@ run_signal_handlers(waiting *self)
     return PyErr_CheckSignals() < 0 ? -1 : still_open(self);
 }
 
-/* How long to rest if the call has to wait although poll said so.  Of a socket
-   that is shut down, poll tells no event that the call waits for; on FreeBSD
-   it says that there is room while a sender has to wait for some.  A reader
-   has to wait only where another was quicker, and need not rest. */
+/* Returns how long to rest if the call has to wait although poll returned.  If
+   the socket is shut down, poll returns without the event that the call waits
+   for.  On FreeBSD, poll reports room while a sender still has to wait for it.
+   A reader has to wait only if another reader was quicker: it does not
+   rest. */
 static int
 choose_rest(short events, short found)
 {
@@ -164,7 +167,7 @@ wait_ready(waiting *self, short events)
                 PyErr_SetString(PyExc_TimeoutError, "timed out");
                 return -1;
             }
-            /* Rounded up, lest it wake before the deadline and spin. */
+            /* Rounded up; otherwise it would wake early and spin. */
             left = left / 1000000 + (left % 1000000 != 0);
             milliseconds = left > INT_MAX ? INT_MAX : (int)left;
         }
@@ -180,7 +183,7 @@ wait_ready(waiting *self, short events)
             error_raise(err);
             return -1;
         }
-        /* A signal need not interrupt it. */
+        /* A signal does not always interrupt poll. */
         if (run_signal_handlers(self) < 0) {
             return -1;
         }
@@ -288,8 +291,9 @@ call_connect(const call_methods *methods, PyObject *socket, int awaitable,
     if (read_timeout(&self) < 0) {
         return -1;
     }
-    /* After a stop and a continue the kernel makes a call that waits anew, and
-       finds its own attempt under way; one that never waits finds another. */
+    /* EALREADY: after SIGSTOP and SIGCONT the kernel repeats a call that
+       waits, and the repeated call finds its own attempt.  A call that does
+       not wait can only find another attempt, which is an error. */
     if (self.timeout == 0 ||
         (err == EALREADY && (!PLATFORM_CONNECTX_WAITS || self.timeout > 0))) {
         error_raise(err);

@@ -1,12 +1,13 @@
-/* The call loop: everything that can wait goes through it. */
+/* The call loop: every system call that can wait goes through it. */
 #ifndef SCTP_CALL_H
 #define SCTP_CALL_H
 
 #include "compat.h"
 #include "platform.h"
 
-/* What _socket.socket tells of a socket, whatever a subclass overrides: two
-   methods and two member descriptors.  They live in the module's state. */
+/* Two methods and two member descriptors of _socket.socket.  They ask the
+   socket itself, even if a subclass overrides them.  They live in the state of
+   the module. */
 typedef struct {
     PyObject *fileno;
     PyObject *gettimeout;
@@ -14,34 +15,37 @@ typedef struct {
     PyObject *type;
 } call_methods;
 
-/* One try of a system call on a descriptor: uses nothing of Python and returns
-   -1 with errno for an error. */
+/* Tries a system call on a descriptor once.  It runs without the GIL, so it
+   must not use Python.  It returns -1 with errno if the call fails. */
 typedef Py_ssize_t (*call_function)(int descriptor, void *argument);
 
-/* The socket's descriptor, or -1 with EBADF as OSError for a closed one. */
+/* Returns the socket's descriptor.  If the socket is closed, returns -1 with
+   OSError (EBADF). */
 int call_descriptor(const call_methods *methods, PyObject *socket);
 
-/* The socket's family or type (a member descriptor of call_methods), or -1
-   with an exception for what is no socket. */
+/* Returns the socket's family or type; member is that member descriptor of
+   call_methods.  If the object is not a socket, returns -1 with an
+   exception. */
 int call_member(PyObject *member, PyObject *socket);
 
-/* Makes the call until it succeeds, waiting for events (of poll) as the
-   socket's timeout says; without events, EAGAIN is an error.  Signal handlers
-   run meanwhile (PEP 475).  Returns the call's result, or -1 with an
-   exception. */
+/* Repeats the call until it succeeds.  Between two tries it waits for events
+   (of poll), at most for the timeout of the socket.  If events is 0, it does
+   not wait: EAGAIN is an error.  Signal handlers run in between (PEP 475).
+   Returns the result of the call, or -1 with an exception. */
 Py_ssize_t call_run(const call_methods *methods, PyObject *socket,
                     short events, call_function function, void *argument);
 
-/* Makes a call that may have done a part of its work when it fails, and so is
-   never made again: EAGAIN and EINTR are errors. */
+/* Makes a call that may fail after a part of its work.  So it is never
+   repeated: EAGAIN and EINTR are errors. */
 Py_ssize_t call_once(const call_methods *methods, PyObject *socket,
                      call_function function, void *argument);
 
-/* As call_run, for a call that begins to connect, and so is made only once;
-   what is left is waited for where the kernel lets one: not on a one-to-many
-   socket (awaitable 0).  Returns 0 for connected, 1 for an attempt that goes
-   on in the background although the call was interrupted or timed, or -1 with
-   an exception. */
+/* Makes a call that begins to connect.  It makes the call once, and then waits
+   for the rest of the handshake.  Set awaitable to 0 for a one-to-many socket,
+   where the kernel offers no way to wait.  Returns 0 if the call is done, or 1
+   if the kernel goes on connecting in the background: a signal interrupted the
+   call, or the socket has a timeout (only with awaitable 0).  Returns -1 with
+   an exception if it fails. */
 int call_connect(const call_methods *methods, PyObject *socket, int awaitable,
                  call_function function, void *argument);
 

@@ -1,11 +1,11 @@
-/* The few CPython calls and names that older versions lack. */
+/* The few functions and names of CPython that older versions lack. */
 #ifndef SCTP_COMPAT_H
 #define SCTP_COMPAT_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* Slots of a module that keeps everything in its state. */
+/* The slots of a module that keeps everything in its state. */
 #if PY_VERSION_HEX >= 0x030D0000
 #define COMPAT_ISOLATED_SLOTS                                             \
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED}, \
@@ -24,8 +24,9 @@
 #endif
 
 #if PY_VERSION_HEX < 0x030E0000
-/* A new reference to an attribute of a module.  Its name is interned, lest the
-   cache of types keep one more string after each call. */
+/* Returns a new reference to an attribute of a module.  The name is interned.
+   Otherwise the type cache of CPython would keep another string after each
+   call. */
 static inline PyObject *
 PyImport_ImportModuleAttrString(const char *module_name, const char *name)
 {
@@ -40,7 +41,8 @@ PyImport_ImportModuleAttrString(const char *module_name, const char *name)
 #endif
 
 #if PY_VERSION_HEX < 0x030D0000
-/* A new reference in *value and 1, NULL and 0 for no such key, or -1. */
+/* Stores a new reference in *value and returns 1.  Stores NULL and returns 0
+   if there is no such key, or -1 with an exception. */
 static inline int
 PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **value)
 {
@@ -48,20 +50,21 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **value)
     return *value != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
 }
 
-/* A new reference, or NULL with IndexError. */
+/* Returns a new reference, or NULL with IndexError. */
 static inline PyObject *
 PyList_GetItemRef(PyObject *list, Py_ssize_t index)
 {
     return Py_XNewRef(PyList_GetItem(list, index));
 }
 
-/* With the GIL nobody else runs in between. */
+/* With the GIL, no other thread runs inside the section. */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
 #if PY_VERSION_HEX < 0x030C0000
-/* The exception being raised, normalized, taken out of the thread's state. */
+/* Takes the exception being raised out of the thread's state, normalized, and
+   returns it. */
 static inline PyObject *
 PyErr_GetRaisedException(void)
 {
@@ -77,7 +80,8 @@ PyErr_GetRaisedException(void)
     return value;
 }
 
-/* Puts back what PyErr_GetRaisedException took; consumes the reference. */
+/* Raises an exception that PyErr_GetRaisedException took, and consumes the
+   reference to it. */
 static inline void
 PyErr_SetRaisedException(PyObject *exception)
 {
@@ -86,8 +90,8 @@ PyErr_SetRaisedException(PyObject *exception)
 }
 #endif
 
-/* PyType_FromModuleAndSpec, which in Python 3.11 fails without an exception
-   where it finds no memory for a name. */
+/* Calls PyType_FromModuleAndSpec.  In Python 3.11 that sets no exception if
+   there is no memory for the name; this function sets MemoryError. */
 static inline PyObject *
 compat_make_type(PyObject *module, PyType_Spec *spec, PyObject *bases)
 {

@@ -1,4 +1,4 @@
-/* The lists of constants, one line each, and how a module takes one. */
+/* The constants of each module, one line each, and how to add them. */
 #ifndef SCTP_CONSTANTS_H
 #define SCTP_CONSTANTS_H
 
@@ -13,7 +13,8 @@ typedef struct {
 #define CONSTANT(name) {#name, name},
 #define CONSTANT_SIZE(name, structure) {#name, sizeof(struct structure)},
 
-/* Adds the constants up to the one without a name.  Returns 0 or -1. */
+/* Adds the constants of a list to a module; an entry without a name ends the
+   list.  Returns 0 or -1. */
 static inline int
 constants_add(PyObject *module, const constant *list)
 {

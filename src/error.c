@@ -1,4 +1,4 @@
-/* The one door from errno to OSError. */
+/* Turns errno values into OSError; nothing else does. */
 #include "error.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ error_add_note(const char *note)
     PyObject *result =
         text == NULL ? NULL : PyObject_CallMethodOneArg(exception, name, text);
 
-    /* The note only helps: failing to add it leaves the error as it is. */
+    /* The note only helps: if it cannot be added, the error stays as it is. */
     if (result == NULL) {
         PyErr_Clear();
     }
@@ -48,7 +48,7 @@ error_add_note(const char *note)
     PyErr_SetRaisedException(exception);
 }
 
-/* Calls the function of the module with what it is to explain. */
+/* Calls _sctp._notes.add with the error and the facts. */
 static PyObject *
 call_notes(PyObject *error, PyObject *socket, const char *call,
            const char *format, va_list values)
@@ -73,7 +73,7 @@ error_explain(PyObject *socket, const char *call, const char *format, ...)
     PyObject *error, *result;
     va_list values;
 
-    /* To wait is no mistake, and for some the usual case. */
+    /* Having to wait is not a mistake, and it is common. */
     if (!PyErr_ExceptionMatches(PyExc_OSError) ||
         PyErr_ExceptionMatches(PyExc_BlockingIOError)) {
         return;

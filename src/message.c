@@ -1,20 +1,22 @@
-/* One message, one system call: control messages built and walked. */
+/* Sends or receives one message with one system call, and builds and reads its
+   control messages. */
 #include "message.h"
 #include "error.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Python has objects up to 512 bytes at hand.  What is longer is asked for,
-   cut to the message's length and given back, which costs more than to copy a
-   short message out of one that is kept. */
+/* Python has memory for objects up to 512 bytes at hand.  A longer bytes
+   object has to be allocated, cut to the length of the message and freed.  For
+   a short message it is quicker to keep a long object and copy the message out
+   of it. */
 #define SPACE_MIN 480
 #define SPACE_MAX (256 << 10)
 #define COPIED_MAX 1024
 #define SPACE_LIMIT (PY_SSIZE_T_MAX / 2)
 
-/* Room for every info, deprecated ones too, and for what socket options such
-   as SO_TIMESTAMP add. */
+/* Room for all infos, also deprecated ones, and for the control messages of
+   other socket options, such as SO_TIMESTAMP. */
 #define CONTROL_RECEIVE 512
 
 /* The infos that are sent, in the order of the members of sctp_sendv_spa. */
@@ -103,7 +105,7 @@ message_types_clear(message_types *self)
     Py_CLEAR(self->rn);
 }
 
-/* Appends a control message; its data is left to the caller. */
+/* Appends a control message and returns its data, for the caller to fill. */
 static void *
 add_control(struct msghdr *header, int type, size_t size)
 {
@@ -119,7 +121,8 @@ add_control(struct msghdr *header, int type, size_t size)
     return CMSG_DATA(control);
 }
 
-/* The data of the info in a control message, if it is that and whole. */
+/* Returns the data of a control message if it is a whole info of that type, or
+   NULL. */
 static const void *
 find_info(const struct cmsghdr *control, int info, int type)
 {
@@ -129,7 +132,8 @@ find_info(const struct cmsghdr *control, int info, int type)
                : NULL;
 }
 
-/* Appends the control message of an info if it is one of the kind. */
+/* Appends the control message of an info if it is of that kind.  Returns 1, 0
+   if it is of another kind, or -1 with an exception. */
 static int
 add_info(message_types *types, struct msghdr *header, int kind, PyObject *info)
 {
@@ -145,7 +149,7 @@ add_info(message_types *types, struct msghdr *header, int kind, PyObject *info)
                : 1;
 }
 
-/* Appends those of a sctp_sendv_spa. */
+/* Appends the control messages of a sctp_sendv_spa. */
 static int
 add_spa(message_types *types, struct msghdr *header, PyObject *spa)
 {
@@ -155,7 +159,7 @@ add_spa(message_types *types, struct msghdr *header, PyObject *spa)
         PyObject *member = PyObject_GetAttr(spa, types->spa_members[i]);
 
         added = member == NULL ? -1 : add_info(types, header, i, member);
-        if (added == 0 && member != Py_None) { /* of a subclass */
+        if (added == 0 && member != Py_None) { /* possible in a subclass */
             PyErr_Format(PyExc_TypeError,
                          "sctp_sendv_spa: %s must be a %s or None, not %.100s",
                          sent[i].member, records_info[sent[i].info].name,
@@ -167,7 +171,7 @@ add_spa(message_types *types, struct msghdr *header, PyObject *spa)
     return added;
 }
 
-/* Appends the control messages of what the caller gave as info. */
+/* Appends the control messages for the argument info. */
 static int
 add_infos(message_types *types, struct msghdr *header, const char *owner,
           PyObject *info)
@@ -190,8 +194,8 @@ add_infos(message_types *types, struct msghdr *header, const char *owner,
     return added;
 }
 
-/* Notes what a sctp_sndinfo, which is the first of the infos, says of where
-   the message goes. */
+/* Notes the flags and the association of a sctp_sndinfo.  If there is one, it
+   is the first of the infos. */
 static void
 note_sndinfo(message_out *self)
 {
@@ -205,8 +209,9 @@ note_sndinfo(message_out *self)
     }
 }
 
-/* Names the first address and appends control messages for the others, which
-   an implicit set-up uses (RFC 6458, 5.3.9 and 5.3.10). */
+/* Makes the first address the destination, and appends a control message for
+   each other one.  The kernel uses them if it has to set up an association
+   (RFC 6458, 5.3.9 and 5.3.10). */
 static void
 add_addresses(struct msghdr *header, sockaddr_list *addresses)
 {
@@ -373,7 +378,7 @@ message_send_eof(const call_methods *methods, PyObject *socket)
     return call_run(methods, socket, POLLOUT, send_once, &call) < 0 ? -1 : 0;
 }
 
-/* Takes the infos out of the control messages. */
+/* Copies the infos out of the control messages. */
 static void
 take_infos(message_in *self, struct msghdr *header)
 {
@@ -420,14 +425,15 @@ message_receive_once(int descriptor, struct iovec *vectors, int count,
     into->flags = header.msg_flags;
     into->address_size =
         Py_MIN(header.msg_namelen, (socklen_t)sizeof into->address);
-    /* Nothing is told of the end; FreeBSD has an info of zeros. */
+    /* The end of the association has no info; FreeBSD sends one of zeros. */
     if (result == 0 &&
         (header.msg_flags & (MSG_EOR | MSG_NOTIFICATION)) == 0) {
         header.msg_controllen = 0;
     }
     take_infos(into, &header);
-    /* With MSG_TRUNC other protocols, whose socket may have taken the number
-       of ours, return the length of what would have needed more room. */
+    /* Another thread may have opened a socket of another protocol with our
+       number.  With MSG_TRUNC, that returns the full length of a message even
+       if the message did not fit. */
     for (int i = 0; i < count; i++) {
         room += vectors[i].iov_len;
     }
@@ -441,7 +447,8 @@ make_info(message_types *types, int info, const void *bytes)
     return record_to_dict(&types->infos[info], bytes, records_info[info].size);
 }
 
-/* A new reference to what arrived as info, or None; NULL with an exception. */
+/* Returns a new reference to the received infos or None, or NULL with an
+   exception. */
 static PyObject *
 make_infos(message_types *types, const message_in *from, int *infotype)
 {
@@ -547,14 +554,15 @@ receive(const call_methods *methods, PyObject *socket, struct iovec *vectors,
     return message_check_whole(into) < 0 ? -1 : result;
 }
 
-/* A new bytes object of at least that size, maybe the one that was kept. */
+/* Returns a bytes object of at least that size: the one that was kept, or a
+   new one. */
 static PyObject *
 take_space(message_types *types, Py_ssize_t size)
 {
     PyObject *space = types->space;
 
     if (size > SPACE_LIMIT) {
-        return PyErr_NoMemory(); /* where bytes would say OverflowError */
+        return PyErr_NoMemory(); /* bytes would raise OverflowError */
     }
     if (space == NULL || size < SPACE_MIN || PyBytes_GET_SIZE(space) < size) {
         return PyBytes_FromStringAndSize(NULL, size);
@@ -563,7 +571,8 @@ take_space(message_types *types, Py_ssize_t size)
     return space;
 }
 
-/* Keeps a bytes object that is not needed any more; consumes the reference. */
+/* Keeps a bytes object for the next message, or frees it.  Consumes the
+   reference. */
 static void
 keep_space(message_types *types, PyObject *space)
 {
@@ -577,7 +586,8 @@ keep_space(message_types *types, PyObject *space)
     }
 }
 
-/* The first bytes of what take_space gave, whose reference it consumes. */
+/* Returns a bytes object with the first size bytes of space, and consumes the
+   reference to space. */
 static PyObject *
 cut_space(message_types *types, PyObject *space, Py_ssize_t size)
 {
@@ -630,7 +640,7 @@ message_receive_into(message_types *types, const call_methods *methods,
     }
     if (buffers_size(&space) == 0) {
         PyErr_SetString(PyExc_ValueError,
-                        "sctp_recvv_into(): buffers have no room");
+                        "sctp_recvv_into(): the buffers have no room");
         goto done;
     }
     count =

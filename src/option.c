@@ -1,5 +1,6 @@
-/* The structures of socket options: dicts, bytes and system calls.  What
-   follows a structure, a list or a key, is sctp/_options.py's. */
+/* Socket options: reads and sets them, and converts their structures.
+   sctp/_options.py converts the list or the key that may follow a
+   structure. */
 #include "state.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ typedef struct {
     socklen_t size;
 } option_call;
 
-/* Adds the number of every option, and their table. */
+/* Adds the number of each option, and the table of all, to the module. */
 static int
 add_options(PyObject *module)
 {
@@ -84,7 +85,7 @@ option_types_clear(option_types *self)
     Py_CLEAR(self->indexes);
 }
 
-/* The structure of that name, or NULL with LookupError. */
+/* Returns the structure of that name, or NULL with LookupError. */
 static record_type *
 find_structure(sctp_state *state, PyObject *name)
 {
@@ -93,7 +94,7 @@ find_structure(sctp_state *state, PyObject *name)
 
     if (index == NULL) {
         if (!PyErr_Occurred()) {
-            PyErr_Format(PyExc_LookupError, "no structure %R", name);
+            PyErr_Format(PyExc_LookupError, "unknown structure %R", name);
         }
         return NULL;
     }
@@ -105,15 +106,14 @@ static int
 fill(record_type *type, PyObject *value, record_memory *memory)
 {
     if (!PyObject_TypeCheck(value, type->type)) {
-        PyErr_Format(PyExc_TypeError, "the option takes %s, not %.100s",
+        PyErr_Format(PyExc_TypeError, "the value must be a %s, not %.100s",
                      type->record->name, Py_TYPE(value)->tp_name);
         return -1;
     }
     return record_from_dict(type, value, memory->bytes);
 }
 
-/* The layout of a structure: (size, ((key, format, offset, size), ...), tail
-   or None). */
+/* Returns the layout of a structure, as record_describe does. */
 PyObject *
 option_describe(PyObject *module, PyObject *name)
 {
@@ -122,8 +122,8 @@ option_describe(PyObject *module, PyObject *name)
     return type == NULL ? NULL : record_describe(type->record);
 }
 
-/* Makes a class the one of the dicts of the structure that it is named after,
-   which may add nothing to a dict. */
+/* Makes a class the type of the dicts of a structure.  The class has the name
+   of the structure and must add nothing to a dict. */
 PyObject *
 option_brand(PyObject *module, PyObject *class)
 {
@@ -132,8 +132,8 @@ option_brand(PyObject *module, PyObject *class)
     record_type *type;
 
     if (!PyType_Check(class) || !PyType_IsSubtype(branded, &PyDict_Type)) {
-        PyErr_Format(PyExc_TypeError, "_brand(): %R is no class of dicts",
-                     class);
+        PyErr_Format(PyExc_TypeError,
+                     "_brand(): %R is not a class derived from dict", class);
         return NULL;
     }
     name = PyObject_GetAttrString(class, "__name__");
@@ -154,7 +154,7 @@ option_brand(PyObject *module, PyObject *class)
     Py_RETURN_NONE;
 }
 
-/* The value for a key of a structure, an int for all that has __index__:
+/* Checks a value for a key of a structure, as record_check does.  Arguments:
    (name, key, value). */
 PyObject *
 option_check(PyObject *module, PyObject *args)
@@ -178,7 +178,7 @@ option_check(PyObject *module, PyObject *args)
     return record_check(type, index, value);
 }
 
-/* The bytes of a structure: (name, dict). */
+/* Returns the bytes of a structure.  Arguments: (name, dict). */
 PyObject *
 option_pack(PyObject *module, PyObject *args)
 {
@@ -196,7 +196,8 @@ option_pack(PyObject *module, PyObject *args)
                                            (Py_ssize_t)type->record->size);
 }
 
-/* The dict of a structure in bytes, with what follows it: (name, bytes). */
+/* Returns the dict of a structure in bytes, with its tail.  Arguments: (name,
+   bytes). */
 PyObject *
 option_unpack(PyObject *module, PyObject *args)
 {
@@ -211,7 +212,7 @@ option_unpack(PyObject *module, PyObject *args)
         return NULL;
     }
     if ((size_t)PyBytes_GET_SIZE(bytes) < type->record->size) {
-        PyErr_Format(PyExc_ValueError, "%s has %zu bytes, not %zd",
+        PyErr_Format(PyExc_ValueError, "%s needs %zu bytes, not %zd",
                      type->record->name, type->record->size,
                      PyBytes_GET_SIZE(bytes));
         return NULL;
@@ -238,9 +239,9 @@ set_once(int descriptor, void *argument)
                       call->size);
 }
 
-/* Reads an option of SCTP by its structure: (optname, name, value), where
-   value is a dict of it or None for nothing but zeros.  What _pack,
-   _getsockopt and _unpack would do, in one step. */
+/* Reads an option of SCTP by its structure.  Arguments: (optname, name,
+   value).  value is a dict of the structure, or None for zeros.  It does the
+   work of _pack, _getsockopt and _unpack in one step. */
 PyObject *
 option_get(PyObject *socket, PyObject *args)
 {
@@ -269,8 +270,8 @@ option_get(PyObject *socket, PyObject *args)
                : record_to_dict(type, memory.bytes, type->record->size);
 }
 
-/* Reads an option into a copy of the bytes optval, which the kernel sees:
-   (level, optname, optval). */
+/* Reads an option and returns its bytes.  Arguments: (level, optname, optval).
+   The kernel gets a copy of optval. */
 PyObject *
 option_get_bytes(PyObject *socket, PyObject *args)
 {
@@ -300,7 +301,7 @@ option_get_bytes(PyObject *socket, PyObject *args)
     return result;
 }
 
-/* Sets an option: (level, optname, bytes). */
+/* Sets an option.  Arguments: (level, optname, bytes). */
 PyObject *
 option_set_bytes(PyObject *socket, PyObject *args)
 {

@@ -1,18 +1,18 @@
-/* The structures of socket options: dicts, bytes and system calls. */
+/* Socket options: reads and sets them, and converts their structures. */
 #ifndef SCTP_OPTION_H
 #define SCTP_OPTION_H
 
 #include "records_option.h"
 
-/* The structures with their Python classes; lives in a module's state. */
+/* The structures and their Python classes; lives in the state of a module. */
 typedef struct {
     record_type structures[OPTION_STRUCTURES_MAX];
-    PyObject *indexes; /* where each name is */
+    PyObject *indexes; /* dict: name of a structure to its index */
 } option_types;
 
-/* Makes the structures, whose dicts are plain ones until option_brand gives
-   them a class, and adds the options to the module: their numbers, and their
-   table for the package sctp.  Returns 0 or -1. */
+/* Makes the structures, and adds the numbers of the options and their table
+   (for the package sctp) to the module.  Until option_brand gives a structure
+   a class, its dicts are plain ones.  Returns 0 or -1. */
 int option_types_init(option_types *self, PyObject *module);
 int option_types_traverse(option_types *self, visitproc visit, void *arg);
 void option_types_clear(option_types *self);

@@ -1,4 +1,4 @@
-/* The operating system: the only file that asks which one it is. */
+/* The operating system.  No other file asks which system it is. */
 #ifndef SCTP_PLATFORM_H
 #define SCTP_PLATFORM_H
 
@@ -15,9 +15,9 @@
 #include <stdint.h>
 #include <unistd.h>
 
-/* Linux headers may be older than the kernel that runs: these structures came
-   after Linux 4.18 or have grown since, so we define them, and the headers'
-   own, if any, get out of the way. */
+/* The Linux headers may be older than the running kernel.  These structures
+   came after Linux 4.18 or have grown since, so this file defines them.  The
+   definitions of the headers get other names here. */
 #if defined(__linux__)
 #define sctp_event header_event
 #define sctp_paddrparams header_paddrparams
@@ -29,7 +29,8 @@
 
 #include <netinet/sctp.h>
 
-/* Peels off by the library, whose descriptor is inheritable at first. */
+/* Peels off with the function of the library.  Its descriptor is inheritable
+   for a moment. */
 static inline int
 platform_peeloff_inheritable(int descriptor, sctp_assoc_t id)
 {
@@ -82,7 +83,7 @@ struct sctp_probeinterval {
     uint32_t spi_interval;
 };
 
-/* Its members have the names of RFC 6458. */
+/* The members have the names of RFC 6458. */
 struct sctp_send_failed_event {
     uint16_t ssfe_type;
     uint16_t ssfe_flags;
@@ -99,10 +100,10 @@ struct sctp_udpencaps {
     uint16_t sue_port;
 };
 
-/* Numbers that came after Linux 4.18, and those of libsctp, which has them
-   only where it was built on headers that knew their structures.  A header
-   that has the macro too says the same, in the same words; where it has an
-   enumerator, which no #ifdef can see, this one hides it. */
+/* Numbers that came after Linux 4.18, and numbers of libsctp, which defines
+   them only if it was built with headers that have their structures.  If a
+   header defines the same macro, its text is the same.  If it has an
+   enumerator, which #ifdef cannot see, the macro hides it. */
 #define SCTP_FUTURE_ASSOC 0
 #define SCTP_CURRENT_ASSOC 1
 #define SCTP_ALL_ASSOC 2
@@ -142,21 +143,21 @@ struct sctp_udpencaps {
 #define SCTP_RECVV_NXTINFO 2
 #define SCTP_RECVV_RN 3
 
-/* connect and connectx wait for the handshake on a blocking socket. */
+/* On a blocking socket, connect and connectx wait for the handshake. */
 #define PLATFORM_CONNECTX_WAITS 1
 
-/* shutdown does nothing on the socket of a peeled-off association. */
+/* shutdown does nothing on a peeled-off socket. */
 #define PLATFORM_SHUTDOWN_NEEDS_EOF 1
 
-/* What send(2) takes. */
+/* The flags that send(2) accepts. */
 #define PLATFORM_SEND_FLAGS                                                \
     (MSG_CONFIRM | MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOR | MSG_FASTOPEN | \
      MSG_MORE | MSG_NOSIGNAL | MSG_OOB)
 
-/* Holds a message back until the next one shares its packet. */
+/* Holds a message back, so that the next one shares its packet. */
 #define PLATFORM_MSG_MORE MSG_MORE
 
-/* Addresses carry no length of their own. */
+/* Addresses have no length member. */
 static inline void
 platform_set_sockaddr_length(struct sockaddr *address, size_t length)
 {
@@ -164,31 +165,33 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
     (void)length;
 }
 
-/* The name of the member in RFC 6458. */
+/* RFC 6458 gives the member this name. */
 #define shmac_number_of_idents shmac_num_idents
 
-/* The rows of members that not both systems have. */
+/* The rows of members that only one of the systems has. */
 #define PLATFORM_SPP_SACKDELAY(...) __VA_ARGS__
 #define PLATFORM_SPT_PATHCPTHLD(...)
 
-/* Notifications carry error causes in network byte order, also where the
+/* Error causes in notifications are 16 bits in network byte order, even if the
    member has 32 bits. */
 #define PLATFORM_CAUSE(code) ntohs((uint16_t)(code))
 
-/* Bits of a DATA chunk that notifications of failed messages carry (RFC 6458,
-   6.1.11); Linux has no names for them. */
+/* Bits of a DATA chunk, which notifications of failed messages contain (RFC
+   6458, 6.1.11).  Linux has no names for them. */
 #define SCTP_DATA_MIDDLE_FRAG 0
 #define SCTP_DATA_LAST_FRAG 1
 #define SCTP_DATA_FIRST_FRAG 2
 #define SCTP_DATA_NOT_FRAG 3
 
-/* A list of no addresses is allocated all the same. */
+/* sctp_getladdrs and sctp_getpaddrs allocate memory even if they find no
+   address. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 1
 
-/* A close-on-exec descriptor: the option is from Linux 4.13, and libsctp
-   declares a function for it that it does not export.  Where the kernel finds
-   no descriptor or no file for the association, it has taken that off already,
-   and ends it: so see first whether a socket could be had. */
+/* Peels off into a close-on-exec descriptor.  The option exists since Linux
+   4.13; libsctp declares a function for it, but does not export it.  If the
+   process may not open another file, the kernel notices that too late: it has
+   taken the association off the socket already, and ends it.  So check first
+   whether another socket can be opened. */
 static inline int
 platform_peeloff(int descriptor, sctp_assoc_t id)
 {
@@ -202,7 +205,7 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
     else if (errno == EMFILE || errno == ENFILE) {
         return -1;
     }
-    /* On success it returns the descriptor, as no other option does. */
+    /* Unlike other options, it returns the descriptor if it succeeds. */
     if (getsockopt(descriptor, IPPROTO_SCTP, SCTP_SOCKOPT_PEELOFF_FLAGS,
                    &argument, &size) >= 0) {
         return argument.p_arg.sd;
@@ -213,8 +216,8 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
 
 #elif defined(__FreeBSD__)
 
-/* Numbers that headers before FreeBSD 15 lack or have under other names only.
-   One that has the macro too says the same, in the same words. */
+/* Numbers that headers before FreeBSD 15 do not have, or have under other
+   names.  If a header defines the same macro, its text is the same. */
 #define SCTP_ACCEPT_ZERO_CHECKSUM 0x00000033
 #define SCTP_STREAM_SCHEDULER 0x00001203
 #define SCTP_STREAM_SCHEDULER_VALUE 0x00001204
@@ -226,13 +229,13 @@ platform_peeloff(int descriptor, sctp_assoc_t id)
 #define SCTP_EDMID_NONE 0
 #define SCTP_EDMID_LOWER_LAYER_DTLS 1
 
-/* connectx only starts the handshake, also on a blocking socket. */
+/* connectx only starts the handshake, even on a blocking socket. */
 #define PLATFORM_CONNECTX_WAITS 0
 
-/* shutdown ends a peeled-off association, and finds none after SCTP_EOF. */
+/* shutdown ends a peeled-off association; after SCTP_EOF it would fail. */
 #define PLATFORM_SHUTDOWN_NEEDS_EOF 0
 
-/* What send(2) takes. */
+/* The flags that send(2) accepts. */
 #define PLATFORM_SEND_FLAGS \
     (MSG_DONTROUTE | MSG_DONTWAIT | MSG_EOF | MSG_EOR | MSG_NOSIGNAL | MSG_OOB)
 
@@ -242,18 +245,19 @@ platform_set_sockaddr_length(struct sockaddr *address, size_t length)
     address->sa_len = (unsigned char)length;
 }
 
-/* Programs cannot hold messages back: MSG_MORETOCOME is for the kernel. */
+/* Programs cannot hold messages back: only the kernel has MSG_MORETOCOME. */
 #define PLATFORM_MSG_MORE 0
 
 #define PLATFORM_SPP_SACKDELAY(...)
 #define PLATFORM_SPT_PATHCPTHLD(...) __VA_ARGS__
 #define PLATFORM_CAUSE(code) (code)
 
-/* Of a list of no addresses, the pointer means nothing. */
+/* If sctp_getladdrs and sctp_getpaddrs find no address, they do not set the
+   pointer. */
 #define PLATFORM_ALLOCATES_NO_ADDRESSES 0
 
-/* The new descriptor blocks, as its socket knows nothing else: it would
-   inherit that it does not. */
+/* Makes the new descriptor blocking: the new socket object expects that, but
+   the descriptor inherits O_NONBLOCK. */
 static inline int
 platform_peeloff(int descriptor, sctp_assoc_t id)
 {

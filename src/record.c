@@ -1,4 +1,4 @@
-/* Rows of (key, offset, kind): C structures to dicts and back. */
+/* Converts C structures to dicts and back, by rows of (key, offset, kind). */
 #include "record.h"
 #include "args.h"
 
@@ -6,8 +6,8 @@
 
 #define ADDRESS_SIZE sizeof(struct sockaddr_storage)
 
-/* What each kind holds: its size, the range of an integer, and the format of
-   Python's struct module. */
+/* For each kind: its size, the range of an integer, and its format for
+   Python's module struct. */
 static const struct {
     size_t size;
     long long min;
@@ -105,7 +105,7 @@ record_find(record_type *self, PyObject *key)
     const int count = count_keys(self->record);
 
     for (int i = 0; i < count; i++) {
-        if (key == self->keys[i]) { /* as both are interned */
+        if (key == self->keys[i]) { /* usually both are interned */
             return i;
         }
     }
@@ -129,7 +129,7 @@ record_raise_unknown(record_type *self, PyObject *exception, PyObject *key)
     }
 }
 
-/* Raises ValueError with a key of the dict that the record lacks. */
+/* Raises ValueError with a key of the dict that the record does not have. */
 static void
 find_unknown_key(record_type *self, PyObject *dict)
 {
@@ -158,7 +158,7 @@ is_policy(long long number)
     return 0;
 }
 
-/* Stores an integer of a kind that has been checked. */
+/* Stores an integer that was checked before. */
 static inline void
 store_number(int kind, long long number, unsigned char *at)
 {
@@ -188,7 +188,7 @@ store_number(int kind, long long number, unsigned char *at)
     }
 }
 
-/* Stores an integer of a kind, checked. */
+/* Checks an integer and stores it. */
 static inline int
 store_integer(const record *record, const char *key, int kind, PyObject *value,
               unsigned char *at)
@@ -200,7 +200,9 @@ store_integer(const record *record, const char *key, int kind, PyObject *value,
         return -1;
     }
     if (kind == RECORD_POLICY && !is_policy(number)) {
-        PyErr_Format(PyExc_ValueError, "%s: %s is no policy: %lld",
+        PyErr_Format(PyExc_ValueError,
+                     "%s: %s must be SCTP_PR_SCTP_NONE, _TTL, _RTX or _PRIO, "
+                     "not %lld",
                      record->name, key, number);
         return -1;
     }
@@ -208,7 +210,7 @@ store_integer(const record *record, const char *key, int kind, PyObject *value,
     return 0;
 }
 
-/* The bits of an integer, its sign extended. */
+/* Returns the bits of an integer, with its sign extended. */
 static inline uint64_t
 load_bits(int kind, const unsigned char *at)
 {
@@ -216,7 +218,7 @@ load_bits(int kind, const unsigned char *at)
     uint32_t bits32;
     uint64_t bits64;
 
-    if (kind == RECORD_U32) { /* most are one of these two */
+    if (kind == RECORD_U32) { /* most are of these two kinds */
         memcpy(&bits32, at, sizeof bits32);
         return bits32;
     }
@@ -249,7 +251,7 @@ make_integer(int kind, uint64_t bits)
     if (kind == RECORD_U64) {
         return PyLong_FromUnsignedLongLong(bits);
     }
-    /* The quickest where a long is as wide. */
+    /* PyLong_FromLong is quicker, but a long may be narrower. */
     return sizeof(long) == sizeof bits ? PyLong_FromLong((long)bits)
                                        : PyLong_FromLongLong((int64_t)bits);
 }
@@ -260,7 +262,7 @@ load_integer(int kind, const unsigned char *at)
     return make_integer(kind, load_bits(kind, at));
 }
 
-/* Stores bytes that have to be of that size. */
+/* Stores bytes, which must have that size. */
 static int
 store_bytes(const record *record, const char *key, size_t size,
             PyObject *value, unsigned char *at)
@@ -327,13 +329,14 @@ load(record_type *self, int field, const unsigned char *bytes)
         return load_integer(row->kind, at);
     }
     memcpy(&any, at, sizeof any);
-    /* No address stays bytes, so that the dict may be given back. */
+    /* If it is not an address, it stays bytes: so the same bytes can be set
+       again. */
     return sockaddr_size(&any) == 0
                ? PyBytes_FromStringAndSize((const char *)at, ADDRESS_SIZE)
                : sockaddr_recall(&self->address, at, ADDRESS_SIZE);
 }
 
-/* A new object for the tail. */
+/* Returns a new object for the tail. */
 static PyObject *
 load_tail(const record *record, const void *bytes, size_t length)
 {
@@ -374,7 +377,7 @@ record_fits(const record *self, size_t length)
             (length - self->size) % kinds[self->tail->kind].size == 0);
 }
 
-/* Sets a key to a value, whose reference it consumes. */
+/* Sets a key to a value and consumes the reference to the value. */
 static int
 set_value(record_type *self, PyObject *dict, int key, PyObject *value)
 {
@@ -387,7 +390,7 @@ set_value(record_type *self, PyObject *dict, int key, PyObject *value)
     return result;
 }
 
-/* Sets those integers of a dict that are not as in the template. */
+/* Sets the integers of a dict that differ from those of the template. */
 static int
 set_integers(record_type *self, PyObject *dict, const unsigned char *bytes)
 {
@@ -407,7 +410,7 @@ set_integers(record_type *self, PyObject *dict, const unsigned char *bytes)
         if (bits == loaded[i]) {
             continue;
         }
-        if (value == NULL || bits != made) { /* else as rcv_cumtsn often is */
+        if (value == NULL || bits != made) { /* often two are the same */
             Py_XDECREF(value);
             value = make_integer(row->kind, bits);
             made = bits;
@@ -424,10 +427,11 @@ set_integers(record_type *self, PyObject *dict, const unsigned char *bytes)
     return result;
 }
 
-/* A new dict of the record's type with the integers of a structure.  With the
-   GIL they are set in the template, of which it is a copy; the items are taken
-   before the memory, which may collect garbage.  As the type adds nothing to a
-   dict, such a copy is all that its instances are. */
+/* Returns a new dict of the record's type with the integers of a structure.
+   With the GIL, it sets them in the template and copies that.  Nothing can run
+   in between: PyDict_Copy reads the items before it asks for memory, which may
+   start the garbage collector.  The type adds nothing to a dict, so such a
+   copy is a whole instance of it. */
 static PyObject *
 new_dict(record_type *self, const unsigned char *bytes)
 {
@@ -439,8 +443,8 @@ new_dict(record_type *self, const unsigned char *bytes)
     dict = PyDict_Copy(self->template);
     if (dict != NULL && self->type != &PyDict_Type) {
         Py_SET_TYPE(dict, (PyTypeObject *)Py_NewRef(self->type));
-        /* Before Python 3.14 the collector does not see a dict of ints, and
-           would not see what holds the type. */
+        /* Before Python 3.14 the collector does not track a dict of ints, and
+           would miss this reference to the type. */
         if (!PyObject_GC_IsTracked(dict)) {
             PyObject_GC_Track(dict);
         }
@@ -475,7 +479,8 @@ record_to_dict(record_type *self, const void *bytes, size_t length)
     return dict;
 }
 
-/* A new reference to the value of a key that has to be there. */
+/* Returns a new reference to the value of a key, or NULL with ValueError if it
+   is missing. */
 static PyObject *
 get_value(record_type *self, PyObject *dict, int key)
 {
@@ -488,8 +493,9 @@ get_value(record_type *self, PyObject *dict, int key)
     return value;
 }
 
-/* New references to the values of a dict that has its keys in order, as nearly
-   all have: a look-up of each takes longer.  Returns how many there are. */
+/* Takes new references to the values of a dict as long as its keys are in the
+   order of the record, as they nearly always are.  This is quicker than to
+   look up each key.  Returns how many values it has taken. */
 static int
 take_in_order(record_type *self, PyObject *dict, PyObject **values)
 {
@@ -532,8 +538,8 @@ record_from_dict(record_type *self, PyObject *dict, void *bytes)
     return result;
 }
 
-/* Whether a value is the default of a nested structure, which nobody filled:
-   it stays bytes, as no address does. */
+/* Whether a value is the default of a nested structure: bytes of zeros.  It
+   stays bytes. */
 static int
 is_empty_nested(const record *record, int field, PyObject *value)
 {
@@ -578,7 +584,7 @@ record_describe(const record *self)
         const record_field *row = &self->fields[i];
         PyObject *field;
 
-        /* Dicts with the interned keys are walked, others looked up. */
+        /* The keys are interned: take_in_order compares them by identity. */
         field =
             row->kind == RECORD_NESTED
                 ? Py_BuildValue(

@@ -1,4 +1,4 @@
-/* Rows of (key, offset, kind): C structures to dicts and back. */
+/* Converts C structures to dicts and back, by rows of (key, offset, kind). */
 #ifndef SCTP_RECORD_H
 #define SCTP_RECORD_H
 
@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The most keys that a record has, its tail included, and its most bytes. */
+/* The largest number of keys of a record, with its tail, and of bytes. */
 #define RECORD_KEYS_MAX 17
 #define RECORD_SIZE_MAX 256
 
@@ -19,12 +19,12 @@ typedef enum {
     RECORD_PORT,         /* 16 bits in network byte order */
     RECORD_POLICY,       /* a PR-SCTP policy that the platform defines */
     RECORD_CAUSE16,      /* an error cause of a notification */
-    RECORD_CAUSE32,      /* the last of the integers */
-    RECORD_ADDRESS,      /* sockaddr_storage: an address tuple, or bytes */
-    RECORD_PEER,         /* the same, a tuple whatever it holds */
+    RECORD_CAUSE32,      /* the last kind that is an integer */
+    RECORD_ADDRESS,      /* sockaddr_storage: an address tuple or bytes */
+    RECORD_PEER,         /* sockaddr_storage: always an address tuple */
     RECORD_NESTED,       /* another record */
-    RECORD_BYTES,        /* of a tail: bytes, or None for nothing */
-    RECORD_BYTES_IF_ANY, /* of a tail: bytes, or no key for nothing */
+    RECORD_BYTES,        /* a tail: bytes, which may be empty */
+    RECORD_BYTES_IF_ANY, /* a tail: bytes; an empty tail has no key */
 } record_kind;
 
 typedef struct {
@@ -33,12 +33,12 @@ typedef struct {
     unsigned char kind;
 } record_field;
 
-/* What follows a structure, variable in length: elements of one kind, as a
-   tuple, or bytes. */
+/* The tail of a structure: data of variable length that follows it.  In the
+   dict it is bytes, or a tuple of elements of one kind. */
 typedef struct {
     const char *key;
     unsigned char kind;
-    record_field count; /* of elements; its key NULL where the length tells */
+    record_field count; /* of elements; if the length tells, its key is NULL */
 } record_tail;
 
 /* A structure: its name, its size, and its members in the order of the dict's
@@ -53,19 +53,20 @@ struct record {
     const record_tail *tail;
 };
 
-/* A record with what it needs in Python; lives in a module's state.  What the
-   last structure held is remembered, as most of the next is the same: except
-   without the GIL, for no thread is to wait for another here. */
+/* A record and its Python objects; lives in the state of a module.  It
+   remembers the values of the last structure, because most values of the next
+   one are the same.  Without the GIL it does not: threads would have to wait
+   for each other. */
 typedef struct record_type record_type;
 struct record_type {
     const record *record;
     PyTypeObject *type; /* of its dicts */
-    PyObject *template; /* a dict of all keys: copying beats inserting */
+    PyObject *template; /* a dict of all keys: a copy is quick to make */
     uint64_t loaded[RECORD_KEYS_MAX]; /* the integers of the template */
     sockaddr_memory address;
     record_type *nested;
-    int integers; /* fields up to the last integer */
-    int others;   /* the first field that is none */
+    int integers; /* the number of fields up to the last integer */
+    int others;   /* the index of the first field that is not an integer */
     PyObject *keys[RECORD_KEYS_MAX];
 };
 
@@ -75,7 +76,7 @@ typedef union {
     unsigned char bytes[RECORD_SIZE_MAX];
 } record_memory;
 
-/* The kind of a member, as the compiler knows it. */
+/* The kind of a member.  The compiler chooses it by the type. */
 #define RECORD_KIND(member)             \
     _Generic((member),                  \
         unsigned char: RECORD_U8,       \
@@ -86,18 +87,20 @@ typedef union {
         unsigned long long: RECORD_U64, \
         struct sockaddr_storage: RECORD_ADDRESS)
 
-/* A row whose key is the name of the member, or whose kind the compiler cannot
-   know. */
+/* A row whose key is the name of the member.  RECORD_FIELD_OF is for a kind
+   that the type of the member does not tell. */
 #define RECORD_FIELD(structure, member)           \
     {#member, offsetof(struct structure, member), \
      RECORD_KIND(((struct structure *)0)->member)}
 #define RECORD_FIELD_OF(structure, member, kind) \
     {#member, offsetof(struct structure, member), kind}
 
-/* How many rows; Py_ARRAY_LENGTH is no constant from Python 3.13 on. */
+/* The number of rows.  Since Python 3.13, Py_ARRAY_LENGTH is not a constant
+   expression. */
 #define RECORD_LENGTH(fields) (int)(sizeof(fields) / sizeof((fields)[0]))
 
-/* A record with its rows, and one whose name is not the structure's. */
+/* A record with its rows.  RECORD_NAMED is for a record whose name is not that
+   of the structure. */
 #define RECORD(structure, nested, tail, ...) \
     RECORD_NAMED(#structure, structure, nested, tail, __VA_ARGS__)
 #define RECORD_NAMED(name, structure, nested, tail, ...)   \
@@ -108,48 +111,51 @@ typedef union {
      nested,                                               \
      tail}
 
-/* A tail whose length tells how many elements there are, and one with a
-   member (a row) that does. */
+/* A tail.  With RECORD_TAIL, its length tells how many elements there are.
+   With RECORD_LIST, a member of the structure tells it; count is its row. */
 #define RECORD_TAIL(tail_key, tail_kind) \
     (&(const record_tail){.key = tail_key, .kind = tail_kind})
 #define RECORD_LIST(tail_key, tail_kind, count) \
     (&(const record_tail){tail_key, tail_kind, count})
 
-/* Makes the keys of a record for this interpreter.  record_type_clear drops
-   them and the type, whatever this returned: 0, or -1. */
+/* Makes the keys of a record for this interpreter.  Returns 0 or -1.  The
+   caller must call record_type_clear, also after an error; it drops the keys
+   and the type. */
 int record_type_init(record_type *self, const record *record,
                      PyTypeObject *type);
 void record_type_clear(record_type *self);
 
-/* The index of the key, or -1 without an exception. */
+/* Returns the index of the key, or -1 without an exception. */
 int record_find(record_type *self, PyObject *key);
 
-/* Raises an error about a key that the record lacks. */
+/* Raises the exception for a key that the record does not have. */
 void record_raise_unknown(record_type *self, PyObject *exception,
                           PyObject *key);
 
-/* A new reference to the checked value of a field, as the kernel would give it
-   back: an int for what has __index__, an address with its name looked up;
-   NULL with TypeError or ValueError, or what an address raises.  The key of
-   the tail is for one of its integers. */
+/* Checks a value for a field.  Returns a new reference to the value as the
+   kernel would return it: an int instead of an object with __index__, a
+   numeric address instead of a host name.  Returns NULL with TypeError or
+   ValueError, or with the exception of sockaddr_parse.  With the key of the
+   tail, checks one of its integers. */
 PyObject *record_check(record_type *self, int key, PyObject *value);
 
-/* Whether so many bytes are the structure and whole elements of its tail, or
-   without one the structure and whatever follows it. */
+/* Whether length bytes hold the structure and whole elements of its tail.  If
+   the record has no tail, anything may follow the structure. */
 int record_fits(const record *self, size_t length);
 
-/* A new dict of the record's type from the structure and its tail, which are
-   length bytes, at least as many as the structure has. */
+/* Returns a new dict of the record's type, made from the structure and its
+   tail.  Both together are length bytes: at least the size of the
+   structure. */
 PyObject *record_to_dict(record_type *self, const void *bytes, size_t length);
 
-/* Fills the structure at bytes, all of it, from a dict of the record's type;
-   a tail is left to the caller.  Returns 0, or -1 as record_check does, and
-   with ValueError for a missing or unknown key. */
+/* Fills the whole structure at bytes from a dict of the record's type.  The
+   caller has to write the tail.  Returns 0, or -1 with an exception of
+   record_check, or with ValueError if a key is missing or unknown. */
 int record_from_dict(record_type *self, PyObject *dict, void *bytes);
 
-/* A new tuple (size, ((key, format of struct, offset, size), ...), tail) that
-   describes the record; tail is None, or (key, format, format of the count,
-   its offset). */
+/* Returns a new tuple that describes the record: (size, ((key, format, offset,
+   size), ...), tail).  Formats are those of the module struct.  tail is None,
+   or (key, format, format of the count, offset of the count). */
 PyObject *record_describe(const record *self);
 
 #endif

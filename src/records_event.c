@@ -1,11 +1,11 @@
-/* Rows of notifications, and the table of their types. */
+/* The rows of notifications, and the table of their types. */
 #include "records_event.h"
 #include "records_info.h"
 
 #define RECORD_FIELD_TYPE(structure, member) \
     {"sn_type", offsetof(struct structure, member), RECORD_U16}
 
-/* The info of a message that the deprecated SCTP_SEND_FAILED carries. */
+/* The info about the message in the deprecated SCTP_SEND_FAILED. */
 const record records_sndrcvinfo = RECORD(
     sctp_sndrcvinfo, NULL, NULL, RECORD_FIELD(sctp_sndrcvinfo, sinfo_stream),
     RECORD_FIELD(sctp_sndrcvinfo, sinfo_ssn),
@@ -17,7 +17,7 @@ const record records_sndrcvinfo = RECORD(
     RECORD_FIELD(sctp_sndrcvinfo, sinfo_cumtsn),
     RECORD_FIELD(sctp_sndrcvinfo, sinfo_assoc_id));
 
-/* A row; last is the last member that every kernel fills in. */
+/* A row.  last is the last member that all kernels send. */
 #define EVENT(type, structure, last, nested, tail, ...) \
     {type,                                              \
      offsetof(struct structure, last) +                 \

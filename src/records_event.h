@@ -1,4 +1,4 @@
-/* Rows of notifications, and the table of their types (RFC 6458, 6.1). */
+/* The rows of notifications, and the table of their types (RFC 6458, 6.1). */
 #ifndef SCTP_RECORDS_EVENT_H
 #define SCTP_RECORDS_EVENT_H
 
@@ -10,8 +10,7 @@
 #define EVENT_TYPES 13
 #endif
 
-/* A notification: its type, the bytes it has at the least, and its
-   structure. */
+/* A notification: its type, its smallest size in bytes, and its structure. */
 typedef struct {
     int type;
     size_t least;
@@ -20,7 +19,7 @@ typedef struct {
 
 extern const event records_event[EVENT_TYPES];
 
-/* What the deprecated SCTP_SEND_FAILED tells of its message. */
+/* The info about the message in the deprecated SCTP_SEND_FAILED. */
 extern const record records_sndrcvinfo;
 
 #endif

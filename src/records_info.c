@@ -1,4 +1,4 @@
-/* Rows of the information that travels with messages (RFC 6458, 5.3). */
+/* The rows of the infos that travel with messages (RFC 6458, 5.3). */
 #include "records_info.h"
 
 const record records_info[INFO_COUNT] = {

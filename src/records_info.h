@@ -1,4 +1,4 @@
-/* Rows of the information that travels with messages (RFC 6458, 5.3). */
+/* The rows of the infos that travel with messages (RFC 6458, 5.3). */
 #ifndef SCTP_RECORDS_INFO_H
 #define SCTP_RECORDS_INFO_H
 
@@ -15,7 +15,7 @@ enum {
 
 extern const record records_info[INFO_COUNT];
 
-/* The rows of a structure that the option SCTP_DEFAULT_SNDINFO has too. */
+/* The rows of sctp_sndinfo; the option SCTP_DEFAULT_SNDINFO has them too. */
 #define RECORDS_SNDINFO                          \
     RECORD_FIELD(sctp_sndinfo, snd_sid),         \
         RECORD_FIELD(sctp_sndinfo, snd_flags),   \

@@ -1,12 +1,12 @@
-/* Rows of the structures of socket options, and the table of options. */
+/* The rows of the structures of socket options, and the table of options. */
 #include "records_option.h"
 #include "records_info.h"
 
-/* A structure that is nothing but its tail. */
+/* A structure that has only a tail. */
 #define RECORD_OF_TAIL(structure, tail) \
     {#structure, sizeof(struct structure), NULL, 0, NULL, tail}
 
-/* Those that another one holds. */
+/* The indexes of structures that other structures contain. */
 enum {
     PADDRINFO,
     ASSOC_VALUE,
@@ -196,7 +196,7 @@ const record records_option[] = {
 const int records_option_length = RECORD_LENGTH(records_option);
 
 _Static_assert(RECORD_LENGTH(records_option) <= OPTION_STRUCTURES_MAX,
-               "a module's state has no room for all structures");
+               "OPTION_STRUCTURES_MAX is less than the number of structures");
 
 #define OPTION(name, structure, access, reference) \
     {#name, name, #structure, OPTION_##access, reference}

@@ -1,13 +1,13 @@
-/* Rows of the structures of socket options, and the table of options. */
+/* The rows of the structures of socket options, and the table of options. */
 #ifndef SCTP_RECORDS_OPTION_H
 #define SCTP_RECORDS_OPTION_H
 
 #include "record.h"
 
-/* Room for the structures of either system. */
+/* Enough for the structures of each system. */
 #define OPTION_STRUCTURES_MAX 32
 
-/* Who may do what; the kernel decides. */
+/* The access that the kernel allows. */
 #define OPTION_RW "read, write"
 #define OPTION_R "read"
 #define OPTION_W "write"

@@ -1,4 +1,4 @@
-/* Module _sctp.sctp: the socket's messages, and the module. */
+/* The module _sctp.sctp, and the socket's methods for messages. */
 #include "state.h"
 #include "constants.h"
 #include "error.h"
@@ -15,15 +15,15 @@ state_get(PyTypeObject *type)
     return module == NULL ? NULL : PyModule_GetState(module);
 }
 
-/* The error that a batch left behind its messages. */
+/* Returns the place for the error that followed the messages of a batch. */
 static batch_error *
 get_kept(const sctp_state *state, PyObject *self)
 {
     return (batch_error *)((char *)self + state->kept);
 }
 
-/* Raises the error that the socket has kept, if any.  Returns 0, or -1 with
-   an exception. */
+/* Raises the error that the socket has kept.  Returns 0 if there is none, or
+   -1 with an exception. */
 static int
 raise_kept(const sctp_state *state, PyObject *self)
 {
@@ -48,30 +48,31 @@ PyDoc_STRVAR(
     "sctp_sendv($self, /, data, addrs=None, info=None, flags=0)\n--\n\n"
     "Sends one message and returns the number of its bytes (RFC 6458,\n"
     "section 9.12).\n\n"
-    "data is an iterable of bytes-like objects, sent one after the\n"
-    "other without copying. addrs is an iterable of addresses: the\n"
-    "first is the destination, and if there is no association with it\n"
-    "yet, one is set up with all of them. Their ports agree; those after\n"
-    "the first may be 0, for the first's. info is a sctp_sndinfo,\n"
-    "sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are those of\n"
-    "sendmsg, such as MSG_DONTWAIT. SCTP_UNORDERED, SCTP_ABORT and the\n"
-    "like go into snd_flags of a sctp_sndinfo; here they mean something\n"
-    "else: on Linux SCTP_UNORDERED is MSG_OOB, SCTP_ABORT MSG_DONTROUTE\n"
-    "and SCTP_SENDALL MSG_DONTWAIT.\n\n"
+    "data is an iterable of bytes-like objects, which together are the\n"
+    "message. They are not copied. addrs is an iterable of addresses, and\n"
+    "the first is the destination. If there is no association with it yet,\n"
+    "the kernel sets one up with all of them. All addresses have the same\n"
+    "port. From the second on, 0 means the port of the first. info is a\n"
+    "sctp_sndinfo, sctp_prinfo, sctp_authinfo or sctp_sendv_spa. flags are\n"
+    "those of sendmsg(), such as MSG_DONTWAIT. SCTP_UNORDERED, SCTP_ABORT\n"
+    "and their like belong in snd_flags of a sctp_sndinfo. Here their\n"
+    "numbers mean something else: on Linux SCTP_UNORDERED is MSG_OOB,\n"
+    "SCTP_ABORT is MSG_DONTROUTE, and SCTP_SENDALL is MSG_DONTWAIT.\n\n"
     "With SCTP_SENDALL, a blocking socket waits for room in every\n"
-    "association. As a second try would send twice to some, there is\n"
-    "none: a socket with a timeout does not wait, but raises\n"
-    "BlockingIOError, and after a signal handler it raises\n"
-    "InterruptedError. After any error, some associations may have got\n"
-    "the message. Linux itself makes the call again where the process is\n"
-    "stopped and continued (SIGSTOP, SIGCONT) while it waits.\n\n"
-    "Raises TypeError for another info and for what is no address or no\n"
-    "bytes-like object, ValueError for more buffers than the system\n"
-    "takes, for ports that disagree and for SCTP_EOF and others that are\n"
-    "no flags of sendmsg, OSError as the kernel does: EMSGSIZE for more\n"
-    "than the send buffer holds, EINVAL for a stream that the association\n"
-    "does not have or an empty message, EPIPE (Linux) or ENOENT (FreeBSD)\n"
-    "without an association, EAGAIN where it would have to wait.");
+    "association. The call is never repeated, because some associations\n"
+    "would get the message twice. So a socket with a timeout does not\n"
+    "wait: it raises BlockingIOError. If a signal interrupts the call, it\n"
+    "raises InterruptedError. After any error, some associations may have\n"
+    "got the message. Linux itself repeats a waiting call if the process\n"
+    "is stopped and continued (SIGSTOP, SIGCONT).\n\n"
+    "Raises TypeError if info has another type, an address is not a valid\n"
+    "tuple, or a part of data is not bytes-like. Raises ValueError if data\n"
+    "has more parts than the system takes, the ports differ, or flags has\n"
+    "SCTP_EOF or another flag that sendmsg() does not have. Raises OSError\n"
+    "if the kernel refuses: EMSGSIZE if the send buffer is too small for\n"
+    "the message, EINVAL if the association does not have the stream or\n"
+    "the message is empty, EPIPE (Linux) or ENOENT (FreeBSD) if there is\n"
+    "no association, EAGAIN if the call would have to wait.");
 
 static PyObject *
 none_is_absent(PyObject *value)
@@ -79,8 +80,8 @@ none_is_absent(PyObject *value)
     return value == Py_None ? NULL : value;
 }
 
-/* The flags of a message.  Refuses what belongs into snd_flags, as far as it
-   is not a flag of sendmsg by the same number. */
+/* Stores the flags of a message in *out.  Refuses flags that belong in
+   snd_flags, unless sendmsg has a flag with the same number. */
 static int
 to_send_flags(PyObject *value, const char *function, int *out)
 {
@@ -103,8 +104,8 @@ to_send_flags(PyObject *value, const char *function, int *out)
         if (*out & misplaced[i].flag & ~PLATFORM_SEND_FLAGS) {
             PyErr_Format(
                 PyExc_ValueError,
-                "%s: flags: 0x%x is no flag of sendmsg; as %s it goes "
-                "into snd_flags of a sctp_sndinfo",
+                "%s: flags: sendmsg has no flag 0x%x; put %s into snd_flags "
+                "of a sctp_sndinfo",
                 function, misplaced[i].flag, misplaced[i].name);
             return -1;
         }
@@ -134,18 +135,20 @@ socket_sendv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 PyDoc_STRVAR(
     recvv_doc,
     "sctp_recvv($self, /, bufsize, flags=0)\n--\n\n"
-    "Receives a message or a notification and returns (data, addr,\n"
-    "info, infotype, flags) (RFC 6458, section 9.13).\n\n"
-    "data has at most bufsize bytes; what is longer comes in pieces,\n"
-    "the last with MSG_EOR in flags. addr is the sender. info is a\n"
-    "sctp_rcvinfo, sctp_nxtinfo, sctp_recvv_rn or None, as the options\n"
-    "SCTP_RECVRCVINFO and SCTP_RECVNXTINFO are on, and infotype says\n"
-    "which. With MSG_NOTIFICATION in flags, data is for\n"
-    "parse_notification(). At the end of the association the result is\n"
-    "(b'', None, None, SCTP_RECVV_NOINFO, flags).\n\n"
-    "Raises ValueError for a bufsize below 1, MemoryError for one that\n"
-    "there is no memory for, OSError as the kernel does: ECONNRESET after\n"
-    "an ABORT, ENOTCONN, EAGAIN where it would have to wait.");
+    "Receives a message or a notification and returns (data, addr, info,\n"
+    "infotype, flags) (RFC 6458, section 9.13).\n\n"
+    "data has at most bufsize bytes. A longer message arrives in pieces;\n"
+    "the last piece has MSG_EOR in flags. addr is the address of the\n"
+    "sender. info is a sctp_rcvinfo, sctp_nxtinfo, sctp_recvv_rn or None:\n"
+    "the options SCTP_RECVRCVINFO and SCTP_RECVNXTINFO decide which.\n"
+    "infotype tells which one it is. If MSG_NOTIFICATION is in flags, data\n"
+    "is a notification for parse_notification(). At the end of the\n"
+    "association the result is (b'', None, None, SCTP_RECVV_NOINFO,\n"
+    "flags).\n\n"
+    "Raises ValueError if bufsize is less than 1. Raises MemoryError if\n"
+    "there is no memory for bufsize bytes. Raises OSError if the kernel\n"
+    "reports an error: ECONNRESET after an ABORT, ENOTCONN if the socket\n"
+    "is not connected, EAGAIN if the call would have to wait.");
 
 static PyObject *
 socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -172,10 +175,10 @@ socket_recvv(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 PyDoc_STRVAR(
     recvv_into_doc,
     "sctp_recvv_into($self, /, buffers, flags=0)\n--\n\n"
-    "Receives as sctp_recvv() does, into the caller's memory: buffers\n"
-    "is an iterable of writable bytes-like objects, filled one after\n"
-    "the other. The result has the number of bytes in place of the\n"
-    "data.");
+    "Receives as sctp_recvv() does, but into the memory of the caller.\n"
+    "buffers is an iterable of writable bytes-like objects, which are\n"
+    "filled one after the other. The result has the number of bytes in\n"
+    "place of the data.");
 
 static PyObject *
 socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -199,25 +202,27 @@ socket_recvv_into(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 PyDoc_STRVAR(
     sendv_many_doc,
     "sctp_sendv_many($self, /, messages, flags=0)\n--\n\n"
-    "Sends messages in few packets and returns how many of them the\n"
-    "kernel took.\n\n"
-    "messages is an iterable of tuples (data,), (data, addrs) or (data,\n"
-    "addrs, info), the arguments of sctp_sendv(), at most 1024. All of\n"
-    "them are checked before the first one is sent. Messages to one\n"
-    "association, named by the same address and identifier, wait for\n"
-    "each other to share packets (MSG_MORE; Linux only). When the call\n"
-    "has sent all, none of them waits any more; when it returns early,\n"
-    "only those wait that the peer's window has no room for: until the\n"
-    "next message or heartbeat. flags are those of sctp_sendv(); with\n"
-    "MSG_MORE the last message waits for what you send next.\n\n"
-    "A blocking socket sends all, unless one fails. With a timeout, or\n"
-    "non-blocking, the socket sends those that there is room for.\n\n"
-    "Raises what sctp_sendv() raises for bad arguments and for an error\n"
-    "of the first message, and TimeoutError or BlockingIOError where\n"
-    "there was room for none. An error of a later message ends the call:\n"
-    "it returns how many went before; send the rest to see the error. An\n"
-    "exception of sending has the number of messages that went as its\n"
-    "attribute sent.");
+    "Sends several messages in few packets and returns how many of them\n"
+    "the kernel took.\n\n"
+    "messages is an iterable of at most 1024 tuples (data,), (data, addrs)\n"
+    "or (data, addrs, info), the arguments of sctp_sendv(). All of them\n"
+    "are checked before the first one is sent. On Linux, messages to the\n"
+    "same association share packets: each waits in the kernel for the next\n"
+    "(MSG_MORE). They must name the association by the same address and\n"
+    "identifier. When the call has sent all messages, none of them waits\n"
+    "any longer. If it returns early, messages still wait if the peer's\n"
+    "window has no room for them: until the next message or heartbeat.\n"
+    "flags are those of sctp_sendv(). With MSG_MORE, the last message\n"
+    "waits for what you send next.\n\n"
+    "A blocking socket sends all messages, unless one fails. A\n"
+    "non-blocking socket, or one with a timeout, sends as many as there is\n"
+    "room for.\n\n"
+    "Raises what sctp_sendv() raises if an argument is wrong or the first\n"
+    "message fails. Raises TimeoutError or BlockingIOError if there is no\n"
+    "room for the first message. If a later message fails, the call\n"
+    "returns how many were sent before it; send the rest to see the error.\n"
+    "If sending raises an exception, its attribute sent is the number of\n"
+    "messages that were sent.");
 
 static PyObject *
 socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -240,15 +245,15 @@ socket_sendv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
 PyDoc_STRVAR(
     recvv_many_doc,
     "sctp_recvv_many($self, /, bufsize, count, flags=0)\n--\n\n"
-    "Receives up to count messages and notifications and returns a list\n"
-    "of what sctp_recvv() returns for each. count is 1 to 1024.\n\n"
-    "Waits for the first as sctp_recvv() does, then takes what is there\n"
-    "without waiting again. The end of the association is the last item.\n"
-    "With MSG_PEEK there is one item.\n\n"
-    "Raises what sctp_recvv() raises. An error behind the first message\n"
-    "is raised by the next call of a method that begins with sctp_recvv:\n"
-    "so call again before you wait for the socket to become readable, as\n"
-    "the kernel tells of such an error only once.");
+    "Receives up to count messages and notifications, and returns a list\n"
+    "with the result of sctp_recvv() for each. count is 1 to 1024.\n\n"
+    "It waits for the first one as sctp_recvv() does. Then it takes what\n"
+    "has arrived, without waiting again. The end of the association is the\n"
+    "last item. With MSG_PEEK there is one item.\n\n"
+    "Raises what sctp_recvv() raises. If an error follows the first\n"
+    "message, the next call of a method that begins with sctp_recvv raises\n"
+    "it. So call again before you wait for the socket to become readable:\n"
+    "the kernel reports such an error only once.");
 
 static PyObject *
 socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -275,7 +280,8 @@ socket_recvv_many(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                          get_kept(state, self));
 }
 
-/* Drops the error that the socket which this was has kept. */
+/* Drops the kept error.  __init__ calls it: an object can become another
+   socket. */
 static PyObject *
 socket_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -310,7 +316,7 @@ static PyMethodDef socket_methods[] = {
 };
 
 static PyType_Slot core_slots[] = {
-    {Py_tp_doc, (void *)PyDoc_STR("What C implements of sctp_socket.")},
+    {Py_tp_doc, (void *)PyDoc_STR("The part of sctp_socket in C.")},
     {Py_tp_methods, socket_methods},
     {0, NULL},
 };
@@ -321,11 +327,12 @@ static const PyType_Spec core_spec = {
     .slots = core_slots,
 };
 
-PyDoc_STRVAR(to_storage_doc,
-             "ipaddr_to_sockaddr_storage(ip_addr, /)\n--\n\n"
-             "The struct sockaddr_storage of an address tuple as bytes.\n\n"
-             "Raises TypeError for what is no address, ValueError for a port\n"
-             "out of range, socket.gaierror for an unknown host.");
+PyDoc_STRVAR(
+    to_storage_doc,
+    "ipaddr_to_sockaddr_storage(ip_addr, /)\n--\n\n"
+    "Returns the struct sockaddr_storage of an address tuple as bytes.\n\n"
+    "Raises TypeError if ip_addr is not a valid address tuple, ValueError\n"
+    "if the port is out of range, socket.gaierror if the host is unknown.");
 
 static PyObject *
 to_storage(PyObject *Py_UNUSED(module), PyObject *address)
@@ -341,9 +348,9 @@ to_storage(PyObject *Py_UNUSED(module), PyObject *address)
 PyDoc_STRVAR(
     to_address_doc,
     "sockaddr_storage_to_ipaddr(storage, /)\n--\n\n"
-    "The address tuple of a struct sockaddr_storage in bytes. Bytes\n"
-    "that are no such structure give a host of three question marks,\n"
-    "and zeros.");
+    "Returns the address tuple of a struct sockaddr_storage, given as\n"
+    "bytes. If the bytes are not such a structure, the host is three\n"
+    "question marks and the numbers are 0.");
 
 static PyObject *
 to_address(PyObject *Py_UNUSED(module), PyObject *storage)
@@ -380,9 +387,9 @@ take_member(PyObject *type, const char *name, PyObject **into)
     return *into == NULL ? -1 : 0;
 }
 
-/* Takes what the methods need of the socket of the standard library.  gevent,
-   eventlet and others put a class of their own in its place: ImportError.
-   Returns 0 or -1. */
+/* Takes socket.socket and the methods and members of it that call_methods
+   needs.  Returns 0, or -1: with ImportError if gevent, eventlet or another
+   library has replaced socket.socket by its own class. */
 static int
 take_base(sctp_state *state)
 {
@@ -400,9 +407,9 @@ take_base(sctp_state *state)
         !PyType_IsSubtype(state->base, (PyTypeObject *)plain)) {
         PyErr_Format(PyExc_ImportError,
                      "sctp needs the socket.socket of the standard library, "
-                     "but %R is in its place: import sctp before what "
-                     "replaces it, or let that leave sockets alone, as "
-                     "gevent.monkey.patch_all(socket=False) does",
+                     "but another library has replaced it by %R: import sctp "
+                     "before that library, or use "
+                     "gevent.monkey.patch_all(socket=False) or its like",
                      base);
         goto done;
     }
@@ -417,7 +424,7 @@ done:
     return result;
 }
 
-/* Makes the type that the class of the socket is derived from. */
+/* Makes the base class of sctp_socket. */
 static int
 add_core(PyObject *module, sctp_state *state)
 {

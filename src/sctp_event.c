@@ -1,4 +1,4 @@
-/* Module _sctp.sctp_event: parse_notification. */
+/* The module _sctp.sctp_event, with parse_notification. */
 #include "constants.h"
 #include "error.h"
 #include "records_event.h"
@@ -20,8 +20,9 @@ typedef struct {
     uint32_t length;
 } event_header;
 
-/* The row of the notification at bytes, of which size may be read; *length
-   becomes what it declares.  -1 with OSError. */
+/* Finds the row of the notification in size bytes, and stores the length that
+   the notification declares in *length.  Returns the index of the row, or -1
+   with OSError. */
 static int
 find_event(const unsigned char *bytes, size_t size, size_t *length)
 {
@@ -42,11 +43,13 @@ find_event(const unsigned char *bytes, size_t size, size_t *length)
         if (header.type != row->type) {
             continue;
         }
-        /* That of an older kernel is shorter than its structure. */
+        /* An older kernel's notification is shorter than the structure. */
         if (*length > size ||
             (*length != row->least && !record_fits(&row->record, *length))) {
             error_raise_text(
-                EBADMSG, "%s takes %zu bytes, declares %zu and has %zu",
+                EBADMSG,
+                "%s needs %zu bytes, but it declares %zu, and the buffer has "
+                "%zu",
                 row->record.name, row->record.size, *length, size);
             return -1;
         }
@@ -57,8 +60,8 @@ find_event(const unsigned char *bytes, size_t size, size_t *length)
     return -1;
 }
 
-/* Whether sac_info of an SCTP_ASSOC_CHANGE holds features (RFC 6458, 6.1.1).
- */
+/* Whether sac_info of an SCTP_ASSOC_CHANGE has the features of the association
+   (RFC 6458, 6.1.1). */
 static int
 has_features(const unsigned char *bytes, size_t length)
 {
@@ -69,7 +72,7 @@ has_features(const unsigned char *bytes, size_t length)
                                       change.sac_state == SCTP_RESTART);
 }
 
-/* Makes the features, which came as bytes, a tuple. */
+/* Replaces the bytes of the features by a tuple of numbers. */
 static int
 convert_features(record_type *type, PyObject *dict)
 {
@@ -100,7 +103,7 @@ parse(event_state *state, const void *bytes, size_t size)
     }
     type = &state->events[found];
     if (length < type->record->size) {
-        /* An older kernel's: what it lacks is 0. */
+        /* An older kernel's notification: the missing members become 0. */
         memset(whole, 0, sizeof whole);
         memcpy(whole, bytes, length);
         bytes = whole;
@@ -117,15 +120,14 @@ parse(event_state *state, const void *bytes, size_t size)
 PyDoc_STRVAR(
     parse_doc,
     "parse_notification(notif, /)\n--\n\n"
-    "A notification as a dict (RFC 6458, section 6.1).\n\n"
-    "notif is the bytes-like object that arrived with MSG_NOTIFICATION\n"
-    "in the flags; bytes after the notification are not looked at. The\n"
-    "key sn_type tells the type; the others are the members of the\n"
-    "structure in the RFC. Error causes are in host byte order; the chunks\n"
-    "in sac_info and sre_data are as the kernel gives them.\n\n"
-    "Raises OSError: with errno EBADMSG if notif ends before the\n"
-    "notification does, or the notification before its members do; with\n"
-    "EOPNOTSUPP if the type is unknown.");
+    "Returns a notification as a dict (RFC 6458, section 6.1).\n\n"
+    "notif is the bytes-like object that arrived with MSG_NOTIFICATION in\n"
+    "the flags. Bytes after the end of the notification are ignored. The\n"
+    "key sn_type has the type. The other keys are the members of the\n"
+    "structure in the RFC. Error causes are in host byte order. The chunks\n"
+    "in sac_info and sre_data are unchanged.\n\n"
+    "Raises OSError with errno EBADMSG if notif or the notification is too\n"
+    "short, and with EOPNOTSUPP if the type is unknown.");
 
 static PyObject *
 event_parse(PyObject *module, PyObject *notif)

@@ -1,5 +1,5 @@
-/* Module _sctp.sctp_info: what travels with messages, generic over the rows
-   of records_info. */
+/* The module _sctp.sctp_info: the infos that travel with messages, made from
+   the rows of records_info. */
 #include "constants.h"
 #include "records_info.h"
 
@@ -9,7 +9,8 @@ typedef struct {
 
 static PyModuleDef info_module;
 
-/* The record of a class, also of a subclass; NULL with TypeError. */
+/* Returns the record of a class or of its base class, or NULL with
+   TypeError. */
 static record_type *
 get_record_type(PyTypeObject *class)
 {
@@ -17,19 +18,21 @@ get_record_type(PyTypeObject *class)
     info_state *state = module == NULL ? NULL : PyModule_GetState(module);
 
     for (int i = 0; state != NULL && i < INFO_COUNT; i++) {
-        PyTypeObject *type = state->infos[i].type; /* NULL as Python ends */
+        PyTypeObject *type = state->infos[i].type; /* NULL at Python's end */
 
         if (type != NULL && PyType_IsSubtype(class, type)) {
             return &state->infos[i];
         }
     }
     if (state != NULL) {
-        PyErr_Format(PyExc_TypeError, "%.100s is no info", class->tp_name);
+        PyErr_Format(PyExc_TypeError, "%.100s is not a class of infos",
+                     class->tp_name);
     }
     return NULL;
 }
 
-/* Sets a key to a value that is checked. */
+/* Checks a value and sets the key to it.  unknown is the exception for an
+   unknown key. */
 static int
 set_key(record_type *type, PyObject *self, PyObject *key, PyObject *value,
         PyObject *unknown)
@@ -48,7 +51,8 @@ set_key(record_type *type, PyObject *self, PyObject *key, PyObject *value,
     return result;
 }
 
-/* Calls the class itself: all keys, those that are not given 0. */
+/* Makes an instance of the class.  It has all keys; a key that is not given is
+   0. */
 static PyObject *
 info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
                 PyObject *kwnames)
@@ -76,7 +80,7 @@ info_vectorcall(PyObject *class, PyObject *const *args, size_t nargsf,
     return self;
 }
 
-/* For subclasses, and who calls it anew. */
+/* Runs for subclasses, and if someone calls __init__() again. */
 static int
 info_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -123,11 +127,13 @@ info_copy(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef info_methods[] = {
     {"copy", info_copy, METH_NOARGS,
-     PyDoc_STR("copy($self, /)\n--\n\nA shallow copy, of the same class.")},
+     PyDoc_STR(
+         "copy($self, /)\n--\n\nReturns a shallow copy of the same class.")},
     {NULL, NULL, 0, NULL},
 };
 
-/* A dict does not visit its type, which lives only as long as its users. */
+/* A dict does not visit its type.  This type lives only as long as its users,
+   so it has to be visited. */
 static int
 info_traverse(PyObject *self, visitproc visit, void *arg)
 {
@@ -135,21 +141,21 @@ info_traverse(PyObject *self, visitproc visit, void *arg)
     return PyDict_Type.tp_traverse(self, visit, arg);
 }
 
-/* As it adds nothing to a dict, it ends as one: Python keeps the memory for
-   the next dict. */
+/* Frees an info as a dict, so that Python keeps the memory for the next dict.
+   It may: an info has nothing beyond a dict. */
 static void
 info_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
-    if (type->tp_dealloc == info_dealloc) { /* of no subclass, which may */
+    if (type->tp_dealloc == info_dealloc) { /* a subclass may have more */
         Py_SET_TYPE(self, &PyDict_Type);
     }
     PyDict_Type.tp_dealloc(self);
     Py_DECREF(type);
 }
 
-/* A dict subclass for one record. */
+/* Makes a subclass of dict for one record. */
 static PyTypeObject *
 make_info_type(PyObject *module, const char *name, const char *doc)
 {
@@ -179,45 +185,67 @@ make_info_type(PyObject *module, const char *name, const char *doc)
 
 PyDoc_STRVAR(
     sndinfo_doc,
-    "sctp_sndinfo(*, snd_sid=0, snd_flags=0, snd_ppid=0, "
-    "snd_context=0, snd_assoc_id=0)\n--\n\n"
-    "How a message is to be sent (RFC 6458, section 5.3.4).\n\n"
-    "snd_sid is the stream; snd_flags is made of SCTP_UNORDERED,\n"
-    "SCTP_ADDR_OVER, SCTP_ABORT, SCTP_EOF, SCTP_SENDALL and\n"
-    "SCTP_SACK_IMMEDIATELY; snd_ppid goes on the wire as it stands, so\n"
-    "socket.htonl() makes the number that peers expect; snd_context\n"
-    "comes back when sending fails; snd_assoc_id selects the\n"
-    "association on a one-to-many socket.");
+    "sctp_sndinfo(*, snd_sid=0, snd_flags=0, snd_ppid=0, snd_context=0,"
+    " snd_assoc_id=0)\n--\n\n"
+    "How a message is sent (RFC 6458, section 5.3.4).\n\n"
+    "- snd_sid (uint16): The stream to send on.\n"
+    "- snd_flags (uint16, flags): SCTP_UNORDERED, SCTP_ADDR_OVER,\n"
+    "  SCTP_ABORT, SCTP_EOF, SCTP_SENDALL, SCTP_SACK_IMMEDIATELY.\n"
+    "- snd_ppid (uint32): The payload protocol identifier, as it is on the\n"
+    "  wire: it is never converted. Pass socket.htonl(60) for 60.\n"
+    "- snd_context (uint32): A number of your choice. It comes back in\n"
+    "  SCTP_SEND_FAILED_EVENT.\n"
+    "- snd_assoc_id (association): The association to send on. One-to-one\n"
+    "  sockets ignore it.");
 
-PyDoc_STRVAR(
-    prinfo_doc,
-    "sctp_prinfo(*, pr_policy=0, pr_value=0)\n--\n\n"
-    "When a message may be abandoned (RFC 6458, section 5.3.7).\n\n"
-    "pr_policy is SCTP_PR_SCTP_NONE (never), SCTP_PR_SCTP_TTL (pr_value\n"
-    "milliseconds after it was given to the kernel), SCTP_PR_SCTP_RTX\n"
-    "(after pr_value retransmissions) or SCTP_PR_SCTP_PRIO (for\n"
-    "messages of a smaller pr_value, when buffers are full; RFC 7496).");
+PyDoc_STRVAR(prinfo_doc,
+             "sctp_prinfo(*, pr_policy=0, pr_value=0)\n--\n\n"
+             "When a message may be abandoned (RFC 6458, section 5.3.7).\n\n"
+             "- pr_policy (uint16): SCTP_PR_SCTP_NONE, SCTP_PR_SCTP_TTL,\n"
+             "  SCTP_PR_SCTP_RTX or SCTP_PR_SCTP_PRIO.\n"
+             "- pr_value (uint32): Milliseconds with SCTP_PR_SCTP_TTL,\n"
+             "  retransmissions with SCTP_PR_SCTP_RTX, a priority with\n"
+             "  SCTP_PR_SCTP_PRIO (0 is the highest). It is ignored with\n"
+             "  SCTP_PR_SCTP_NONE.");
 
 PyDoc_STRVAR(authinfo_doc,
              "sctp_authinfo(*, auth_keynumber=0)\n--\n\n"
              "The shared key that authenticates a message (RFC 6458, section\n"
-             "5.3.8).");
+             "5.3.8).\n\n"
+             "- auth_keynumber (uint16): The number of the key.");
 
 PyDoc_STRVAR(
     rcvinfo_doc,
     "sctp_rcvinfo(*, rcv_sid=0, rcv_ssn=0, rcv_flags=0, rcv_ppid=0, "
     "rcv_tsn=0, rcv_cumtsn=0, rcv_context=0, rcv_assoc_id=0)\n--\n\n"
     "How a message was received (RFC 6458, section 5.3.5).\n\n"
-    "rcv_ppid is as it came on the wire: socket.ntohl() makes the\n"
-    "number that the peer meant. All others are in host byte order.\n"
-    "rcv_flags has SCTP_UNORDERED for a message outside the order of\n"
-    "its stream.");
+    "- rcv_sid (uint16): The stream that the message came on.\n"
+    "- rcv_ssn (uint16): The stream sequence number of the message.\n"
+    "- rcv_flags (uint16, flags): SCTP_UNORDERED, or 0.\n"
+    "- rcv_ppid (uint32): The payload protocol identifier, as it is on the\n"
+    "  wire: it is never converted. socket.ntohl() gives the number that\n"
+    "  the peer means.\n"
+    "- rcv_tsn (uint32): The transmission sequence number (TSN) of the\n"
+    "  first chunk of the message.\n"
+    "- rcv_cumtsn (uint32): The cumulative TSN when the message was read.\n"
+    "  It matters for unordered messages only.\n"
+    "- rcv_context (uint32): The value of SCTP_CONTEXT.\n"
+    "- rcv_assoc_id (association): The association that the message came\n"
+    "  on.");
 
-PyDoc_STRVAR(nxtinfo_doc,
-             "sctp_nxtinfo(*, nxt_sid=0, nxt_flags=0, nxt_ppid=0, "
-             "nxt_length=0, nxt_assoc_id=0)\n--\n\n"
-             "What the next call will receive (RFC 6458, section 5.3.6).\n\n"
-             "nxt_ppid is as it came on the wire, as rcv_ppid is.");
+PyDoc_STRVAR(
+    nxtinfo_doc,
+    "sctp_nxtinfo(*, nxt_sid=0, nxt_flags=0, nxt_ppid=0, nxt_length=0, "
+    "nxt_assoc_id=0)\n--\n\n"
+    "What the next call will receive (RFC 6458, section 5.3.6).\n\n"
+    "- nxt_sid (uint16): The stream of the next message.\n"
+    "- nxt_flags (uint16, flags): SCTP_UNORDERED and SCTP_NOTIFICATION; on\n"
+    "  FreeBSD also SCTP_COMPLETE.\n"
+    "- nxt_ppid (uint32): The payload protocol identifier of the next\n"
+    "  message, as it is on the wire: it is never converted.\n"
+    "- nxt_length (uint32, bytes): How much of the next message has\n"
+    "  arrived.\n"
+    "- nxt_assoc_id (association): The association of the next message.");
 
 static const struct {
     const char *name;
@@ -232,8 +260,8 @@ static const struct {
 
 static const constant info_constants[] = {CONSTANTS_INFO{NULL, 0}};
 
-/* Lets Python add what holds several infos: sctp_sendv_spa and
-   sctp_recvv_rn. */
+/* Lets _sctp/_holders.py add the classes that hold several infos:
+   sctp_sendv_spa and sctp_recvv_rn. */
 static int
 add_holders(PyObject *module)
 {

@@ -1,10 +1,10 @@
-/* Address tuples to socket addresses and back, one or many. */
+/* Converts address tuples to socket addresses and back, one or many. */
 #include "sockaddr.h"
 #include "args.h"
 
 #include <string.h>
 
-/* A chunk holds 65,535 bytes and so fewer IPv4 addresses than this. */
+/* A chunk has at most 65,535 bytes, and so no room for more addresses. */
 #define ADDRESSES_MAX 8192
 #define ROOM_AT_FIRST sizeof(struct sockaddr_in6)
 #define FLOWINFO_MAX 0xfffff
@@ -31,7 +31,7 @@ port_of(struct sockaddr *address)
                : &((struct sockaddr_in6 *)address)->sin6_port;
 }
 
-/* Raises TypeError; the format has a place (%U) for the value. */
+/* Raises TypeError with a text; its %U becomes the repr of the value. */
 static void
 raise_type_error(const char *format, PyObject *value)
 {
@@ -51,8 +51,8 @@ raise_no_address(PyObject *value)
                      value);
 }
 
-/* Whether a host is numeric, and of the family, or '', which is any address;
-   stores its address. */
+/* Whether a host is a numeric address of the family, or '', which means any
+   address.  If so, stores the address. */
 static int
 is_numeric(PyObject *host, int family, void *address)
 {
@@ -66,8 +66,8 @@ is_numeric(PyObject *host, int family, void *address)
            (text[0] == '\0' || inet_pton(family, text, address) == 1);
 }
 
-/* Converts an address tuple that names nothing.  Returns 0, 1 without an
-   exception for one that does, or -1. */
+/* Converts an address tuple without names.  Returns 0, or 1 without an
+   exception if the host or the port is a name, or -1 with an exception. */
 static int
 parse_numeric(PyObject *address, struct sockaddr_storage *out)
 {
@@ -96,7 +96,7 @@ parse_numeric(PyObject *address, struct sockaddr_storage *out)
         ipv6->sin6_flowinfo = htonl((uint32_t)flowinfo);
         ipv6->sin6_scope_id = (uint32_t)scope_id;
     }
-    /* A bool is an int to Python, but nobody's port. */
+    /* In Python a bool is an int, but nobody means it as a port. */
     has_number = PyIndex_Check(port) && !PyBool_Check(port);
     if (has_number &&
         args_integer(port, "address", "port", 0, PORT_MAX, &number) < 0) {
@@ -130,7 +130,7 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
     }
     if (numeric != NULL) {
         result = parse_numeric(numeric, out);
-        if (result > 0) { /* of a function of socket that was replaced */
+        if (result > 0) { /* someone has replaced socket.getaddrinfo */
             raise_no_address(numeric);
         }
         Py_DECREF(numeric);
@@ -138,7 +138,7 @@ sockaddr_parse(PyObject *address, struct sockaddr_storage *out)
     return result == 0 ? 0 : -1;
 }
 
-/* inet_ntop would take 6 % of what a message costs from one of many peers. */
+/* With inet_ntop, a message from one of many peers would cost 6 % more. */
 static PyObject *
 ipv4_to_text(const struct in_addr *address)
 {
@@ -169,9 +169,8 @@ ipv6_to_text(const struct in6_addr *address)
         inet_ntop(AF_INET6, address, text, sizeof text));
 }
 
-/* Whether an IPv6 address means something within a scope only.  For all others
-   a kernel may fill in a scope or not, depending on where the address comes
-   from. */
+/* Whether an IPv6 address needs a scope.  For other addresses the scope_id
+   means nothing: kernels sometimes fill it in and sometimes not. */
 static int
 is_link_local(const struct in6_addr *address)
 {
@@ -236,7 +235,7 @@ list_append(sockaddr_list *self, PyObject *item, int family)
     size_t size;
 
     if (self->count == ADDRESSES_MAX) {
-        PyErr_Format(PyExc_ValueError, "more than %d addresses",
+        PyErr_Format(PyExc_ValueError, "addrs has more than %d addresses",
                      ADDRESSES_MAX);
         return -1;
     }
@@ -245,8 +244,7 @@ list_append(sockaddr_list *self, PyObject *item, int family)
     }
     if (family == AF_INET && address.ss_family == AF_INET6) {
         PyErr_Format(PyExc_TypeError,
-                     "an IPv4 socket has no use for the IPv6 address %R",
-                     item);
+                     "an AF_INET socket cannot use the IPv6 address %R", item);
         return -1;
     }
     size = sockaddr_size((struct sockaddr *)&address);
@@ -289,7 +287,7 @@ sockaddr_list_parse(sockaddr_list *self, PyObject *iterable, int family,
         (PyTuple_Check(iterable) && PyTuple_GET_SIZE(iterable) > 0 &&
          is_host(PyTuple_GET_ITEM(iterable, 0)))) {
         raise_type_error("addrs must be an iterable of address tuples, not "
-                         "%U: write [address] for a single one",
+                         "%U: for a single one, write [address]",
                          iterable);
         return -1;
     }
@@ -329,9 +327,8 @@ sockaddr_list_agree(sockaddr_list *self, const char *owner)
             port = *own;
         }
         else if (*own != 0 && *own != port) {
-            PyErr_Format(PyExc_ValueError,
-                         "%s(): the ports disagree: %u and %u", owner,
-                         ntohs(port), ntohs(*own));
+            PyErr_Format(PyExc_ValueError, "%s(): the ports differ: %u and %u",
+                         owner, ntohs(port), ntohs(*own));
             return -1;
         }
         *own = port;

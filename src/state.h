@@ -1,4 +1,4 @@
-/* What the methods of the socket share: the state of module _sctp.sctp. */
+/* The state of the module _sctp.sctp, which all methods of the socket use. */
 #ifndef SCTP_STATE_H
 #define SCTP_STATE_H
 
@@ -12,12 +12,11 @@ typedef struct {
     message_types messages;
     option_types options;
     PyTypeObject *base; /* socket.socket */
-    PyTypeObject *core; /* what sctp_socket is derived from */
-    Py_ssize_t kept;    /* where an object has its batch_error */
+    PyTypeObject *core; /* the base class of sctp_socket */
+    Py_ssize_t kept;    /* the offset of an object's batch_error */
 } sctp_state;
 
-/* The state of the module that made the type, or one that it is derived
-   from. */
+/* Returns the state of the module that made the type or one of its bases. */
 sctp_state *state_get(PyTypeObject *type);
 
 /* Methods of associations.c. */

@@ -1,8 +1,6 @@
-"""What type checkers know of the API: checked by mypy, never run.
-
-An ignored error is one that a checker has to find: mypy complains about an
-ignore that nothing needs.
-"""
+"""What type checkers know about the API. mypy checks this file; nobody runs it. Each
+ignored error is one that a checker must find: mypy also reports an ignore without an
+error."""
 
 from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM, socket
 from typing import Any, Literal, assert_type
@@ -174,11 +172,11 @@ def old_programs() -> None:
     assert_type(sock.events, pysctp.event_subscribe)
     sock.events.data_io = True
     sock.sctp_send(b"data", ppid="60")  # type: ignore[arg-type]
-    # What the module has of socket, where the name socket is the module.
+    # Names of the module socket. Here the name socket is that module.
     assert_type(pysctp.htonl(60), int)
     assert_type(pysctp.SOL_SOCKET, int)
     assert_type(pysctp.socket.socket(pysctp.AF_INET), socket)
-    # The packages hand these out at run time alone: a typing error stays one.
+    # The packages have these names at run time only. For a checker they stay errors.
     sctp.sctpsocket_tcp  # type: ignore[attr-defined]
     sctp.sctpsocket_tpc  # type: ignore[attr-defined]
     _sctp.getconstant  # type: ignore[attr-defined]

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Build variants of CPython of Debian's sources: free-threaded, debug, and
-# thread-sanitizer, which is free-threaded under ThreadSanitizer.
+# Build variants of CPython from Debian's sources: free-threaded, debug, and
+# thread-sanitizer, which is free-threaded and runs under ThreadSanitizer.
 #
 # usage: tests/build_python.sh [--only VARIANT] [version]
 #
-# Makes build/python3.N-VARIANT, of each if not told, and prints the
-# interpreters, to be run as PYTHON=... tests/run.sh.  The version, such as 3.14,
-# is the newest whose sources can be had if none is given; what is built already
-# stays.
+# Makes build/python3.N-VARIANT for one variant, or for all.  Prints the
+# interpreters: use them as PYTHON=... tests/run.sh.  The version is a number
+# such as 3.14.  The default is the newest version with sources.  Variants that
+# exist are not built again.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -27,12 +27,12 @@ check_for_python() {
     compiles zlib.h || missing zlib.h zlib1g-dev
 }
 
-# The source packages of Python, or of its version $1, newest first, each as
-# NAME=VERSION.
+# Print the source packages of Python, or of its version $1, as NAME=VERSION.
+# The newest comes first.
 sources() {
     names=$(with_sid apt-cache pkgnames "python${1-3.}" |
         grep -x 'python3\.[0-9]*')
-    # The names are to be split.
+    # The shell splits the names.
     # shellcheck disable=SC2086
     with_sid apt-cache showsrc $names | awk '
         $1 == "Package:" { name = $2 }
@@ -64,7 +64,7 @@ build() {
     if [ ! -e "$prefix/bin/python3" ]; then
         echo "building $1 $2" >&2
         mkdir -p "$sid/$1-$2"
-        # The options are to be split.
+        # The shell splits the options.
         # shellcheck disable=SC2086
         (
             cd "$sid/$1-$2" &&

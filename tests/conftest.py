@@ -1,4 +1,4 @@
-"""Sockets over the real kernel, closed when a test ends."""
+"""Makes sockets over the real kernel, and closes them when a test ends."""
 
 import ast
 import ctypes
@@ -19,8 +19,8 @@ import system
 
 import sctp
 
-# What may be done more often than a run of all tests has time for: the option,
-# how often without it, and what is counted.
+# Tests that can do more than a run of all tests has time for: the option, its default,
+# and what it counts.
 AMOUNTS = {
     "--leak-calls": (1_000, "calls of each entry point that must not leak"),
     "--network-messages": (2_000, "messages over each kind of bad network"),
@@ -52,7 +52,7 @@ def kernel_has_sctp():
     return True
 
 
-# Fixtures and their parts that need Linux, as do the tests that ask for them.
+# Fixtures and parts of them that need Linux. Tests that use them need Linux, too.
 LINUX_PARTS = {
     "OwnNetwork",
     "connectx_one_to_one",
@@ -64,7 +64,7 @@ LINUX_PARTS = {
 
 
 def is_of_linux(path):
-    """Whether a module of tests has the marker linux as a whole."""
+    """Whether the whole module of tests has the marker linux."""
     return any(
         isinstance(statement, ast.Assign)
         and ast.unparse(statement.targets[0]) == "pytestmark"
@@ -74,12 +74,12 @@ def is_of_linux(path):
 
 
 def pytest_ignore_collect(collection_path):
-    """Elsewhere these could not even be imported."""
+    """On other systems these modules could not even be imported."""
     if sys.platform != "linux" and collection_path.suffix == ".py":
         return is_of_linux(collection_path) or None
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m chooses
+@pytest.hookimpl(tryfirst=True)  # before -m selects tests
 def pytest_collection_modifyitems(items):
     for item in items:
         if not LINUX_PARTS.isdisjoint(item.fixturenames):
@@ -87,7 +87,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_runtest_setup(item):
-    """Skips kernel tests where there is no SCTP; the runner forbids that."""
+    """Skips kernel tests if there is no SCTP. The runner forbids that."""
     if item.get_closest_marker("linux") and not system.LINUX:
         pytest.skip("needs Linux")
     if item.get_closest_marker("kernel") and not kernel_has_sctp():
@@ -97,8 +97,8 @@ def pytest_runtest_setup(item):
 
 
 class Network:
-    """The addresses of the test machine in one family: three networks with
-    two hosts each, all of them local."""
+    """The addresses of the test machine in one family: three networks with two local
+    hosts each."""
 
     def __init__(self, family):
         self.family = family
@@ -109,7 +109,7 @@ class Network:
         return (f"fd00:{network}::{host}", port, 0, 0)
 
     def addresses(self, count, host=1, port=0):
-        """The same host in several networks."""
+        """The addresses of the same host in several networks."""
         return [self.address(n + 1, host, port) for n in range(count)]
 
 
@@ -125,8 +125,8 @@ def ipv4():
 
 @pytest.fixture
 def loopback():
-    """Makes so many addresses of this machine. Where not all of 127/8 are, an
-    alias each may be given to it."""
+    """Makes so many addresses of this machine. If 127/8 is not local as a whole, it
+    adds an alias for each."""
 
     def make(count, port=0):
         hosts = [f"127.0.0.{n + 1}" for n in range(count)]
@@ -144,8 +144,8 @@ def loopback():
 
 @pytest.fixture
 def make_socket():
-    """Makes sockets that fail rather than wait for ever, without Nagle's
-    delay and with both infos of received messages as asked."""
+    """Makes sockets that fail instead of waiting for ever, without Nagle's delay.
+    They receive both infos if asked for."""
     made = []
 
     def make(family, type, timeout=10, rcvinfo=True, cls=sctp.sctp_socket):
@@ -163,7 +163,7 @@ def make_socket():
 
 @pytest.fixture
 def make_listener(make_socket, network):
-    """Makes listening sockets bound to host 1 of so many networks."""
+    """Makes listening sockets that are bound to host 1 of so many networks."""
 
     def make(type, homes=1, **kwargs):
         sock = make_socket(network.family, type, **kwargs)
@@ -176,7 +176,8 @@ def make_listener(make_socket, network):
 
 @pytest.fixture
 def make_pair(make_socket, make_listener, network):
-    """Makes two connected one-to-one sockets: who connected, who accepted."""
+    """Makes two connected one-to-one sockets: the one that connected, and the
+    accepted one."""
     accepted = []
 
     def make(homes=1, **kwargs):
@@ -196,8 +197,8 @@ def make_pair(make_socket, make_listener, network):
 
 @pytest.fixture
 def make_many(make_socket, make_listener, network):
-    """Makes two one-to-many sockets with an association between them: who
-    connected, its association identifier, and who listens."""
+    """Makes two one-to-many sockets with an association. Returns the one that
+    connected, its association identifier, and the one that listens."""
 
     def make(homes=1, **kwargs):
         listener = make_listener(SOCK_SEQPACKET, homes, **kwargs)
@@ -228,8 +229,8 @@ def ends(request, make_pair, make_many):
 
 @pytest.fixture
 def make_ready(make_listener, make_socket, network):
-    """Makes a listening socket of one association, what gets that a socket of
-    its own (by accept or peeloff), and the peer."""
+    """Makes a listening socket with one association. Returns it, a function that
+    gets a socket for the association (accept or peeloff), and the peer."""
 
     def make(how, cls=sctp.sctp_socket):
         many = how == "peeloff"
@@ -249,8 +250,8 @@ def make_ready(make_listener, make_socket, network):
 
 @pytest.fixture
 def assert_no_leak():
-    """Repeats a call and checks that what it holds does not grow: neither the
-    number of Python's small objects nor the memory of the process."""
+    """Repeats a call and checks that memory does not grow: neither the number of
+    Python's small objects nor the memory of the process."""
 
     def measure(call, times):
         for _ in range(times):
@@ -260,7 +261,7 @@ def assert_no_leak():
 
     def check(call, times=2_000):
         before = measure(call, times // 4)
-        for _ in range(5):  # an allocator takes an arena now and then
+        for _ in range(5):  # sometimes an allocator takes an arena
             held = measure(call, times)
             blocks, memory = map(operator.sub, held, before)
             assert blocks < times / 4
@@ -274,7 +275,7 @@ def assert_no_leak():
 
 @pytest.fixture
 def wait_for():
-    """Calls until the result is true, and returns that."""
+    """Repeats a call until its result is true, and returns the result."""
 
     def wait(call, seconds=10):
         deadline = time.monotonic() + seconds
@@ -287,7 +288,7 @@ def wait_for():
 
 
 class OwnNetwork:
-    """All the addresses, and nobody else's packets on the loopback device."""
+    """All addresses, without packets of other programs on the loopback device."""
 
     def __init__(self):
         lines = ["link set lo up", "link add dummy0 type dummy", "link set dummy0 up"]
@@ -296,8 +297,8 @@ class OwnNetwork:
                 lines.append(f"address add 10.{net}.0.{host}/24 dev dummy0")
                 lines.append(f"address add fd00:{net}::{host}/64 dev dummy0 nodad")
         self.run("ip -batch -", input="\n".join(lines))
-        # Packets to an IPv6 address leave the machine until the kernel has made
-        # the route to it, which is a moment after the address.
+        # The kernel makes the route to an IPv6 address a moment after the address.
+        # Until then packets to it leave the machine.
         deadline = time.monotonic() + 10
         while self.count_routes_to("fd00") < 6:
             assert time.monotonic() < deadline, "no routes to the addresses"
@@ -311,21 +312,21 @@ class OwnNetwork:
         subprocess.run(command.split(), check=True, text=True, **kwargs)
 
     def disturb(self, how):
-        """Does to packets from now on what tc-netem(8) calls so."""
+        """Treats packets from now on as tc-netem(8) does with these arguments."""
         self.run(f"tc qdisc replace dev lo root netem {how}")
 
     def lose(self, percent):
         self.disturb(f"loss {percent}%")
 
     def set(self, **parameters):
-        """Sets kernel parameters of SCTP, for sockets made from now on."""
+        """Sets kernel parameters of SCTP for sockets that are made later."""
         for name, value in parameters.items():
             Path("/proc/sys/net/sctp", name).write_text(f"{value}")
 
 
 @pytest.fixture
 def own_network():
-    """Moves the test to a network of its own; sockets made there stay there."""
+    """Moves the test to its own network namespace. Sockets made there stay there."""
     libc = ctypes.CDLL(None, use_errno=True)
     clone_newnet = 0x40000000
 
@@ -339,7 +340,7 @@ def own_network():
         try:
             own = OwnNetwork()
             yield own
-            # What has been closed by now shall end too.
+            # Sockets that were closed by now must end, too.
             own.lose(0)
         finally:
             change(libc.setns, before.fileno())
@@ -347,8 +348,8 @@ def own_network():
 
 @pytest.fixture(params=["asyncio", "sync"])
 def front(request):
-    """A front end of associations: nothing of it is left when the test ends, and
-    no exception has gone astray."""
+    """A front end of associations. At the end of the test nothing of it may be left,
+    and no exception may be lost."""
     opened = fronts.FRONTS[request.param]()
     try:
         yield opened
@@ -379,8 +380,8 @@ def kernel_fact(request, facts_of_kernels):
 
 @pytest.fixture
 def for_all(pytestconfig, tmp_path):
-    """Decorates a function that is to be called with what strategies make, the
-    same in each run, and calls it. Nothing is kept for the next run."""
+    """A decorator. It calls the function with values of the strategies, the same in
+    each run, and keeps nothing for the next run."""
     import hypothesis
     from hypothesis.configuration import set_hypothesis_home_dir
 

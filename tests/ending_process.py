@@ -24,10 +24,10 @@ import sctp
 from sctp import sctp_sndinfo, sctp_socket
 
 HOST = "127.0.0.1"
-# A host of the test machine's network that is not there.
+# An address in the network of the test machine that no host has.
 NOWHERE = ("10.1.0.9", 9)
 MESSAGE = bytes(50_000)
-# What is to live until the interpreter lets go of its modules.
+# Objects that must live until the interpreter frees its modules.
 kept = []
 
 
@@ -46,7 +46,7 @@ def connected(type, timeout):
     """A socket with an association, its identifier, and the peer."""
     listener = make(type, listens=True)
     peer = make(SOCK_STREAM)
-    # As it acknowledges at once, what is full stays full.
+    # It acknowledges at once, so a full buffer stays full.
     peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 212_992)
     at_once = sctp.sctp_sack_info(sack_freq=1)
     peer.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_DELAYED_SACK, at_once)
@@ -61,7 +61,7 @@ def connected(type, timeout):
 
 
 def waits(timeout):
-    """Calls that wait, and what ends some of them."""
+    """Calls that wait, and events that end some of them."""
     for type in SOCK_STREAM, SOCK_SEQPACKET:
         sock, _, peer = connected(type, timeout)
         yield lambda sock=sock: sock.sctp_recvv(10), lambda peer=peer: peer.send(b"!")
@@ -92,8 +92,8 @@ def waits(timeout):
 
 
 class Last:
-    """Wakes the threads when the interpreter lets go of its last objects; the
-    names of this module are gone by then."""
+    """Wakes the threads when the interpreter frees its last objects. The names of
+    this module are gone by then."""
 
     def __init__(self, ends):
         self.ends = ends

@@ -1,7 +1,6 @@
-"""The front ends of associations as the tests of both use them: calls that
-block, and calls that are started and give their result later.
-
-What a front end returns is wrapped, so that its methods run where they must."""
+"""The front ends of associations, as tests of both use them: with calls that block,
+and calls that are started and give their result later. Objects of the front ends are
+wrapped, so that their methods run in the right thread."""
 
 import asyncio
 import concurrent.futures
@@ -17,7 +16,7 @@ PATIENCE = 10
 
 
 class Call:
-    """A method: call it, and it blocks, or start it."""
+    """A method. A call of it blocks; start() begins one and returns at once."""
 
     def __init__(self, front, method):
         self._front = front
@@ -27,12 +26,12 @@ class Call:
         return self.start(*args, **kwargs).result(seconds)
 
     def start(self, *args, **kwargs):
-        """A concurrent.futures.Future of the outcome."""
+        """Starts the call. Returns a concurrent.futures.Future of the result."""
         return self._front.submit(self._method, args, kwargs)
 
 
 class Wrapped:
-    """An association, a server, an endpoint or an iterator of a front end."""
+    """A wrapped association, server, endpoint or iterator of a front end."""
 
     def __init__(self, front, real):
         self._front = front
@@ -43,14 +42,14 @@ class Wrapped:
         return Call(self._front, value) if inspect.ismethod(value) else value
 
     def next(self, seconds=PATIENCE):
-        """The next item of an iteration, None at its end."""
+        """The next item of an iteration, or None at its end."""
         return self.start_next().result(seconds)
 
     def start_next(self):
         return self._front.submit_next(self.real)
 
     def all(self, seconds=PATIENCE):
-        """What the iteration gives up to its end."""
+        """All items of the iteration, up to its end."""
         items = []
         while (item := self.next(seconds)) is not None:
             items.append(item)
@@ -64,7 +63,7 @@ class Wrapped:
 
 
 class WrappedEndpoint(Wrapped):
-    """An endpoint, with calls that block and give associations wrapped."""
+    """An endpoint with calls that block. Its associations are wrapped."""
 
     def take(self):
         return Wrapped(self._front, self.accept())
@@ -80,7 +79,7 @@ class WrappedEndpoint(Wrapped):
 
 
 class Asyncio:
-    """sctp.asyncio, its loop in a thread and in debug mode."""
+    """sctp.asyncio, with its event loop in a thread and in debug mode."""
 
     name = "asyncio"
 
@@ -115,7 +114,7 @@ class Asyncio:
         return self._run(run())
 
     def _run(self, coroutine):
-        # asyncio.run_coroutine_threadsafe() makes TimeoutErrors anew.
+        # asyncio.run_coroutine_threadsafe() replaces a TimeoutError by a new one.
         done = concurrent.futures.Future()
 
         async def settle():
@@ -132,7 +131,7 @@ class Asyncio:
         return done
 
     def look(self, call):
-        """The result of a call in the thread of the loop."""
+        """Runs a function in the thread of the loop and returns its result."""
         done = concurrent.futures.Future()
 
         def run():
@@ -183,7 +182,7 @@ class Asyncio:
         return self._keep(call.result(PATIENCE))
 
     def listen(self, *args, **kwargs):
-        """A server whose associations accept() of the result gives."""
+        """Makes a server. accept() of the result returns its associations."""
         accepted = queue.Queue()
 
         async def keep(association):
@@ -196,7 +195,7 @@ class Asyncio:
         return server
 
     def keep(self, wrapped):
-        """Sees to it that an association ends with the test."""
+        """Makes sure that an association ends with the test."""
         self._opened.append(wrapped.real)
 
     def open_endpoint(self, *args, **kwargs):
@@ -216,7 +215,7 @@ class Asyncio:
 
         self.look(end)
         self.submit(self._finish, (), {}).result(PATIENCE)
-        # The loop has a pipe of its own to be woken by.
+        # The loop has its own pipe, by which it is woken.
         watched = self.look(lambda: len(self.loop._selector.get_map()))
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PATIENCE)
@@ -224,7 +223,7 @@ class Asyncio:
         assert watched == 1, "readers or writers are left"
 
     async def _finish(self):
-        """Lets tasks end, and cancels those that do not."""
+        """Waits for tasks to end, and cancels those that do not."""
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         if tasks:
             await asyncio.wait(tasks, timeout=1)
@@ -234,7 +233,7 @@ class Asyncio:
 
 
 class Sync:
-    """sctp.sync, each call that is started in a thread of its own."""
+    """sctp.sync. Each call that is started has its own thread."""
 
     name = "sync"
 
@@ -249,7 +248,7 @@ class Sync:
         self.troubles.append({"exception": args.exc_value})
 
     def submit(self, method, args, kwargs):
-        """Returns when the call waits in its line, or is done."""
+        """Returns when the call waits in its line or is done."""
         owner = getattr(method, "__self__", None)
         owner = getattr(owner, "_source", owner)
         before = self._waiting(owner)
@@ -310,7 +309,7 @@ class Sync:
         return self._keep(sctp.sync.serve(handle, *args, **kwargs))
 
     def keep(self, wrapped):
-        """Sees to it that an association ends with the test."""
+        """Makes sure that an association ends with the test."""
         self._opened.append(wrapped.real)
 
     def open_endpoint(self, *args, **kwargs):
@@ -318,7 +317,7 @@ class Sync:
         return WrappedEndpoint(self, real)
 
     def listen(self, *args, **kwargs):
-        """A server whose associations accept() of the result gives."""
+        """Makes a server. accept() of the result returns its associations."""
         accepted = queue.Queue()
 
         def keep(association):

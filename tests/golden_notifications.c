@@ -1,25 +1,25 @@
-/* Notifications as a kernel gives them, in the layout that the compiler knows
-   of its system. */
+/* Notifications as a kernel sends them, in the layout of the system that the
+   compiler compiles for. */
 #include "platform.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* What the caller does with a notification: its name, its structure, and the
-   bytes that follow. */
+/* The caller's function for a notification.  It gets the name, the structure,
+   and the bytes after it. */
 typedef void taker(const char *name, const void *head, size_t head_size,
                    const void *tail, size_t tail_size);
 
 /* The causes of an ABORT: one with a text, and an unknown one whose length is
-   no multiple of four.  Then a cause of an ERROR in three pieces. */
+   not a multiple of four.  Then a cause of an ERROR, in three pieces. */
 #define CAUSES "\0\14\0\7bye\0\253\315\0\11other"
 #define CAUSE_HEADER "\0\15\0\11"
 #define CAUSE_DATA "wrong"
 #define CAUSE_PADDING "\0\0\0"
 
 #if defined(__linux__)
-/* Error causes are in network byte order; causes come without the header of
-   their chunk, and that of an ERROR without its own, but with padding. */
+/* Error causes are in network byte order.  Causes have no chunk header.  The
+   cause of an ERROR has no header of its own either, but padding. */
 #define CAUSE(code) ((code) >> 8 | ((code) & 0xff) << 8)
 #define ABORT_CHUNK CAUSES
 #define ERROR_CHUNK CAUSE_DATA CAUSE_PADDING
@@ -29,8 +29,8 @@ typedef void taker(const char *name, const void *head, size_t head_size,
 #define ERROR_CHUNK "\11\0\0\15" CAUSE_HEADER CAUSE_DATA
 #endif
 
-/* The prefix is that of the members; a text, without its final NUL, follows
-   the structure.  What is not named is zero, padding included. */
+/* prefix is that of the members.  A text follows the structure, without its
+   final NUL.  Members that are not named are zero, and so is the padding. */
 #define TAKE(name, structure, prefix, type, text, ...)                      \
     do {                                                                    \
         static const struct structure head = {                              \
@@ -56,7 +56,7 @@ take_assoc_changes(taker *take)
     TAKE_ASSOC_CHANGE("restarted", SCTP_RESTART, 0, 5, 7, "");
     TAKE_ASSOC_CHANGE("ended", SCTP_SHUTDOWN_COMP, 0, 0, 7, "");
     TAKE_ASSOC_CHANGE("impossible", SCTP_CANT_STR_ASSOC, 0, 0, 0, "");
-#if defined(__FreeBSD__) /* Linux tells no features */
+#if defined(__FreeBSD__) /* Linux does not report features */
     TAKE_ASSOC_CHANGE("up with features", SCTP_COMM_UP, 0, 10, 7, "\1\2\6");
     TAKE_ASSOC_CHANGE("restarted with features", SCTP_RESTART, 0, 5, 7, "\3");
 #endif
@@ -112,7 +112,7 @@ take_peer_addr_changes(taker *take)
 #endif
 }
 
-/* Takes every notification there is. */
+/* Calls the function for every notification. */
 void
 golden_notifications(taker *take)
 {

@@ -20,7 +20,7 @@ SOURCES = TESTS.parent / "src"
 FILE = TESTS / "golden_notifications.json"
 SYSTEM = "linux" if sys.platform == "linux" else "freebsd"
 
-# What parse_notification() is made of.
+# The sources of parse_notification().
 PARSER = "sctp_event record records_event records_info sockaddr args error"
 
 HOST_COMPILER = (os.environ.get("CC") or sysconfig.get_config_var("CC")).split()
@@ -29,7 +29,7 @@ ZIG = [sys.executable, "-m", "ziglang", "cc", "-target"]
 
 
 def load():
-    """The notifications as they stand in the file: bytes by system and name."""
+    """The notifications of the file: bytes by system and name."""
     systems = json.loads(FILE.read_text())
     return {
         system: {name: bytes.fromhex(text) for name, text in records.items()}
@@ -42,8 +42,9 @@ def compiler(system, directory):
     include = Path(sysconfig.get_path("include"))
     if system == SYSTEM:
         return [*HOST_COMPILER, f"-I{include}"]
-    # Ours is used only if there is no pyconfig.h beside the header that asks for
-    # it; it includes the other, which Debian keeps in a directory for each system.
+    # The compiler uses our pyconfig.h only if there is none beside the header that
+    # includes it. On Debian the one there includes another one, which is in a directory
+    # for each system.
     others = Path(directory, "include")
     others.mkdir()
     for header in include.iterdir():
@@ -56,8 +57,9 @@ def compiler(system, directory):
 
 
 def build(system, sources, directory):
-    """A shared object of what is compiled for a system, linked for this one: both
-    have the same calling convention. Nothing else is called that is only there."""
+    """Links the object files of a system to a shared object for this one. Both
+    systems have the same calling convention, and the code calls no function that
+    only the other system has."""
     command = [*compiler(system, directory), f"-I{SOURCES}", *FLAGS]
     objects = []
     for source in sources:
@@ -74,7 +76,7 @@ def build(system, sources, directory):
 
 
 def make(system, directory):
-    """The notifications as the compiler for a system lays them out."""
+    """The notifications, as the compiler for a system lays them out."""
     library = build(system, [FILE.with_suffix(".c")], directory)
     size, pointer = ctypes.c_size_t, ctypes.c_void_p
     records = {}
@@ -89,7 +91,7 @@ def make(system, directory):
 
 
 def build_parser(system, directory):
-    """The module _sctp.sctp_event as compiled for a system."""
+    """The module _sctp.sctp_event, compiled for a system."""
     sources = [SOURCES / f"{name}.c" for name in PARSER.split()]
     loader = ExtensionFileLoader("_sctp.sctp_event", build(system, sources, directory))
     flags = sys.getdlopenflags()

@@ -1,4 +1,4 @@
-"""What a C compiler makes of the sources and of a system's headers."""
+"""Compiles the sources and the headers of a system, and reads the results."""
 
 import json
 import os
@@ -18,7 +18,7 @@ SYSTEM_HEADERS = "".join(
 )
 LAYOUTS = json.loads((ROOT / "tests" / "layouts.json").read_text())
 
-# Names of the headers that the modules do not have, and why.
+# Names of the headers that the modules do not have, and the reasons.
 LEFT_OUT = {
     "linux": {
         "RFC 6458 deprecates them": "SCTP_DATA_IO_EVENT SCTP_DEFAULT_SEND_PARAM"
@@ -62,7 +62,8 @@ LEFT_OUT = {
 
 
 def reasons(system, name):
-    """Why the modules leave a name of that system's headers out, if they do."""
+    """The names that the modules leave out although the headers of that system have
+    them, with the reasons."""
     return [
         reason
         for reason, patterns in LEFT_OUT[system].items()
@@ -71,7 +72,7 @@ def reasons(system, name):
 
 
 def script_environment(**variables):
-    """For a script of the tests, which finds what is beside it."""
+    """For a script of the tests: it lets the script import its neighbours."""
     ours = {key: os.environ[key] for key in os.environ if key != "PYTHONSAFEPATH"}
     return {**ours, **variables}
 
@@ -85,7 +86,7 @@ class Compiler:
         self.includes = [f"-I{ROOT / 'src'}", f"-I{sysconfig.get_path('include')}"]
 
     def run(self, *arguments, program=None):
-        """What the compiler prints; its complaints are an AssertionError."""
+        """Returns the output of the compiler. Warnings of it raise AssertionError."""
         done = subprocess.run(
             [*self.command, *self.includes, *map(str, arguments)],
             input=program,
@@ -96,7 +97,7 @@ class Compiler:
         return done.stdout
 
     def build(self, directory, suffix, *arguments):
-        """Makes the modules, each with all that they share."""
+        """Makes the modules, each with the objects that they share."""
         objects = [Path(directory, f"{source.stem}.o") for source in SOURCES]
         for source, output in zip(SOURCES, objects, strict=True):
             flags = ("-O1", "-fPIC", "-fvisibility=hidden", "-o", output)
@@ -110,7 +111,7 @@ class Compiler:
             self.run("-shared", "-o", output, *wanted, *arguments)
 
     def names(self):
-        """The SCTP_, SPP_ and MSG_ names that the headers of SCTP define: macros
+        """The SCTP_, SPP_ and MSG_ names that the SCTP headers define: macros
         without parameters, and enumerators."""
         file, found, code = "", [], []
         text = self.run("-E", "-dD", "-x", "c", "-", program=SYSTEM_HEADERS)
@@ -131,7 +132,8 @@ class Compiler:
         return set(re.findall(r'\{"((?:SCTP|SPP|MSG)_\w+)"', text))
 
     def values(self, names, headers, directory):
-        """What the names mean after the headers, as symbols of an object file."""
+        """The values that the names have in the headers, as symbols of an object
+        file."""
         probe = Path(directory, "probe.o")
         symbols = "".join(
             f'__asm__(".set value_of_{name}, %c0" : : "i"({name}));\n' for name in names
@@ -145,7 +147,7 @@ class Compiler:
         return {name: int(value, 16) for value, name in rows}
 
     def check_layouts(self, directory):
-        """Holds every row of the tables to its place in the table of layouts."""
+        """Compares every row of the tables with the table of layouts."""
         program = layout_program(self.system)
         self.run(
             "-x", "c", "-c", "-", "-o", Path(directory, "layouts.o"), program=program
@@ -160,8 +162,8 @@ def host_compiler():
 
 
 def layout_program(system):
-    """C text that compiles only if the members that our rows name are where the
-    system has them."""
+    """C text that compiles only if the members in our rows have the same place in
+    the system's structures."""
     rows = [
         row
         for source in sorted((ROOT / "src").glob("records_*"))
@@ -204,7 +206,7 @@ def layout_program(system):
 
 
 def standard_name(structure, member):
-    """What RFC 6458 calls a member that Linux calls otherwise."""
+    """The name of RFC 6458 for a member that Linux names differently."""
     if structure == "sctp_send_failed_event":
         return re.sub("^ssf_", "ssfe_", member)
     return {"shmac_num_idents": "shmac_number_of_idents"}.get(member, member)

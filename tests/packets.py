@@ -1,5 +1,5 @@
-"""SCTP packets as bytes: built, taken apart, and exchanged over IPv4 (RFC
-9260, section 3)."""
+"""SCTP packets as bytes: builds them, takes them apart, and exchanges them over IPv4
+(RFC 9260, section 3)."""
 
 import socket
 import struct
@@ -35,7 +35,7 @@ def crc32c(data):
 
 
 def pad(data):
-    """The data with zeros up to a multiple of four bytes."""
+    """The data, padded with zeros to a multiple of four bytes."""
     return data + bytes(-len(data) % 4)
 
 
@@ -68,7 +68,7 @@ class Packet(NamedTuple):
 
     @classmethod
     def parse(cls, data):
-        """The checksum is not looked at: the kernel computes none for itself."""
+        """Does not check the checksum: over loopback, the kernel computes none."""
         chunks, at = [], 12
         while at < len(data):
             type, flags, length = struct.unpack_from("!BBH", data, at)
@@ -106,8 +106,8 @@ class Init(NamedTuple):
 
 
 class Host:
-    """A local IPv4 address that reads along what it gets, and sends packets
-    beside the kernel's."""
+    """A local IPv4 address. It also sees the packets that the kernel gets for it,
+    and can send packets of its own."""
 
     def __init__(self, host, timeout=10):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, IPPROTO_SCTP)
@@ -124,7 +124,7 @@ class Host:
         self._socket.sendto(bytes(packet), (host, 0))
 
     def receive(self, type):
-        """The next packet with a chunk of that type; TimeoutError without."""
+        """Returns the next packet with a chunk of that type, or raises TimeoutError."""
         deadline = time.monotonic() + self._timeout
         while True:
             self._socket.settimeout(max(deadline - time.monotonic(), 0.001))

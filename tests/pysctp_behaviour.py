@@ -19,7 +19,7 @@ from socket import AF_INET, AF_INET6
 
 FILE = Path(__file__).with_suffix(".json")
 HERE = "127.0.0.1"
-# Longer than all that is done at once, in seconds.
+# Seconds, longer than anything takes that is done at once.
 PATIENCE = 5
 EVENTS = (
     "association",
@@ -42,7 +42,7 @@ PROPERTIES = (
 )
 PARAMETERS = ("num_ostreams", "max_instreams", "max_attempts", "max_init_timeo")
 VALUES = (1, True, 0, 5, -1, 2**31, 2**32, "x", None, 1.5)
-# Differs from run to run.
+# These attributes differ from run to run.
 MEASURED = ("cwnd", "mtu", "pathmtu", "rwnd", "srtt", "rto", "fragmentation_point")
 COUNTED = ("ssn", "tsn", "cumtsn")
 CONSTANTS = (
@@ -78,7 +78,7 @@ def give_up(*_):
 
 
 def show(value):
-    """A value as JSON has it, without what differs from run to run."""
+    """A value in the form of JSON, without the parts that differ from run to run."""
     if isinstance(value, bool | None | str):
         return value
     if isinstance(value, int):
@@ -106,7 +106,7 @@ def show(value):
 
 
 def see(call, *args, **kwargs):
-    """What a call returns or raises."""
+    """What a call returns or raises, as JSON."""
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         return show(call(*args, **kwargs))
@@ -120,7 +120,7 @@ def see(call, *args, **kwargs):
 
 
 class Sockets:
-    """Makes sockets, and closes them in the end."""
+    """Makes sockets, and closes all of them at the end."""
 
     def __init__(self):
         self.made = []
@@ -158,7 +158,7 @@ class Sockets:
 
 
 def names():
-    """The public names: the numbers, and what else there is by its kind."""
+    """The public names: the numbers, and the kind of each other name."""
     public = {}
     for name in dir(sctp):
         value = getattr(sctp, name)
@@ -431,7 +431,7 @@ def messages():
 
 
 def identifiers():
-    """Payload protocol identifiers, as the argument and as the peer sees them."""
+    """Payload protocol identifiers: the argument, and what the peer sees."""
     seen = {}
     with Sockets() as made:
         client, server, _ = made.pair()
@@ -495,7 +495,8 @@ def parameters():
 
 
 def told(sock, kind):
-    """The next notification of a class on a socket; what else comes is left out."""
+    """Receives the next notification of a class on a socket, and skips everything
+    else."""
     while True:
         fromaddr, flags, msg, notif = sock.sctp_recv(2_000)
         if type(notif).__name__ == kind:
@@ -539,7 +540,7 @@ def notifications():
 
 
 def unknown_notification():
-    """A notification that PySCTP has no class for: that a socket is dry."""
+    """A notification for which PySCTP has no class: a socket is dry."""
     import struct
 
     with Sockets() as made:
@@ -555,7 +556,7 @@ def unknown_notification():
 
 
 def failed_message():
-    """A message of text that was given up; PySCTP crashes with other bytes."""
+    """A message of text that was given up. With other bytes, PySCTP crashes."""
     with Sockets() as made:
         listener = made.tcp()
         listener.set_rcvbuf(4_000)
@@ -607,9 +608,9 @@ def record():
 
 
 def write(records):
-    """Writes records by version, an item a line."""
+    """Writes records by version, one item per line."""
     text = json.dumps(records, sort_keys=True, indent=1)
-    # Items are at the third level: what is deeper joins their line.
+    # Items are at the third level. Deeper values stay on the line of their item.
     text = re.sub(r"\n {4,}(?=\S)|\n {3}(?=[\]}])", "", text)
     FILE.write_text(f"{text}\n")
 

@@ -5,19 +5,19 @@
 #                     [pytest arguments]
 #        tests/run.sh --help
 #
-# All tests take about 25 minutes; the first run also sets up what they need,
-# which takes a minute or two.  Name files, or use -k, for some of them.  At the
-# end stands why tests were skipped, and how many.
+# All tests take about 25 minutes.  The first run takes a minute or two longer, to
+# build and install what they need.  To run some tests only, name their files or
+# use -k.  The end of the output lists how many tests were skipped, and why.
 #
-# --sanitize runs the modules under AddressSanitizer and UBSan; --memcheck runs
-# the tests of what C code does with memory, or those given, under Valgrind's
-# memcheck; --tsan runs the tests with threads, or those given, on a
-# free-threaded CPython under ThreadSanitizer; --pydebug takes a CPython with
-# assertions.  A report makes the run fail.
+# --sanitize runs the modules under AddressSanitizer and UBSan.  --memcheck runs
+# the tests of how C code uses memory, or the given ones, under Valgrind's
+# memcheck.  --tsan runs the tests with threads, or the given ones, on a
+# free-threaded CPython under ThreadSanitizer.  --pydebug uses a CPython with
+# assertions.  If one of these tools reports something, the run fails.
 #
-# Paths are relative to the repository's root.  PYTHON chooses an interpreter;
-# SCTP_TEST_KERNEL=sid takes the newest kernel, from Debian's sid;
-# SCTP_TEST_TIMEOUT limits the run, to 1,800 seconds if not set.
+# Paths are relative to the root of the repository.  These variables are read:
+# PYTHON chooses an interpreter.  SCTP_TEST_KERNEL=sid uses the newest kernel, from
+# Debian's sid.  SCTP_TEST_TIMEOUT limits the run in seconds; the default is 1,800.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)

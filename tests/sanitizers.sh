@@ -1,8 +1,8 @@
-# Sourced by commands that look for errors which no test would see.
+# Sourced by commands that look for errors that a test alone cannot see.
 #
 # The caller runs under `set -eu`, sets `repository` and has sourced
-# kernel/setup.sh.  A run has two functions: prepare_NAME, called before
-# `prepare`, and run_NAME, called in the repository with what comes after
+# kernel/setup.sh.  Each tool has two functions: prepare_NAME is called before
+# `prepare`, and run_NAME is called in the repository with the arguments of
 # `python`.
 #
 # The functions of setup.sh set variables and read ours, and a compiler may have
@@ -11,8 +11,8 @@
 
 reports=$repository/build/reports-${under-}
 
-# Run the command in a kernel; fail if it does or left a report, and show those.
-# That there is no memory for what a test asks for is none.
+# Run the command in a kernel.  Fail if it fails or leaves a report, and print
+# the reports.  A failed allocation that a test asks for is not a report.
 run_and_report() {
     rm -rf "$reports"
     mkdir -p "$reports"
@@ -31,15 +31,15 @@ use_kernel_for_sanitizers() {
     kernel_parameters=seccomp=on
 }
 
-# Have Python take modules built under AddressSanitizer and UBSan, to be run
-# with LD_PRELOAD set to $preload.
+# Make Python import modules that are built with AddressSanitizer and UBSan.
+# Run it with LD_PRELOAD set to $preload.
 use_sanitized_modules() {
     cc=${CC:-$compiler}
     modules=$repository/build/sanitized-$python_tag
     mkdir -p "$modules/_sctp"
     cp _sctp/*.py* _sctp/py.typed "$modules/_sctp"
-    # More sources than each needs.  A UBSan shared with AddressSanitizer loses
-    # its log_path to that one.
+    # Each module gets more sources than it needs.  If UBSan and
+    # AddressSanitizer are shared objects, UBSan uses the log_path of the other.
     shared=$(find src -name '*.c' ! -name 'sctp*.c' ! -name associations.c \
         ! -name option.c)
     for module in 'sctp associations option' sctp_info sctp_event; do
@@ -53,9 +53,9 @@ use_sanitized_modules() {
             -o "$modules/_sctp/$module.so" $own $shared -lsctp
     done
     preload=$($cc -print-file-name=libasan.so)
-    # The directory we are in has the modules as they are installed.  The
-    # interpreter's own allocator would hide what lies behind an object, and
-    # what the interpreter leaks at its end is not ours.
+    # The current directory has the installed modules.  The allocator of the
+    # interpreter would hide reads after the end of an object.  Leaks of the
+    # interpreter at its end are not ours.
     export PYTHONPATH="$modules:$repository" PYTHONSAFEPATH=1
     export PYTHONMALLOC=malloc
     export ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4
@@ -67,7 +67,7 @@ prepare_sanitize() {
     : "${SCTP_TEST_TIMEOUT:=3600}"
 }
 
-# What has been freed is kept for a while, in less memory than tests of leaks
+# Freed memory is kept for a while.  It must be less than the tests of leaks
 # allow.
 run_sanitize() {
     use_sanitized_modules
@@ -83,8 +83,8 @@ prepare_memcheck() {
     : "${SCTP_TEST_TIMEOUT:=7200}"
 }
 
-# Valgrind looks at the process of the tests alone, whose memory grows by what
-# it notes.
+# Valgrind watches only the process of the tests.  Its own notes make that
+# process grow.
 run_memcheck() {
     case $* in
     *tests/*) ;;
@@ -102,7 +102,7 @@ run_memcheck() {
         "$python" "$@"
 }
 
-# What pip does is not looked at.
+# pip does not run under the tool.
 prepare_tsan() {
     use_kernel_for_sanitizers
     : "${SCTP_TEST_TIMEOUT:=3600}"
@@ -137,7 +137,7 @@ prepare_pydebug() {
     export PYTHON
 }
 
-# An assertion that fails ends the run.
+# A failed assertion ends the run.
 run_pydebug() {
     exec_in_kernel "$python" "$@"
 }

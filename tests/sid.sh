@@ -1,16 +1,17 @@
 # Sourced by commands that need packages of Debian's unstable distribution, sid.
 #
-# apt gets them with a configuration, lists and a cache of its own under
-# `$repository/build/sid`: the machine's stay as they are.  Signatures are
-# checked as ever.  The caller runs under `set -eu`, sets `repository` and has
+# apt gets them with its own configuration, lists and cache under
+# `$repository/build/sid`.  Those of the machine do not change.  Signatures are
+# checked as usual.  The caller runs under `set -eu`, sets `repository` and has
 # sourced kernel/setup.sh.
 #
 # shellcheck shell=sh disable=SC2154
 
 sid=$repository/build/sid
 
-# Run a command of apt with sid's lists, fetched where there are none or where
-# they are of yesterday.  Testing has the sources that a mirror lacks of sid.
+# Run a command of apt with sid's lists.  Fetch the lists if there are none, or
+# if they are older than a day.  If a mirror does not have sources of sid,
+# testing has them.
 with_sid() {
     mkdir -p "$sid/lists/partial" "$sid/archives/partial"
     for what in 'deb sid' 'deb-src sid' 'deb-src testing'; do
@@ -41,8 +42,8 @@ check_for_sid_kernel() {
     has_command patchelf || missing patchelf patchelf
 }
 
-# Have commands that run in a kernel use sid's: the newest in user mode, with
-# the libc that it was linked for.
+# Make commands that run in a kernel use that of sid: the newest one in user
+# mode, with the libc that it was linked with.
 use_sid_kernel() {
     kernel=$sid/kernel
     if [ ! -d "$kernel" ]; then

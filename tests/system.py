@@ -1,4 +1,5 @@
-"""What the tests ask of an operating system, each of which has its own way."""
+"""Questions of the tests to the operating system, which each system answers in its
+own way."""
 
 import errno
 import fcntl
@@ -17,7 +18,7 @@ from types import SimpleNamespace
 LINUX = sys.platform == "linux"
 NAME = "linux" if LINUX else "freebsd"
 
-# What a sender gets after its own shutdown.
+# The errors of a sender after its own shutdown.
 ENDED = {"linux": errno.EPIPE, "freebsd": (errno.ENOENT, errno.ECONNRESET)}
 
 # The bounds of an association identifier.
@@ -26,8 +27,8 @@ ASSOC_IDS = (-(2**31), 2**31 - 1) if LINUX else (0, 2**32 - 1)
 
 @contextmanager
 def raises_errno(expected):
-    """Expects an OSError with this errno, or with the one, or one of those, that
-    a table has for this system."""
+    """Expects an OSError with this errno. A table gives the errno, or several, for
+    each system."""
     if isinstance(expected, dict):
         expected = expected[NAME]
     numbers = (expected,) if isinstance(expected, int) else expected
@@ -50,7 +51,7 @@ def ps(*arguments):
 
 
 def open_descriptors():
-    """The numbers of the descriptors of this process."""
+    """The numbers of the open descriptors of this process."""
     if LINUX:
         return {int(name) for name in os.listdir("/proc/self/fd")}
     found = set()
@@ -62,7 +63,7 @@ def open_descriptors():
 
 
 def resident_memory():
-    """How many bytes of this process are in memory."""
+    """The resident memory of this process in bytes."""
     if LINUX:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -71,30 +72,30 @@ def resident_memory():
 
 
 def process_state(pid):
-    """The letter that ps(1) shows: R for running, S for asleep, T for stopped,
-    Z for ended."""
+    """The letter that ps(1) shows: R for running, S for asleep, T for stopped, Z for
+    ended."""
     if LINUX:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
     (state,) = ps("-o", "state=", "-p", str(pid))
-    return "S" if state[0] == "I" else state[0]  # idle is long asleep
+    return "S" if state[0] == "I" else state[0]  # idle means asleep for a long time
 
 
 def look_at(thread):
-    """Whether a thread of this process sleeps, and all that tells whether it ran
-    since another look."""
+    """Whether a thread of this process sleeps, and all facts that tell whether it
+    has run since the last look."""
     if LINUX:
         status = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
         sleeps = re.search(r"^State:\s+S", status, re.MULTILINE)
         return bool(sleeps), *re.findall(r"_switches:\s+(\d+)", status)
-    # A timed sender wakes all the time there, as poll() tells it nothing.
+    # There, a sender with a timeout wakes all the time, because poll() does not help.
     rows = ps("-H", "-o", "lwp=,state=", "-p", str(os.getpid()))
     states = dict(row.split() for row in rows)
     return (states[str(thread.native_id)][0] in "SI",)
 
 
 def wait_until_asleep(thread=None, seconds=10):
-    """Waits until a thread, or the main one, does not run although it could take
-    the GIL."""
+    """Waits until a thread (by default the main thread) does not run although it
+    could take the GIL."""
     thread = thread or threading.main_thread()
     deadline = time.monotonic() + seconds
     looks = deque(maxlen=2 if LINUX else 4)
@@ -105,8 +106,8 @@ def wait_until_asleep(thread=None, seconds=10):
 
 
 def send_until_full(send):
-    """Sends until for a tenth of a second there was no room: acknowledgements
-    on their way make some once more.  FreeBSD's select() always sees some."""
+    """Sends until there was no room for a tenth of a second: acknowledgements that
+    are under way make some room again. FreeBSD's select() always reports room."""
     sent = time.monotonic()
     while time.monotonic() - sent < 0.1:
         try:
@@ -117,9 +118,9 @@ def send_until_full(send):
 
 
 def listens(port):
-    """Whether an SCTP socket listens at a port, as the kernel says."""
+    """Whether an SCTP socket listens at a port, according to the kernel."""
     if LINUX:
-        # Column 3 is the state of a socket, 10 for LISTEN, and 5 its port.
+        # Column 3 is the state of a socket (10 means LISTEN), and column 5 is its port.
         rows = Path("/proc/net/sctp/eps").read_text().splitlines()[1:]
         return any(
             (row.split()[3], row.split()[5]) == ("10", str(port)) for row in rows

@@ -1,5 +1,5 @@
-"""The example servers, and the one of the socket's tutorial, abused by their
-clients: each serves the next one all the same."""
+"""Clients abuse the example servers and the server of the tutorial of the socket.
+Each server must still serve the next client."""
 
 import os
 import re
@@ -42,19 +42,19 @@ pytestmark = [
 
 TUTORIAL = REPOSITORY / "docs" / "tutorial-sockets.rst"
 SECRET = b"not in the source, please"
-# Within so many seconds a client is served while another does not read.
+# A client is served within so many seconds, even if another client does not read.
 BOUND = 10
 FEW_DESCRIPTORS = 16
 LONG = 100_000
-LONGER = 3 * 2**17  # than what any server puts together
+LONGER = 3 * 2**17  # longer than any server accepts
 ABANDONED = 1_000_000  # too long to arrive in 2 ms
 
 
 @dataclass
 class Kind:
-    """A server: its port, how it changes a message for its answer, or what it
-    prints of the length of one; whether it keeps messages whole, and a client
-    that is silent for a while."""
+    """A server: its port, and how it changes a message for its answer, or how it
+    prints the length of a message. Also whether it keeps messages whole, and whether
+    it accepts a client that is silent for a while."""
 
     port: int = 20000
     change: object = bytes
@@ -92,7 +92,7 @@ def authenticate(sock, secret=None, number=1):
 
 
 def command_of(name):
-    """Of an example, or of the program in the tutorial."""
+    """The source of an example, or of the program in the tutorial."""
     if name != "tutorial":
         return command(name)
     [program] = [text for language, text, _ in blocks(TUTORIAL) if language == "python"]
@@ -116,7 +116,7 @@ class Server:
         return self._output.read_text()
 
     def bytes_printed(self):
-        """The length of all messages that it has printed."""
+        """The total length of the messages that it has printed."""
         return sum(map(int, re.findall(self.kind.prints, self.said())))
 
     def has_ended(self):
@@ -135,7 +135,7 @@ class Server:
 
     @contextmanager
     def stopped(self):
-        """Does nothing meanwhile; its kernel does."""
+        """Does nothing for a while; only its kernel does."""
         self._process.send_signal(signal.SIGSTOP)
         wait_until(lambda: self._state() == "T")
         try:
@@ -161,7 +161,7 @@ class Server:
         return sock
 
     def ask(self, sock, size=20):
-        """Sends a message and checks what becomes of it."""
+        """Sends a message and checks the answer or the output."""
         is_whole = self.kind.is_whole and size < LONGER
         if self.kind.prints:
             before = self.bytes_printed()
@@ -183,7 +183,7 @@ class Server:
 
 @pytest.fixture
 def serve(own_network, tmp_path):
-    """Starts an example.  After the test it serves a client that it has served
+    """Starts an example. After the test, it must serve a client that it has served
     before, and a new one."""
     started = []
 
@@ -225,7 +225,7 @@ def test_each_server_is_abused():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
     clients = {name for name in names if name.endswith("_client")}
     clients |= {"load_generator", "one_to_one"}
-    # The sink answers nobody: test_examples aborts it.
+    # The sink does not answer. test_examples aborts it.
     assert set(KINDS) == names - clients - {"sink"} | {"tutorial"}
 
 
@@ -264,7 +264,7 @@ def test_client_goes_after_it_has_been_answered(serve, name, end):
 @servers
 @pytest.mark.parametrize("size", [2000, 60_000])
 def test_client_aborts_with_a_long_reason(serve, name, size):
-    """Which the notification brings, where the server wants any."""
+    """The notification of the end has the reason, if the server asks for any."""
     server = serve(name)
     address = "127.0.0.1", server.kind.port
     sock = server.make_client(SOCK_SEQPACKET)
@@ -275,8 +275,8 @@ def test_client_aborts_with_a_long_reason(serve, name, size):
 
 
 def flood(sock, size, seconds):
-    """Sends without ever reading, until nothing goes out any more or the server
-    has had enough."""
+    """Sends without reading, until nothing can be sent any more or the server ends
+    it."""
     sock.setblocking(False)
     deadline = time.monotonic() + seconds
     with suppress(OSError):
@@ -349,7 +349,8 @@ def stay(sock):
 
 
 def wait_until_all_is_sent(sock):
-    """Or abandoned, of which no news comes; reads the answers meanwhile."""
+    """Or abandons it, which the server does not notice. It reads the answers
+    meanwhile."""
     sock.settimeout(1)
     flags = 0
     with suppress(OSError):
@@ -360,7 +361,7 @@ def wait_until_all_is_sent(sock):
 @servers
 @pytest.mark.parametrize("end", [abort, leave, shut_down, stay])
 def test_client_abandons_the_rest_of_a_message(serve, name, end):
-    """Its pieces have no end, and take no room from others."""
+    """Its pieces have no end, but they take no room from other clients."""
     server = serve(name)
     is_dry = sctp.sctp_event(se_type=sctp.SCTP_SENDER_DRY_EVENT, se_on=1)
     policy = sctp.sctp_prinfo(pr_policy=sctp.SCTP_PR_SCTP_TTL, pr_value=2)
@@ -376,7 +377,7 @@ def test_client_abandons_the_rest_of_a_message(serve, name, end):
     server.ask(server.connect())
 
 
-# Who may not be heard: what they know of authentication.
+# The strangers, by what they know about authentication.
 STRANGERS = {
     "no authentication": None,
     "no key": {},
@@ -390,8 +391,8 @@ STRANGERS = {
 @pytest.mark.parametrize("how", ["connect", "send"])
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_stranger_is_not_heard(serve, stranger, how):
-    """Neither after setting up nor with the message that sets up, which is in the
-    packet with the COOKIE ECHO."""
+    """Neither after the set-up, nor with a message in the packet of COOKIE ECHO,
+    which completes the set-up."""
     server = serve("authenticated_server")
     sock = server.make_client(knows_secret=False)
     if STRANGERS[stranger] is not None:
@@ -403,13 +404,13 @@ def test_stranger_is_not_heard(serve, stranger, how):
             sock.send(b"let me in")
         else:
             sock.sctp_sendv([b"let me in"], [address])
-    # What comes later has to wait for what came before.
+    # A later message would have to wait for an earlier one.
     server.ask(server.connect())
     assert "let me in" not in server.said()
 
 
 def test_stranger_is_not_heard_in_the_place_of_a_friend(serve, own_network):
-    """Anybody with the friend's address restarts the association, and without
+    """A stranger with the address of the friend can restart the association without
     authentication."""
     server = serve("authenticated_server")
     friend = server.connect()

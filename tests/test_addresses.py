@@ -1,5 +1,5 @@
-"""Addresses of sockets and associations: sctp_bindx, sctp_connectx,
-sctp_getladdrs, sctp_getpaddrs, sctp_peeloff and _getsockopt."""
+"""Addresses of sockets and associations: sctp_bindx, sctp_connectx, sctp_getladdrs,
+sctp_getpaddrs, sctp_peeloff and _getsockopt."""
 
 import contextlib
 import errno
@@ -55,7 +55,7 @@ IPV4 = ("10.1.0.1", 0)
 IPV6 = ("fd00:1::1", 0, 0, 0)
 ASSOC_ID = "i" if system.LINUX else "I"
 LOWEST_ID, HIGHEST_ID = system.ASSOC_IDS
-# Of an association, and for peeling off what is no one-to-many socket.
+# The errors for an unknown association, and for peeling off from a one-to-one socket.
 UNKNOWN = {"linux": errno.EINVAL, "freebsd": errno.ENOENT}
 NOT_MANY = {"linux": errno.EINVAL, "freebsd": errno.EOPNOTSUPP}
 
@@ -96,7 +96,7 @@ def wait_for(condition, seconds=10):
 
 @pytest.fixture
 def free_port(make_socket):
-    """A port that nobody uses."""
+    """A port that no program uses."""
     sock = make_socket(AF_INET6, SOCK_STREAM)
     sock.bind(("::", 0))
     port = port_of(sock)
@@ -105,7 +105,7 @@ def free_port(make_socket):
 
 
 class Port:
-    """Port 0 that does something when it is read."""
+    """A port 0 that calls a function when it is read."""
 
     def __init__(self, read):
         self.read = read
@@ -147,7 +147,7 @@ def test_ports_after_the_first_agree_or_are_zero(make_socket, network, free_port
 def test_ports_that_disagree_are_a_value_error(make_socket, network, ports):
     sock = make_socket(network.family, SOCK_STREAM)
     addrs = [network.address(n + 1, port=port) for n, port in enumerate(ports)]
-    with pytest.raises(ValueError, match=f"disagree: {ports[0]} and {ports[-1]}"):
+    with pytest.raises(ValueError, match=f"differ: {ports[0]} and {ports[-1]}"):
         add(sock, addrs)
     assert sock.sctp_getladdrs() is None
 
@@ -192,7 +192,7 @@ def test_host_may_be_a_name(make_socket):
     assert hosts(sock.sctp_getladdrs()) == {"127.0.0.1"}
 
 
-@pytest.mark.linux  # FreeBSD binds what comes before, and what another has
+@pytest.mark.linux  # FreeBSD binds the earlier ones, and used ones
 @pytest.mark.parametrize("mistake", ["in use", "not local"])
 @pytest.mark.parametrize("position", [0, 1])
 def test_failed_bindx_leaves_a_bound_socket_as_it_was(
@@ -260,8 +260,8 @@ def test_bindx_takes_keywords(make_socket):
 
 @pytest.fixture(params=["one-to-one", "one-to-many"])
 def reconfigurable(request, make_pair, make_many):
-    """Two sockets with an association between single addresses, and its
-    identifier for the first: the second socket may add addresses."""
+    """Two sockets with an association over one address each, and its identifier on
+    the first. The second socket may add addresses."""
     if request.param == "one-to-one":
         client, server = make_pair()
         return client, 0, server
@@ -284,7 +284,7 @@ def test_peer_is_told_of_addresses_added_and_removed(network, reconfigurable):
     assert hosts(server.sctp_getladdrs()) == {second[0]}
 
 
-# What every method that takes addresses does with them
+# Addresses as arguments of all methods
 
 
 @pytest.fixture(
@@ -499,9 +499,9 @@ def test_peer_has_one_port(make_socket, make_listener, network, type, set_up, la
     addrs = [network.address(n + 1, port=p) for n, p in enumerate((first, *later))]
     with pytest.raises(ValueError) as caught:
         set_up(sock, addrs)
-    text = f"{SET_UPS[set_up]}(): the ports disagree: {first} and 9"
+    text = f"{SET_UPS[set_up]}(): the ports differ: {first} and 9"
     assert str(caught.value) == text
-    # Nothing was begun or sent.
+    # The call has begun nothing and sent nothing.
     assert port_of(sock) == 0
     with pytest.raises(BlockingIOError):
         server.recv(100)
@@ -644,7 +644,7 @@ def test_getaddrs_knows_one_keyword(make_socket, getaddrs, name):
 
 
 def test_asking_for_addresses_leaks_nothing(make_socket, make_pair, assert_no_leak):
-    """The system's library allocates them, even if there are none."""
+    """The library allocates memory for them, even if there are none."""
     client, _ = make_pair(homes=3)
     unbound = make_socket(client.family, SOCK_STREAM)
 
@@ -715,7 +715,8 @@ def test_association_is_peeled_off_once(make_many, kernel_fact):
 
 @contextlib.contextmanager
 def no_descriptor_left():
-    """Yields a descriptor, which is the last one; gives the others back."""
+    """Yields a descriptor that is the last free one, and frees the others at the
+    end."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
     taken = []
@@ -731,7 +732,7 @@ def no_descriptor_left():
 
 
 def test_association_stays_where_no_descriptor_is_left(make_many):
-    """With all that waits to be received."""
+    """The messages that wait to be received stay, too."""
     sock, assoc_id, server = make_many()
     sock.sctp_sendv([b"hello"], None, sctp_sndinfo(snd_assoc_id=assoc_id))
     _, addr, *_ = server.sctp_recvv(100)
@@ -823,7 +824,7 @@ def test_more_addresses_of_both_kinds_than_usual(make_socket, loopback):
 
 
 def receive_all_ways(sock):
-    """The sender of a message as each call tells it."""
+    """The address of a message's sender, from each call that returns it."""
     yield sock.sctp_recvv(10)[1]
     yield sock.sctp_recvv_into([bytearray(10)])[1]
     yield sock.recvfrom(10)[1]
@@ -833,7 +834,7 @@ def receive_all_ways(sock):
 @both_types
 @pytest.mark.parametrize("host", ["::1", "fd00:1::1"])
 def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, host):
-    """The kernel puts the interface into the scope of some of them."""
+    """For some calls, the kernel sets the scope to the interface."""
     server = make_socket(AF_INET6, type)
     server.bind((host, 0, 0, 0))
     server.listen()
@@ -873,8 +874,8 @@ def test_address_is_the_same_tuple_wherever_it_comes_from(make_socket, type, hos
 
 @pytest.mark.linux
 def test_link_local_address_has_the_scope_of_its_interface(make_socket, kernel_fact):
-    """Where it is the kernel's: it forgets it in a socket's name, and has a
-    number of its own in a sender's."""
+    """If the kernel gives it. The name of a socket has no scope, and the sender of a
+    message has another number."""
     lines = Path("/proc/net/if_inet6").read_text().splitlines()
     rows = [line.split() for line in lines]
     number, index = next((row[0], int(row[1], 16)) for row in rows if row[3] == "20")

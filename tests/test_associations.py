@@ -217,7 +217,7 @@ def test_counts_of_a_server(front, name, error, value):
 def test_option_that_the_kernel_refuses_is_named(front):
     with pytest.raises(OSError) as caught:
         front.connect("127.0.0.1:5", options={sctp.SCTP_STATUS: bytes(5)})
-    assert f"option {sctp.SCTP_STATUS} " in " ".join(caught.value.__notes__)
+    assert f"Option {sctp.SCTP_STATUS} " in " ".join(caught.value.__notes__)
 
 
 def test_options_and_streams_are_set(front):
@@ -404,7 +404,7 @@ def test_stream_that_there_is_not(ends):
 
 @pytest.mark.linux
 def test_lifetime(own_network, front):
-    """What has not been delivered in time is given up."""
+    """The kernel gives up a message that was not delivered in time."""
     server = front.listen(LOCAL)
     client = front.connect(server.addresses)
     accepted = server.accept()
@@ -504,7 +504,7 @@ def test_reading_stops_at_the_mark_and_goes_on_below_half(front, make_socket):
         while True:
             peer.sctp_sendv([b"%6d" % sent + bytes(994)])
             sent += 1
-    # The mark, and what fits into the buffers of the kernel.
+    # The limit, and the messages that fit into the buffers of the kernel.
     assert 8 < sent < 20 + 60
     core = accepted.real._core
     assert front.look(lambda: core.unread_size) < 20_000 + 32 * 1512
@@ -738,7 +738,7 @@ def test_interleaved_messages_are_joined(front, make_socket):
 
 
 def test_pieces_go_with_the_association(front, make_socket):
-    """A peer that never ends its message, and goes."""
+    """The peer ends before its message does."""
     server = front.listen(LOCAL, options=SMALL_BUFFERS)
     peer = make_socket(AF_INET, SOCK_STREAM, timeout=0.2)
     peer.setsockopt(SOL_SOCKET, SO_SNDBUF, 1 << 20)

@@ -1,5 +1,5 @@
-"""What only sctp.asyncio has: tasks that are cancelled, loops that close, and
-clients that take more than their turn."""
+"""Tests for sctp.asyncio only: cancelled tasks, closed loops, and clients that try
+to take too much time."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ from sctp.asyncio import Association, connect, serve
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
 BOUND = 5
-# Timers that are short, for a window that closes.
+# Short timers, so that a closed window is probed soon.
 SMALL_BUFFERS = {
     (SOL_SOCKET, SO_RCVBUF): 8192,
     (SOL_SOCKET, SO_SNDBUF): 8192,
@@ -42,8 +42,8 @@ SMALL_BUFFERS = {
 
 
 class SweepLoop(asyncio.SelectorEventLoop):
-    """Cancels a task at a point: a callback was scheduled, a wake-up of the task
-    among them, or a system call was made."""
+    """Cancels a task at a point: when a callback is scheduled (such as the wake-up
+    of the task), or when a system call is made."""
 
     target = None
     left = 0
@@ -64,7 +64,7 @@ class SweepLoop(asyncio.SelectorEventLoop):
 
 
 class SweepSocket(sctp.sctp_socket):
-    """Tells the loop of each of its system calls."""
+    """Reports each system call of the loop."""
 
     def _told(name):
         def call(self, *args, **kwargs):
@@ -85,8 +85,7 @@ class SweepSocket(sctp.sctp_socket):
 
 
 async def make_pair(**kwargs):
-    """A client and what a server has accepted, on sockets of the sweep, and the
-    server."""
+    """A client, the accepted association and the server, on the sockets of a sweep."""
     accepted = asyncio.get_running_loop().create_future()
 
     async def keep(association):
@@ -100,8 +99,8 @@ async def make_pair(**kwargs):
 
 
 def sweep(scenario):
-    """Runs scenario(aim) for every point at which the task that is given to aim
-    can be cancelled; it returns whether the task was."""
+    """Runs scenario(aim) for every point at which the task that was given to aim can
+    be cancelled. scenario returns whether it was cancelled."""
     before = system.open_descriptors()
     for point in itertools.count(1):
         with asyncio.Runner(loop_factory=SweepLoop, debug=True) as runner:
@@ -120,7 +119,7 @@ def sweep(scenario):
 
             was_cancelled = runner.run(run())
             assert not troubles
-            # The loop has a pipe of its own to be woken by.
+            # The loop has its own pipe, by which it is woken.
             assert len(loop._selector.get_map()) == 1
         assert system.open_descriptors() == before
         if not was_cancelled:
@@ -224,7 +223,7 @@ def test_cancelled_send_many_says_how_many_went():
         while (message := await accepted.receive()).data != b"last":
             got.append(message.data[0])
         await asyncio.wait([task, other])
-        if sent is not None:  # else it was cancelled before it began
+        if sent is not None:  # otherwise it was cancelled before it began
             assert got == list(range(sent))
         else:
             assert got == [] and task.cancelled()
@@ -267,7 +266,7 @@ def test_cancelled_connect_leaves_nothing():
         task = aim(connect(server.addresses, sock=sock))
         await asyncio.wait([task])
         if task.cancelled():
-            # Not even begun, it has not seen the socket.
+            # It was cancelled before it began, so it has not seen the socket.
             sock.close()
         else:
             task.result().abort()
@@ -296,7 +295,7 @@ def test_cancelled_server_leaves_nothing():
         await asyncio.wait([task])
         if client is not None:
             client.abort()
-        for _ in range(10):  # what was cancelled ends
+        for _ in range(10):  # cancelled tasks end
             await asyncio.sleep(0.001)
         return task.cancelled()
 
@@ -328,7 +327,8 @@ def test_cancelled_notifications_lose_nothing():
 
 
 def test_time_outs():
-    """Of a call's own: without errno, without notification, and nothing lost."""
+    """The timeout of a call: it has no errno and no notification, and nothing is
+    lost."""
 
     async def main():
         client, accepted, server = await make_pair()
@@ -383,7 +383,7 @@ def test_loop_that_closes_ends_all_waits():
     assert client.is_closed and accepted.socket.fileno() == -1
 
     async def later():
-        # Whichever side was quicker.
+        # It depends on which side was quicker.
         with pytest.raises((ConnectionAbortedError, ConnectionResetError)) as caught:
             await client.receive()
         with pytest.raises(caught.type):
@@ -710,8 +710,8 @@ async def echo(association):
 
 
 def test_abusers_leave_others_answers_in_time(make_socket):
-    """A hundred at once: silent, flooding without ever reading, never ending a
-    message, aborting before accept and in between."""
+    """A hundred clients at once. They are silent, flood without reading, never end a
+    message, or abort before they are accepted and later."""
     check_that_abusers_leave_others_answers_in_time(
         make_socket, in_a_loop(lambda: serve(echo, LOCAL, close_timeout=0.5))
     )
@@ -720,7 +720,7 @@ def test_abusers_leave_others_answers_in_time(make_socket):
 @pytest.mark.linux
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_many_peers_in_the_middle_of_a_message(own_network, make_socket):
-    """What is too long is not kept, and not waited for."""
+    """A message that is too long is not kept, and nobody waits for its end."""
     longest, count = 20_000, 300
 
     async def main():

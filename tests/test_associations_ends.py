@@ -1,4 +1,4 @@
-"""No wait without an end: every call, whichever way an association ends."""
+"""No call waits for ever: every call is tested with every end of an association."""
 
 import errno
 import os
@@ -27,13 +27,13 @@ pytestmark = [
     pytest.mark.kernel,
     pytest.mark.linux,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
-    # Calls with a time limit wait in another way: they end as well.
+    # Calls with a time limit wait in another way. They must end, too.
     pytest.mark.parametrize("front", fronts.FRONTS, indirect=True),
 ]
 LOCAL = "127.0.0.1"
-# Within so many seconds a wait ends; what takes close_timeout is among them.
+# A wait ends within so many seconds, even if it takes close_timeout.
 BOUND, CLOSE_TIMEOUT = 5, 1
-# A silent peer is given up after a few tenths of a second.
+# After a few tenths of a second, the kernel gives up a silent peer.
 OPTIONS = [
     (
         sctp.SCTP_RTOINFO,
@@ -86,7 +86,7 @@ class Ends:
         return sock
 
     def fill(self):
-        """Sends until a call waits, and returns that."""
+        """Starts sends until one waits, and returns that one."""
         while True:
             sending = self.real.send.start(bytes(2000))
             try:
@@ -99,7 +99,7 @@ class Ends:
         self.peer.close()
 
     def restart_peer(self):
-        """The peer forgets everything, and begins anew at the same address."""
+        """The peer forgets everything, and begins again at the same address."""
         here, there = self.peer.getsockname(), self.peer.getpeername()
         self.network.lose(100)
         self.abort_peer()
@@ -127,7 +127,7 @@ CALLS = {
 
 @contextmanager
 def no_descriptors():
-    """As many as there are, and no more."""
+    """Takes all that there are, without waiting."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = max(system.open_descriptors()) + 1
     spare = []
@@ -156,8 +156,8 @@ RESET = ((ConnectionResetError, errno.ECONNRESET),) * 2
 ABORTED = ((ConnectionAbortedError, errno.ECONNABORTED),) * 2
 TIMED_OUT = ((TimeoutError, errno.ETIMEDOUT),) * 2
 
-# How it ends, and what that makes of who receives and who sends; and of those
-# where the peer has not read what was sent.
+# The ends of an association, and the results of receivers and senders. Then the same if
+# the peer has not read what was sent.
 EVENTS = {
     "own shutdown": (lambda ends: ends.real.shutdown.start(), GRACEFUL, ABORTED),
     "peer's shutdown": (lambda ends: ends.peer.shutdown(SHUT_WR), GRACEFUL, GRACEFUL),
@@ -169,7 +169,7 @@ EVENTS = {
 
 
 def outcome(call):
-    """(type, errno) of what a call raises, or its result."""
+    """The (type, errno) of the exception of a call, or its result."""
     try:
         return call.result(BOUND)
     except Exception as error:
@@ -184,7 +184,7 @@ def outcome(call):
 
 
 def check_calls(ends, calls, receiver, sender):
-    """What calls that were started come to."""
+    """The results of calls that were started."""
     for name, call in calls.items():
         got = outcome(call)
         if name in ("shutdown", "wait_closed"):
@@ -202,7 +202,7 @@ def check_calls(ends, calls, receiver, sender):
 def test_every_wait_ends(ends, event, call):
     happen, idle, full = EVENTS[event]
     receiver, sender = full if call == "send" else idle
-    is_over_early = call == "shutdown"  # and then nothing else ends it
+    is_over_early = call == "shutdown"  # then no other end follows
     waiting = {call: CALLS[call](ends)}
     if is_over_early:
         ends.real.wait_closed(seconds=BOUND)
@@ -212,7 +212,7 @@ def test_every_wait_ends(ends, event, call):
     else:
         happen(ends)
     check_calls(ends, waiting, receiver, sender)
-    # Once more, and the same each time.
+    # Later calls give the same result.
     for _ in range(2):
         later = {
             "receive": ends.real.receive.start(),
@@ -228,7 +228,7 @@ def test_every_wait_ends(ends, event, call):
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_shutdown_that_takes_its_time_ends(ends, event):
-    """Another end comes while it waits for the peer, which does not read."""
+    """Another end comes while shutdown waits for the peer, which does not read."""
     happen, _, _ = EVENTS[event]
     ends.fill()
     waiting = {name: CALLS[name](ends) for name in ("shutdown", "wait_closed")}
@@ -241,7 +241,7 @@ def test_shutdown_that_takes_its_time_ends(ends, event):
 
 
 def test_shutdown_that_waits_for_senders_lets_no_more_in(ends):
-    """Those that are in line go; those that come after it do not."""
+    """Calls that are in line still send. Later calls do not."""
     waiting = ends.fill()
     shutdown = ends.real.shutdown.start()
     for send in ends.real.send.start(b"x"), ends.real.send_many.start([b"x"]):
@@ -266,8 +266,8 @@ def test_every_wait_goes_on_or_ends_when_the_peer_restarts(ends, call):
         notification = caught.value.notification
         assert notification["sac_state"] == AssocChangeState.RESTART
     if call == "send":
-        assert outcome(waiting) is None  # what was under way has made room
-    # The association lives on.
+        assert outcome(waiting) is None  # data that was under way has made room
+    # The association goes on.
     ends.real.send(b"new")
     data = b""
     while not data.endswith(b"new"):
@@ -308,7 +308,7 @@ def test_mark_holds_the_end_back_until_somebody_receives(front, make_socket):
 
 
 def test_shutdown_reads_on(front, make_socket):
-    """A full window would keep the peer from finishing."""
+    """If reading stopped, the window would be full, and the peer could not finish."""
     server = front.listen(LOCAL, max_unread=5000, close_timeout=BOUND)
     peer = make_socket(AF_INET, SOCK_STREAM)
     peer.connect(server.addresses[0])
@@ -335,7 +335,7 @@ def test_shutdown_reads_on(front, make_socket):
 
 @pytest.mark.parametrize("count", [1, 10])
 def test_aborted_before_it_is_accepted(front, make_socket, count):
-    """Linux hands out such sockets."""
+    """Linux returns such sockets from accept()."""
     server = front.listen(LOCAL)
     address = server.addresses[0]
 
@@ -346,7 +346,7 @@ def test_aborted_before_it_is_accepted(front, make_socket, count):
             peer.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             peer.close()
 
-    front.look(come_and_go)  # the front end accepts nobody meanwhile
+    front.look(come_and_go)  # the front end does not accept meanwhile
     for _ in range(count):
         accepted = server.accept()
         assert outcome(accepted.receive.start()) == RESET[0]
@@ -357,7 +357,7 @@ def test_aborted_before_it_is_accepted(front, make_socket, count):
 
 
 def test_no_descriptors_for_those_who_come(front, make_socket, caplog):
-    """They wait until there are some again; others are served meanwhile."""
+    """New peers wait until there are descriptors again. Others are served meanwhile."""
     server = front.listen(LOCAL)
     client = front.connect(server.addresses)
     accepted = server.accept()

@@ -1,5 +1,5 @@
-"""Calls of sctp.sync that are interrupted at each place where Python handles a
-signal, one after the other, and then made again."""
+"""Interrupts calls of sctp.sync at each place where Python handles signals, one
+after the other, and then makes the call again."""
 
 import gc
 import os
@@ -34,8 +34,9 @@ class Interrupted(BaseException):
 
 
 def interrupt(call, place, kind=Interrupted):
-    """Calls; whether it came to that place, where it was interrupted: at the
-    beginning of a function of the package, or after what it called returned."""
+    """Makes a call, and interrupts it at a place: at the beginning of a function of
+    the package, or after a function that it called has returned. Returns whether it
+    came to that place."""
     left = place
 
     def profile(frame, event, _):
@@ -47,7 +48,7 @@ def interrupt(call, place, kind=Interrupted):
             if left < 0:
                 raise kind
 
-    gc.disable()  # what is raised in a __del__ goes nowhere
+    gc.disable()  # exceptions in a __del__ are lost
     sys.setprofile(profile)
     try:
         call()
@@ -79,8 +80,8 @@ class Ends:
 
 
 def each_place(make_socket, **kwargs):
-    """New ends for each place, up to one that is not reached; nothing is left of
-    them."""
+    """Makes new ends for each place, until a place is not reached. At the end
+    nothing of them may be left."""
     before = system.open_descriptors()
     for place in range(2000):
         ends = Ends(make_socket, **kwargs)
@@ -93,7 +94,7 @@ def each_place(make_socket, **kwargs):
 
 
 def read_to_the_end(real):
-    """What there is to receive, in order."""
+    """The messages to receive, in order."""
     got = []
     with pytest.raises(EOFError):
         while True:
@@ -102,7 +103,7 @@ def read_to_the_end(real):
 
 
 def test_shutdown(make_socket):
-    """It is graceful when it is called again, and as quick as ever."""
+    """The second call shuts down gracefully, and takes no more time than usual."""
     for ends, place in each_place(make_socket):
         real, peer = ends.real, ends.peer
         for number in range(3):
@@ -117,7 +118,7 @@ def test_shutdown(make_socket):
 
 
 def test_shutdown_with_a_peer_that_does_not_read(make_socket):
-    """close_timeout ends it, also where the first call began hardly."""
+    """close_timeout ends the association, even if the first call had hardly begun."""
     small = {(SOL_SOCKET, SO_SNDBUF): 8192}
     for ends, place in each_place(make_socket, options=small, close_timeout=0.02):
         real = ends.real
@@ -133,7 +134,8 @@ def test_shutdown_with_a_peer_that_does_not_read(make_socket):
 
 
 def test_end_of_the_peer(make_socket):
-    """Who waited for it learns of it in the next call, and nothing is lost."""
+    """A thread that waits for the end learns it in the next call, and nothing is
+    lost."""
     for ends, place in each_place(make_socket):
         real, peer = ends.real, ends.peer
         for number in range(3):
@@ -149,7 +151,7 @@ def test_end_of_the_peer(make_socket):
 
 
 def test_question_whether_it_is_closed(make_socket):
-    """Who asked has taken nothing from those who wait."""
+    """The question does not take a message from threads that wait."""
     for ends, place in each_place(make_socket):
         real, peer = ends.real, ends.peer
         peer.sctp_sendv([b"0"])
@@ -164,7 +166,7 @@ def test_question_whether_it_is_closed(make_socket):
 
 
 def test_end_of_the_peer_while_it_does_not_read(make_socket):
-    """The end that lingers is waited for, when the call is made again."""
+    """The end lingers, and the second call waits for it."""
     options = {
         (SOL_SOCKET, SO_SNDBUF): 8192,
         sctp.SCTP_RTOINFO: sctp.sctp_rtoinfo(srto_initial=10, srto_min=10, srto_max=20),
@@ -204,7 +206,7 @@ def test_abort(make_socket):
 
 
 def test_notifications(make_socket):
-    """They come, the next one when it is asked for again."""
+    """A notification that was not returned comes with the next call."""
     wanted = sctp.NotificationType.SENDER_DRY_EVENT
     for ends, place in each_place(make_socket, events=[wanted]):
         real = ends.real
@@ -221,7 +223,7 @@ def test_notifications(make_socket):
 
 
 def test_notifications_behind_an_unread_message(make_socket):
-    """What another call had read is found."""
+    """The notification is found that another call had read."""
     wanted = sctp.NotificationType.SENDER_DRY_EVENT
     for ends, place in each_place(make_socket, events=[wanted]):
         real = ends.real
@@ -237,7 +239,7 @@ def test_notifications_behind_an_unread_message(make_socket):
 
 
 def test_receive(make_socket):
-    """Messages come once, in order, whole, and the end comes after them."""
+    """Messages come once, whole and in order. The end comes after them."""
     for ends, place in each_place(make_socket):
         real, peer = ends.real, ends.peer
         sent = [b"0", bytes(20_000), b"2"]
@@ -260,7 +262,7 @@ def test_receive(make_socket):
 
 
 def test_send(make_socket):
-    """What is said to have gone has gone, all else not."""
+    """The messages that are reported as sent were sent, and no others."""
     for ends, place in each_place(make_socket):
         real, peer = ends.real, ends.peer
         said = []
@@ -307,7 +309,7 @@ def test_connect_leaves_no_descriptor():
 
 @pytest.mark.parametrize("name", ["close", "leave"])
 def test_server(name):
-    """Nothing is left of it, when it is closed again."""
+    """Nothing of the server is left after it was closed again."""
     before, threads = system.open_descriptors(), threading.active_count()
     for place in range(2000):
         server = serve(lambda association: association.wait_closed(), LOCAL)

@@ -1,4 +1,4 @@
-"""What only sctp.sync has: timeouts, signals that raise in the middle of a call,
+"""Tests for sctp.sync only: timeouts, signals that raise in the middle of a call,
 and threads that share an association."""
 
 import gc
@@ -27,7 +27,7 @@ from sctp.sync import Association, connect, serve
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
 BOUND = 5
-# Timers that are short, for a window that closes.
+# Short timers, so that a closed window is probed soon.
 SMALL_BUFFERS = {
     (SOL_SOCKET, SO_RCVBUF): 8192,
     (SOL_SOCKET, SO_SNDBUF): 8192,
@@ -48,13 +48,13 @@ class Pair:
         listener.close()
 
     def fill(self):
-        """Sends until there is no room."""
+        """Sends until there is no room any more."""
         with suppress(TimeoutError):
             while True:
                 self.real.send(bytes(2000), timeout=0.1)
 
     def start(self, call, *args, **kwargs):
-        """Calls in a thread; returns when that waits."""
+        """Makes a call in a thread. Returns when the call waits."""
         waiting = Waiting(call, args, kwargs)
         waiters = self.real._crew.waiters
         before = len(waiters)
@@ -135,7 +135,7 @@ def test_timeout_of_every_call(ends, timeout):
     assert caught.value.sent == 0
     with times_out(timeout):
         real.shutdown(timeout=timeout)
-    # Nothing of that is the end: the shutdown goes on.
+    # This is not the end: the shutdown goes on.
     peer.sctp_sendv([b"still here"])
     assert real.receive(timeout=BOUND).data == b"still here"
     closed = ends.start(real.wait_closed)
@@ -206,7 +206,7 @@ def test_bad_timeouts(ends, error, timeout):
 
 @pytest.mark.parametrize(("error", "timeout"), [(ValueError, -1), (TypeError, "1")])
 def test_bad_timeouts_of_a_server(error, timeout):
-    """They do not close it."""
+    """The server stays open."""
     with serve(lambda association: None, LOCAL) as server:
         for call in server.serve_forever, server.wait_closed:
             with pytest.raises(error, match="timeout"):
@@ -226,7 +226,7 @@ def test_long_timeouts(ends):
 
 
 def test_deadline_covers_the_wait_for_others(ends):
-    """Of receivers and senders that stand behind others."""
+    """Receivers and senders that stand behind others have a deadline, too."""
     real = ends.real
     first = ends.start(real.receive)
     with times_out(0.05):
@@ -295,7 +295,7 @@ def test_blocked_send_blocks_nothing_else(ends):
 
 
 def test_both_sides_send_more_than_there_is_room_for(make_ends):
-    """Who waits to send reads meanwhile."""
+    """A thread that waits to send also reads."""
     ends = make_ends(options={(SOL_SOCKET, SO_SNDBUF): 8192})
     real, peer = ends.real, ends.peer
     sending = ends.start(real.send_many, [bytes(1000)] * 50)
@@ -322,7 +322,7 @@ CALLS = {
 @pytest.mark.parametrize("watcher", CALLS)
 @pytest.mark.parametrize("call", CALLS)
 def test_abort_by_another_thread_ends_all_waits(ends, call, watcher):
-    """Of the one that polls, and of the one that sleeps."""
+    """It ends the thread that polls, and the threads that sleep."""
     real = ends.real
     ends.fill()
     waiting = {
@@ -351,8 +351,8 @@ def test_shutdown_by_another_thread_ends_all_waits(make_ends, call):
 
 
 def test_many_threads_on_one_association():
-    """Senders and receivers, some of which have little patience: each message
-    arrives once, those of a sender in their order with each receiver."""
+    """Some senders and receivers have little patience. Each message arrives once.
+    Each receiver gets the messages of a sender in their order."""
     senders, receivers, count = 6, 6, 150
     echoed = []
     got = [[] for _ in range(receivers)]
@@ -427,7 +427,7 @@ MOMENTS = [*range(0, 600, 6), *range(600, 3000, 60)]
 
 
 class Sweep:
-    """Interrupts a call by Control-C, at one moment after the other."""
+    """Interrupts a call with Control-C, at one moment after the other."""
 
     def __init__(self):
         self._killer = subprocess.Popen(
@@ -440,12 +440,12 @@ class Sweep:
         self._killer.stdin.close()
 
     def interrupt(self, call, microseconds):
-        """Calls, and returns the KeyboardInterrupt, which comes in the call or
+        """Makes a call. Returns the KeyboardInterrupt, which comes in the call or
         after it."""
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         line = b"%f\n" % (microseconds / 1e6)
         descriptor = self._killer.stdin.fileno()
-        gc.disable()  # what is raised in a __del__ goes nowhere
+        gc.disable()  # exceptions in a __del__ are lost
         try:
             os.write(descriptor, line)
             call()
@@ -476,7 +476,7 @@ SIZES = 10, 10, 20_000, 10, 10_000
 
 @pytest.mark.parametrize("others", [0, 2])
 def test_interrupted_receivers_lose_nothing(make_ends, interrupt, others):
-    """Neither a message nor a piece of one, and the others go on."""
+    """No message and no piece is lost, and the other receivers go on."""
     ends = make_ends()
     real, peer = ends.real, ends.peer
     got, taken = [], []
@@ -649,7 +649,7 @@ def test_leaving_is_an_end_also_where_it_is_interrupted(make_ends, interrupt):
 
 
 def test_signal_handler_may_use_what_it_interrupts(make_ends):
-    """It aborts, receives and shuts down while this thread watches."""
+    """The handler aborts, receives and shuts down. This thread waits for it."""
     ends = make_ends()
     real, peer = ends.real, ends.peer
     got = []
@@ -695,7 +695,7 @@ def test_no_thread_but_one_for_each_association(wait_for):
     with serve(
         lambda association: (started.wait(BOUND), association.receive()), LOCAL
     ) as server:
-        assert count() == 1  # of the next one
+        assert count() == 1  # the next one
         clients = [connect(server.addresses) for _ in range(2)]
         started.wait(BOUND)
         assert count() == 3
@@ -786,8 +786,7 @@ def test_closed_becomes_known_without_a_call_that_waits(ends):
 
 
 class FullSocket(sctp.sctp_socket):
-    """Says that there is no room, though poll() says that there is, so many
-    times, as FreeBSD does."""
+    """Reports "no room" so many times although poll() reports room, as FreeBSD does."""
 
     left = 0
     calls = 0
@@ -813,7 +812,7 @@ def test_room_that_there_is_not_is_not_polled_for_without_a_rest():
 
 
 def test_idle_waits_take_no_time(ends):
-    """Neither a full mark nor an end that lingers makes a thread spin."""
+    """No thread spins, neither at max_unread nor at an end that lingers."""
     real, peer = ends.real, ends.peer
     real._core.max_unread = 1
     closed = ends.start(real.wait_closed)

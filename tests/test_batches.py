@@ -67,7 +67,8 @@ both_types = pytest.mark.parametrize(
     "type", [SOCK_STREAM, SOCK_SEQPACKET], ids=["one-to-one", "one-to-many"]
 )
 MSG_MORE = 0x8000  # of Linux
-# How long a message may take that nothing holds back; a held one waits for ever.
+# The longest time that a message may take if nothing holds it back. A held one waits
+# for ever.
 SOON = 3
 ABORTS = struct.pack("ii", 1, 0)
 
@@ -80,15 +81,15 @@ def end_a_hang():
 
 
 def be_quiet(sock, assoc_id=0):
-    """No heartbeat may send what is held back."""
+    """Switches heartbeats off, because they would send messages that are held back."""
     params = sctp_paddrparams(spp_assoc_id=assoc_id, spp_flags=SPP_HB_DISABLE)
     sock.setsockopt(IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, params)
 
 
 @pytest.fixture
 def make_quiet(make_socket, make_listener, network):
-    """Makes an association of one path, without heartbeats: who sends, the info
-    for it, and who receives."""
+    """Makes an association with one path and without heartbeats. Returns the sender,
+    its info, and the receiver."""
     accepted = []
 
     def make(type, send_buffer=None, interleaves=False):
@@ -121,8 +122,8 @@ def quiet(request, make_quiet):
 
 @pytest.fixture
 def make_hub(make_socket, make_listener, network):
-    """Makes a one-to-many socket with so many associations, and the peers by
-    association identifier; there are no heartbeats."""
+    """Makes a one-to-many socket with so many associations, without heartbeats. Also
+    returns the peers by association identifier."""
 
     def make(count):
         hub = make_listener(SOCK_SEQPACKET)
@@ -157,7 +158,7 @@ def numbered(count, info=None, size=64):
 
 
 def assert_received(receiver, count, size=64, first=0):
-    """All come, in order, each soon after the one before."""
+    """Checks that all messages arrive in order, each soon after the one before."""
     for n in range(first, first + count):
         assert receiver.sctp_recvv(65_536)[0] == b"%0*d" % (size, n)
 
@@ -174,8 +175,8 @@ def assert_nothing_sent(sender, info, receiver):
 
 
 def in_thread(call):
-    """Calls in another thread; gives the list that will have the result, and
-    the thread."""
+    """Makes a call in another thread. Returns the list that will have the result,
+    and the thread."""
     results = []
 
     def run():
@@ -260,7 +261,7 @@ def test_info_is_that_of_its_message(make_quiet, type, shared):
 @only_ipv4
 @pytest.mark.parametrize("part", ["data", "addrs"])
 def test_iterable_of_a_message_may_change_the_info(quiet, part):
-    """As it may that of sctp_sendv, which reads the info last."""
+    """As in sctp_sendv, which reads the info last."""
     sender, info, receiver = quiet
     receiver.setsockopt(IPPROTO_SCTP, SCTP_RECVRCVINFO, 1)
 
@@ -300,11 +301,11 @@ def test_data_may_be_changed_after_the_call(quiet):
     sender, info, receiver = quiet
     space = bytearray(b"before")
     assert sender.sctp_sendv_many([([space], None, info)] * 3) == 3
-    space[:] = b"after!!"  # nothing exports it any more
+    space[:] = b"after!!"  # no view of it exists any more
     assert [receiver.sctp_recvv(10)[0] for _ in range(3)] == [b"before"] * 3
 
 
-# What is checked before anything is sent
+# Checks before anything is sent
 
 
 def failing_iterator():
@@ -432,7 +433,7 @@ def test_part_of_a_batch_does_not_wait_for_the_rest(make_quiet, type, timeout):
 def test_set_up_by_the_first_message(
     make_socket, make_listener, network, interleaves, timeout
 ):
-    """Through a send buffer that is full before the association is there."""
+    """The send buffer is full before the association is set up."""
     receiver = make_listener(SOCK_SEQPACKET, timeout=SOON)
     sender = make_socket(network.family, SOCK_SEQPACKET, timeout=timeout)
     sender.bind(network.address(host=2))
@@ -478,8 +479,8 @@ def test_round_robin_over_many_associations(make_hub, by, count, rounds):
 
 @pytest.fixture
 def make_homes(make_many, network):
-    """Makes an association with a peer of two addresses, both confirmed: who
-    sends, the addresses, and who receives."""
+    """Makes an association with a peer that has two confirmed addresses. Returns the
+    sender, the addresses and the receiver."""
 
     def make(send_buffer):
         sender, assoc_id, receiver = make_many(homes=2, timeout=SOON)
@@ -506,7 +507,7 @@ def make_homes(make_many, network):
 @only_ipv4
 @pytest.mark.parametrize("which", [0, 1])
 def test_any_address_of_the_peer_will_do(make_homes, which):
-    """Messages go on the primary path, whichever address names their peer."""
+    """Messages take the primary path, whichever address names their peer."""
     sender, addresses, receiver = make_homes(8192)
     messages = [([b"%064d" % n], [addresses[which]]) for n in range(300)]
     results, thread = in_thread(lambda: sender.sctp_sendv_many(messages))
@@ -522,7 +523,7 @@ def test_any_address_of_the_peer_will_do(make_homes, which):
 def test_messages_of_a_new_association_are_not_held(
     make_socket, make_listener, network, own_network, type
 ):
-    """No heartbeat would let them go before it has been set up."""
+    """Before the set-up, no heartbeat would let them go."""
     own_network.disturb("delay 50ms")
     listener = make_listener(type, timeout=SOON)
     be_quiet(listener)
@@ -720,7 +721,7 @@ class Interrupted(Exception):
 @both_types
 @pytest.mark.parametrize("timeout", [None, 30])
 def test_handler_that_raises_tells_how_many_went(make_quiet, type, timeout):
-    """A socket with a timeout waits only where there was room for none."""
+    """A socket with a timeout waits only if there is no room for the first message."""
     sender, info, receiver = make_quiet(type, 4096)
     sender.settimeout(timeout)
     big = [([bytes(1000)], None, info)] * 1000
@@ -887,7 +888,7 @@ def test_end_of_the_association_comes_once_and_last(quiet):
 
 
 def abort_behind(sender, info, receiver, count):
-    """Messages, and an ABORT that the receiver has by then."""
+    """Sends messages and then an ABORT, and waits until the receiver has them."""
     packet(sender, info, count)
     sender.setsockopt(SOL_SOCKET, SO_LINGER, ABORTS)
     sender.close()
@@ -1033,7 +1034,7 @@ EXCHANGE = """if 1:
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 @pytest.mark.parametrize("timeout", [None, 10, 0])
 def test_a_message_is_one_system_call(tmp_path, timeout):
-    """And one more finds nothing."""
+    """One more system call finds that no message is left."""
     trace = tmp_path / "trace"
     program = [sys.executable, "-c", EXCHANGE.format(timeout=timeout)]
     subprocess.run(["strace", "-o", trace, *program], check=True, timeout=60)
@@ -1057,7 +1058,8 @@ def test_threads_may_batch_on_the_same_socket(quiet):
     got, lock = [], threading.Lock()
 
     def receive():
-        # What the receive buffer has no room for comes a second time, later.
+        # If the receive buffer has no room for a message, the peer sends it again
+        # later.
         while len(got) < threads * 320:
             with suppress(TimeoutError):
                 more = receiver.sctp_recvv_many(100, 7)

@@ -1,4 +1,5 @@
-"""What C makes is garbage once nobody needs it, cycles through classes too."""
+"""The garbage collector frees the objects that C makes, also those in cycles through
+classes."""
 
 import gc
 import importlib.util
@@ -20,7 +21,7 @@ HEAP_TYPE = 1 << 9
 
 
 def anew(module):
-    """The module with types of its own."""
+    """Loads the module again, with its own types."""
     spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
@@ -28,7 +29,8 @@ def anew(module):
 
 
 def types_of(module):
-    """But for those of _sctp._life, of which an interpreter has one each."""
+    """The types of a module, without those of _sctp._life: an interpreter has one of
+    each."""
     return {
         name: cls
         for name, cls in vars(module).items()

@@ -21,7 +21,7 @@ CONSTANTS = {
     if isinstance(value, int)
 }
 
-# What the documentation lists, but for what only one of the systems has.
+# The names in the documentation, except those of only one system.
 DOCUMENTED = {
     "sctp": "IPPROTO_SCTP SCTP_FUTURE_ASSOC SCTP_CURRENT_ASSOC SCTP_ALL_ASSOC"
     " SCTP_RECVRCVINFO SCTP_RECVNXTINFO SCTP_SENDV_NOINFO SCTP_SENDV_SNDINFO"
@@ -92,7 +92,7 @@ def test_values_are_those_of_the_headers(names, tmp_path):
     offered = sorted(names & CONSTANTS.keys())
     values = COMPILER.values(offered, native.SYSTEM_HEADERS, tmp_path)
     assert len(values) == len(offered) > 150
-    # The last of the schedulers is another one in the headers of every kernel.
+    # The headers of each kernel have another last scheduler.
     values.pop("SCTP_SS_MAX", None)
     assert {name: CONSTANTS[name] for name in values} == values
 

@@ -1,5 +1,5 @@
-"""What becomes of the associations of a one-to-many socket, told what the kernel
-says: without a kernel."""
+"""The associations of a one-to-many socket, after what the kernel reports. These
+tests need no kernel."""
 
 import errno
 import struct
@@ -38,7 +38,7 @@ SILENT = [
 
 
 class Association:
-    """What a front end makes of a member."""
+    """The object that a front end makes for a member."""
 
     def __init__(self, member):
         self.member = member
@@ -116,14 +116,14 @@ def error_of(call):
 
 
 def up(hub, *ids):
-    """Members that have come and were accepted."""
+    """Members that have arrived and were accepted."""
     feed(hub, [change(id, COMM_UP) for id in ids])
     members = [accept(hub) for _ in ids]
     hub.touched.clear()
     return members
 
 
-# Whose it is
+# To which association a message belongs
 
 
 def test_each_gets_what_is_its():
@@ -147,7 +147,7 @@ def test_what_comes_with_nxtinfo():
 
 
 def test_nothing_is_mixed_lost_or_turned_round(for_all):
-    """Pieces of many, in any order among each other."""
+    """The pieces of many messages are mixed in any order."""
     step = st.tuples(st.integers(1, 4), st.booleans(), st.binary(min_size=1))
 
     @for_all(st.lists(step), st.integers(1, 9))
@@ -206,7 +206,7 @@ def test_restart_and_news_of_pieces():
 
 
 def test_message_of_somebody_unknown_is_of_a_new_association():
-    """Of a socket that had associations before."""
+    """The socket had associations before."""
     hub = make()
     feed(hub, [piece(9, b"x")])
     member = accept(hub)
@@ -259,7 +259,7 @@ def test_newest_is_refused_where_too_many_wait():
     assert hub.refused == [3, 4]
     hub.refused.clear()
     assert list(hub.members) == [1, 2]
-    # The kernel tells of the abort, and may then use the identifier again.
+    # The kernel reports the abort. After that it may use the identifier again.
     feed(hub, [piece(3, b"y"), change(3, COMM_LOST), change(4, COMM_LOST)])
     assert accept(hub).assoc_id == 1
     feed(hub, [change(3, COMM_UP), change(4, COMM_UP)])
@@ -276,7 +276,7 @@ def test_who_was_seen_by_receive_is_in_nobodys_way():
 
 
 def test_ended_before_it_was_accepted():
-    """It is handed out for what it left, and else nobody gets to see it."""
+    """If it left something, accept returns it. Otherwise nobody sees it."""
     hub = make(backlog=2)
     feed(hub, [change(1, COMM_UP), piece(1, b"x"), change(1, COMM_LOST, CAUSE)])
     feed(hub, [change(2, COMM_UP), change(2, COMM_LOST, CAUSE), change(3, COMM_UP)])
@@ -287,7 +287,7 @@ def test_ended_before_it_was_accepted():
     assert accept(hub).assoc_id == 3 and accept(hub) is None
 
 
-# Receiving from those that nobody has accepted
+# Receiving from associations that were not accepted
 
 
 def test_receive_takes_turns():
@@ -323,7 +323,7 @@ def test_receive_raises_what_came_in_place_of_a_message():
     assert take(hub) is None and accept(hub) is None
 
 
-# What was begun here
+# Associations that this side sets up
 
 
 def begin(hub, id):
@@ -376,7 +376,7 @@ def test_end_of_which_the_news_is_out_of_reach(is_up, late_at, number):
 
 @pytest.mark.parametrize("state", [COMM_UP, COMM_LOST, CANT_STR_ASSOC])
 def test_own_set_up_that_was_given_up(state):
-    """Up after all, it is aborted, and nobody gets to see it."""
+    """If it is set up after all, it is aborted, and nobody sees it."""
     hub = make()
     member = begin(hub, 5)
     member.abort()
@@ -416,10 +416,10 @@ AVAILABLE, CONFIRMED, REMOVED = (
         ([(2, CONFIRMED), (1, None), (2, None)], 2, errno.ETIMEDOUT),
         # The other one has never answered.
         ([(1, None)], 2, errno.ETIMEDOUT),
-        # It is none any more.
+        # It is not a member any more.
         ([(2, CONFIRMED), (2, None), (2, REMOVED)], 2, errno.ECONNRESET),
         ([(2, CONFIRMED), (2, REMOVED), (1, None)], 2, errno.ETIMEDOUT),
-        # Some kernels tell of the first one, too.
+        # Some kernels report the first one, too.
         ([(1, CONFIRMED), (1, None)], 1, errno.ETIMEDOUT),
     ],
 )
@@ -441,7 +441,7 @@ def test_abort_with_a_cause_of_a_silent_peer():
 
 
 def test_own_abort():
-    """What the kernel has for it is nobody's."""
+    """The messages that the kernel still has belong to nobody."""
     hub = make()
     [one] = up(hub, 1)
     feed(hub, [piece(1, b"a", is_last=False)])
@@ -507,7 +507,7 @@ def test_crowded_is_peeled_off():
     hub.peel(one)
     assert not hub.is_full and not one.is_shared and two.is_shared
     assert hub.assembler.total == 0 and one.assembler.total == held
-    one.feed([piece(1, b"d")])  # by its own socket
+    one.feed([piece(1, b"d")])  # on its own socket
     assert taken(one) == [b"a", b"b", b"cd"]
     assert hub.alive == [two, one]
     hub.forget(one)
@@ -537,7 +537,7 @@ def test_peeled_off_by_the_program_is_the_programs():
 
 
 def test_no_descriptors_for_peeling_off(caplog):
-    """Reading stops until somebody receives, and that is said once."""
+    """Reading stops until somebody receives. This is logged once."""
     hub = make(max_unread=2)
     [one] = up(hub, 1)
     feed(hub, [piece(1, b"a"), piece(1, b"b")])
@@ -554,7 +554,7 @@ def test_no_descriptors_for_peeling_off(caplog):
 
 
 def test_what_the_kernel_does_not_know_any_more_is_not_peeled_off(caplog):
-    """The news of its end stand behind other messages: reading goes on."""
+    """The news of its end comes after other messages, so reading goes on."""
     hub = make(max_unread=1)
     [one] = up(hub, 1)
     feed(hub, [piece(1, b"a")])
@@ -570,7 +570,7 @@ def test_who_fills_the_receive_buffer():
     feed(hub, [piece(1, b"x")] + [piece(2, b"x")] * 19 + [piece(4, b"x")] * 20)
     missing = {quiet: 0, loud: 0, gap: 3}
     assert set(hub.find_hogs(missing)) == {loud, gap}
-    # All that counts is what came since.
+    # Only the notifications since then count.
     feed(hub, [piece(1, b"x")] * 3)
     assert hub.find_hogs(None) == []
     assert hub.find_hogs({quiet: 0, loud: 0}) == []

@@ -1,4 +1,4 @@
-"""What becomes of an association, told what the kernel says: without a kernel."""
+"""An association, after what the kernel reports. These tests need no kernel."""
 
 import errno
 import re
@@ -33,7 +33,7 @@ ABORT_CAUSE = struct.pack("!HH", 12, 4)
 
 
 class Association:
-    """What messages and errors name."""
+    """The object that messages and errors name."""
 
 
 def make(max_unread=HUGE, max_message=HUGE, events=()):
@@ -63,7 +63,8 @@ def piece(data, is_last=True, stream=0, unordered=False):
 
 
 def taken(core):
-    """All that a receiver gets: data, and the errors in its place, but the end."""
+    """Everything that a receiver gets except the end: data, and the errors in its
+    place."""
     got = []
     while core.unread:
         try:
@@ -74,7 +75,7 @@ def taken(core):
 
 
 def end_of(core):
-    """What a receiver and a sender get each time, as (type, errno, notes)."""
+    """What a receiver and a sender get each time: (type, errno, notes)."""
     ends = []
     for call in (core.take, core.check_send) * 2:
         with pytest.raises((OSError, EOFError)) as caught:
@@ -97,8 +98,8 @@ def test_up():
     core.check_send()
 
 
-# What the socket gives, what the front end says after that, and the end: its
-# type for receivers, the errno, and what a note says.
+# The data from the socket, the calls of the front end after that, and the end: its type
+# for receivers, its errno, and a part of its note.
 ENDS = {
     "shutdown by the peer": (
         [shutdown(), change(SHUTDOWN_COMP), EOF],
@@ -203,7 +204,7 @@ def test_end_comes_behind_the_messages_and_stays(name, before):
     for _, _, notes in receiver, sender:
         assert bool(notes) == bool(note)
         assert re.search(note, " ".join(notes))
-    # Whatever is said later changes nothing.
+    # Later news changes nothing.
     for late in change(COMM_LOST), change(SHUTDOWN_COMP), EOF, shutdown():
         core.feed([late])
         core.conclude()
@@ -247,7 +248,7 @@ def test_send_ends_when_shutting_down_begins():
     with pytest.raises(BrokenPipeError) as caught:
         core.check_send()
     assert is_end_of(caught.value, core.association)
-    assert core.take() is None  # what the peer still sends can come
+    assert core.take() is None  # messages that the peer still sends may arrive
     core = make()
     core.feed([shutdown()])
     with pytest.raises(BrokenPipeError):
@@ -282,7 +283,7 @@ def test_restart_comes_once_in_order_and_drops_pieces():
 def test_message_too_long_comes_in_its_place():
     core = make(max_message=3)
     core.feed([piece(b"a"), piece(b"long"), piece(b"b")])
-    assert taken(core) == [b"a", b"long", b"b"]  # one piece has no need of joining
+    assert taken(core) == [b"a", b"long", b"b"]  # a single piece needs no joining
     core.feed([piece(b"lo", False), piece(b"ng"), piece(b"b")])
     assert taken(core) == [MessageTooLong, b"b"]
 
@@ -450,7 +451,7 @@ def test_what_cannot_be_sent(error, arguments):
         make().outgoing(**{"data": b"x", **arguments})
 
 
-# All of it at once
+# All of this together
 
 STREAMS = st.tuples(st.integers(0, 2), st.booleans())
 STEPS = st.lists(
@@ -466,8 +467,8 @@ STEPS = st.lists(
 
 
 def test_any_life_keeps_all_promises(for_all):
-    """Each message comes out once, whole and in its stream's order; the end is
-    reached; what is unread stays bounded."""
+    """Each message comes out once, whole, and in the order of its stream. The end is
+    reached. The unread bytes have a limit."""
 
     @for_all(STEPS, st.sampled_from(sorted(ENDS)), st.integers(1, 5000))
     def check(steps, name, max_unread):
@@ -537,7 +538,7 @@ def test_any_life_keeps_all_promises(for_all):
 
 
 def test_order_of_a_message_and_its_type():
-    """A message that is taken is one of the type that is offered."""
+    """take() returns objects of the type that the front end offers."""
     core = make()
     core.feed([piece(b"a")])
     assert type(core.take()) is Message

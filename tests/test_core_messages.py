@@ -1,4 +1,4 @@
-"""Pieces in, whole messages out: without a kernel."""
+"""Joins pieces to whole messages. These tests need no kernel."""
 
 import errno
 import struct
@@ -64,13 +64,13 @@ def test_pieces_keep_the_infos_of_the_first():
     assert not assembler.unfinished and assembler.total == 0
 
 
-# An association, a stream, ordered or not; and how long the pieces are.
+# An association, a stream, whether it is ordered, and the lengths of the pieces.
 KEYS = st.tuples(st.integers(1, 3), st.integers(0, 2), st.booleans())
 SIZES = st.lists(st.integers(1, 50), min_size=1, max_size=6)
 
 
 def test_every_message_comes_out_once_and_whole(for_all):
-    """However the pieces of different streams follow each other."""
+    """In whatever order the pieces of different streams arrive."""
 
     @for_all(
         st.lists(st.tuples(KEYS, SIZES), max_size=20),
@@ -158,7 +158,7 @@ def broken(assoc_id, stream=0, flags=0):
 @pytest.mark.parametrize(
     ("unfinished", "notification", "left"),
     [
-        # Linux tells no stream where messages are not interleaved.
+        # If messages are not interleaved, Linux does not tell the stream.
         ([(5, 3, False)], broken(5), []),
         ([(5, 3, False), (6, 0, False)], broken(5), [(6, 0, False)]),
         ([(5, 3, False), (5, 0, True)], broken(5), [(5, 3, False)]),
@@ -190,7 +190,7 @@ def test_peeled_off_in_the_middle_of_a_message():
 
 
 def test_dropped_message_ends_where_it_ends():
-    """Its rest is not taken for another one."""
+    """The rest of a dropped message is not taken for another message."""
     assembler = Assembler(10, HUGE)
     for _ in range(1000):
         assert join(assembler, bytes(1000), False) is None
@@ -221,7 +221,7 @@ def test_no_room_for_pieces_is_room_for_whole_messages():
 
 @pytest.mark.parametrize("size", [1, 1000, 8192])
 def test_ten_thousand_peers_in_the_middle_of_a_message(size):
-    """By resident memory, with pieces of every size."""
+    """Measured as resident memory, with pieces of every size."""
     limit = 64 << 20
     assembler = Assembler(1 << 20, limit)
     before = system.resident_memory()

@@ -1,4 +1,4 @@
-"""What the layer above the socket makes sockets of: plain values, no kernel."""
+"""How the layer above the socket plans sockets. These tests need no kernel."""
 
 import subprocess
 import sys
@@ -292,8 +292,8 @@ def test_payload_protocols():
 
 
 def test_core_waits_for_nothing():
-    """Neither the package nor its core loads what waits; what is of the layer
-    can be imported by its name."""
+    """The package and its core do not load the front ends. The public names of the
+    layer can be imported by name."""
     program = """
 import sys
 import sctp

@@ -1,5 +1,4 @@
-"""Descriptors that other processes get, or do not get, and what becomes of the
-associations."""
+"""Which descriptors other processes inherit, and what happens to the associations."""
 
 import os
 import signal
@@ -13,7 +12,7 @@ import pytest
 
 from sctp import sctp_socket
 
-# What processes hold is the same in both families.
+# The behaviour of processes does not depend on the family.
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True),
@@ -36,7 +35,7 @@ def held(request, make_ready, make_pair):
 
 
 def test_kernel_ends_the_association_of_a_killed_process(held):
-    """As gracefully as if that had closed the socket."""
+    """The kernel ends it as gracefully as if the process had closed the socket."""
     sock, peer = held
     child = os.fork()
     if child == 0:
@@ -54,8 +53,8 @@ def test_kernel_ends_the_association_of_a_killed_process(held):
 
 @contextmanager
 def other_program():
-    """A process of another program, which was left every descriptor that could
-    be inherited."""
+    """A process that runs another program, and inherits every descriptor that it
+    can."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False) as process:
         yield process
         assert process.poll() is None
@@ -71,7 +70,7 @@ def test_other_program_does_not_keep_an_association(held):
 
 @pytest.fixture
 def sockets(make_socket, network, make_ready, make_pair):
-    """Sockets by how they were made."""
+    """Sockets, by the way in which they were made."""
     listener, accept, _ = make_ready("accept")
     many, peel_off, _ = make_ready("peeloff")
     connected, _ = make_pair()

@@ -1,4 +1,4 @@
-"""What ``python -m sctp`` says of the machine."""
+"""What ``python -m sctp`` prints about the machine."""
 
 import json
 import shutil
@@ -74,7 +74,7 @@ def test_sysctl_is_shown_with_what_it_means():
 
 
 def test_largest_buffer_is_less_than_the_limit_of_freebsd():
-    """Which is also for what the kernel keeps of a buffer."""
+    """The limit also counts the memory that the kernel needs for a buffer."""
     facts = __main__.diagnose()
     facts["sysctls"] = {"kern.ipc.maxsockbuf": "2097152"}
     assert "2097152 (bytes: SO_RCVBUF is at most 1864135)" in __main__._describe(facts)
@@ -83,7 +83,7 @@ def test_largest_buffer_is_less_than_the_limit_of_freebsd():
 @pytest.mark.kernel
 @pytest.mark.linux
 def test_firewall_is_found():
-    """A network without loopback, in place of a firewall."""
+    """A network without loopback stands for a firewall."""
     result = subprocess.run(
         ["unshare", "--net", sys.executable, "-m", "sctp"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Every code block of the documentation and the README does what it says."""
+"""Every code block of the documentation and the README does what the page shows."""
 
 import doctest
 import os
@@ -31,17 +31,16 @@ BLOCK = re.compile(
 )
 LANGUAGES = {"pycon", "python", "console", "text"}
 PATIENCE = 20
-# Where one of them could not be installed, the rest of the page is run.
+# If one of them could not be installed, the rest of the page is run.
 EVENT_LOOPS = {"anyio", "gevent", "trio", "uvloop"}
-# Commands that the checks run in other places, or that the kernel of the tests
-# has no need of.
+# Commands that other checks run, or that the kernel of the tests does not need.
 ELSEWHERE = re.compile(
     r"pip install|(examples|tests)/(run|kernel)\.sh|tests/(benchmarks|fuzz)/run"
     r"|sphinx-build|modprobe"
 )
 
-# What differs from run to run: identifiers, ports of the kernel's choice, TSNs,
-# paths' measurements, versions.
+# The parts that differ from run to run: identifiers, ports that the kernel chooses,
+# TSNs, measurements of paths, versions.
 ELIDED = [
     (re.compile(r"(?<=assoc_id': )\d+|(?<=ssociation )\d+"), "N"),
     (re.compile(r"(?<=', )\d{5}(?=[,)])|(?<=port )\d{5}\b"), "N"),
@@ -90,13 +89,13 @@ def patience():
 
 
 def imports(text):
-    """The packages that the event loops' blocks import."""
+    """The packages that the code blocks of the event loops import."""
     for names in re.findall(r"^>>> import (.*)", text, re.M):
         yield from (name for name in names.split(", ") if name in EVENT_LOOPS)
 
 
 def run_session(page, session, line, names):
-    """A session with the interpreter, after the earlier ones of the page."""
+    """A session with the interpreter. It continues the earlier sessions of the page."""
     test = doctest.DocTestParser().get_doctest(
         session, names, page.name, str(page), line - 1
     )
@@ -109,7 +108,7 @@ def run_session(page, session, line, names):
 
 
 def run_program(program):
-    """A program; one that listens on port 20000 gets a message."""
+    """A program. If it listens on port 20000, it gets a message."""
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
@@ -141,7 +140,7 @@ def visit(process):
 
 
 def run_commands(text):
-    """Commands after $ or #, each with the output that is shown."""
+    """Commands after $ or #, each with the output that the page shows."""
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.defpath}:/usr/sbin:/sbin",
@@ -180,7 +179,7 @@ def test_copy_buttons_take_what_is_typed():
 
 
 @pytest.mark.kernel
-@pytest.mark.linux  # the pages show what it prints
+@pytest.mark.linux  # the pages show its output
 @pytest.mark.parametrize(
     "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
 )
@@ -209,7 +208,7 @@ def test_code_of_the_page(page):
     "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
 )
 def test_no_code_of_the_page_goes_untested(page):
-    """Prose in a fixed width is 'text'; a literal block could be anything."""
+    """Text in a fixed width must be marked as 'text'. A literal block could be code."""
     text = page.read_text()
     assert {language for language, *_ in blocks(page)} <= LANGUAGES
     assert len(re.findall(r"^ *\.\. code-block::", text, re.M)) == len(

@@ -1,5 +1,5 @@
-"""What the documentation says of the kernel's ways, which no code of ours makes
-so: a page must not become false unseen."""
+"""What the documentation says about the kernels. The kernels decide it and not our
+code, so these tests notice when a page becomes false."""
 
 import asyncio
 import contextlib
@@ -40,9 +40,9 @@ from sctp import (
 pytestmark = [pytest.mark.kernel, pytest.mark.linux]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
-# Linux's headers have it, the module socket lacks it before Python 3.15.
+# Linux's headers have it. The module socket has it only since Python 3.15.
 SO_PRIORITY = 12
-# Long enough for what is on its way to arrive, and for what never comes.
+# After so many seconds, everything that is on its way has arrived.
 MOMENT = 0.5
 
 
@@ -58,7 +58,7 @@ def abort(sock):
 
 
 def receive_all(sock):
-    """All that arrives until a moment is silent."""
+    """Receives everything until nothing arrives for a moment."""
     received = []
     sock.settimeout(MOMENT)
     with contextlib.suppress(TimeoutError):
@@ -68,7 +68,7 @@ def receive_all(sock):
 
 
 def fill(sock, assoc_id=0, size=1000):
-    """Sends until there is no room; returns how many messages went."""
+    """Sends until there is no room. Returns how many messages were sent."""
     how = sctp_sndinfo(snd_assoc_id=assoc_id)
     for sent in range(100_000):
         try:
@@ -80,8 +80,8 @@ def fill(sock, assoc_id=0, size=1000):
 
 @pytest.fixture
 def make_star(make_socket, ipv4):
-    """Makes a one-to-many socket that listens, so many peers of it, and the
-    identifiers of their associations."""
+    """Makes a one-to-many socket that listens and so many peers of it. Also returns
+    the identifiers of their associations."""
 
     def make(peers, prepare=lambda listener: None):
         listener = make_socket(AF_INET, SOCK_SEQPACKET)
@@ -116,7 +116,7 @@ def peeled(make_star):
 
 
 def test_failed_messages_are_told_after_the_loss(make_star, kernel_fact):
-    """In both forms, where both are asked for."""
+    """In both forms, if the program asks for both."""
     listener, (peer,), (assoc_id,) = make_star(1)
     subscribe(listener, *sctp.NotificationType)
     sent = fill(listener, assoc_id)
@@ -132,11 +132,11 @@ def test_failed_messages_are_told_after_the_loss(make_star, kernel_fact):
     kernel_fact("both-forms-of-send-failed", "both")
 
 
-# Stand-ins for an association
+# Numbers that stand for associations
 
 
-# An option with its class, the key of the association, and other values; then
-# those that take SCTP_CURRENT_ASSOC, too, when they are set.
+# An option with its class, the key of the association, and other values. Then the
+# options that can also be set for SCTP_CURRENT_ASSOC.
 FUTURE_ONLY = [
     ("RTOINFO", "sctp_rtoinfo", "srto_assoc_id", {}),
     ("ASSOCINFO", "sctp_assocparams", "sasoc_assoc_id", {}),
@@ -241,8 +241,8 @@ def test_peer_that_does_not_read_takes_the_room_of_all(
 
 @pytest.mark.parametrize("interleave", [0, 1])
 def test_long_messages_of_several_peers(make_star, interleave, kernel_fact):
-    """Without SCTP_FRAGMENT_INTERLEAVE, the first pieces of some fill the buffer,
-    and the rest of the one that is being delivered finds no room."""
+    """Without SCTP_FRAGMENT_INTERLEAVE, the first pieces of some messages fill the
+    buffer. Then there is no room for the rest of the one that is being delivered."""
 
     def prepare(listener):
         listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, interleave)
@@ -299,7 +299,7 @@ def test_message_to_all_that_finds_no_room_has_reached_some(make_star, kernel_fa
 
 
 def test_no_end_after_own_shutdown(pair, kernel_fact):
-    """SCTP_ASSOC_CHANGE tells it, to who asked for it."""
+    """Only SCTP_ASSOC_CHANGE tells the end, if the program asks for it."""
     client, server = pair
     subscribe(client, sctp.SCTP_ASSOC_CHANGE)
     client.shutdown(SHUT_WR)
@@ -362,7 +362,7 @@ def test_own_end_of_a_peeled_off_socket(peeled, how):
     assert sock.recv(1) == b""
 
 
-# What a new socket takes over
+# What a new socket inherits
 
 
 def mark_packets(sock):
@@ -413,8 +413,8 @@ class TestAddressesTold:
 
     @pytest.fixture
     def told(self, own_network, make_socket):
-        """Of a listener that has an address of each kind, the addresses that it
-        tells who calls it at one of them."""
+        """For a listener with an address of each kind: the addresses that it tells a
+        peer, which connects to one of them."""
         own_network.run(f"ip address add {self.GLOBAL}/24 dev dummy0")
 
         def told(host, bound):
@@ -471,7 +471,7 @@ class TestAddressesTold:
         kernel_fact("device-limits-told-addresses", False)
 
 
-# Timers, and what waits
+# Timers, and data that waits
 
 
 def test_time_to_connect_by_default(make_socket, kernel_fact):
@@ -529,7 +529,7 @@ def test_value_of_a_path_needs_its_flag(make_socket, key, value, flag, kernel_fa
 class TestReset:
     @pytest.fixture
     def reset(self, own_network, make_pair):
-        """What comes of the requests to reset, after a preparation."""
+        """The results of the requests to reset, after a preparation."""
         own_network.set(reconf_enable=1)
 
         def reset(prepare, *options):
@@ -555,13 +555,13 @@ class TestReset:
     def test_of_streams_waits_for_what_is_not_sent(
         self, own_network, reset, kernel_fact
     ):
-        """On those that it is about."""
+        """It waits for messages on the streams of the request."""
 
         def prepare(client):
             own_network.lose(100)
             fill(client)
 
-        own_network.run("ip link set lo mtu 1500")  # and a small window with it
+        own_network.run("ip link set lo mtu 1500")  # which also makes the window small
         options = self.streams(0), self.streams(), self.streams(1)
         assert reset(prepare, *options) == [errno.EAGAIN, errno.EAGAIN, 0]
         kernel_fact("reset-of-a-stream-that-waits", "EAGAIN")

@@ -1,4 +1,4 @@
-"""Endpoints over the kernel, by each front end: many associations of a socket."""
+"""Endpoints over the kernel, with each front end: many associations on one socket."""
 
 import errno
 import os
@@ -118,7 +118,7 @@ def test_reason_of_an_abort_arrives(front):
 
 @pytest.mark.parametrize("who", ["association", "peeled off", "endpoint"])
 def test_reason_that_is_none_or_does_not_fit_into_a_packet(front, who):
-    """Without an error the kernel would tell the peer nothing, ever."""
+    """If there were no error, the peer would never be told anything."""
     endpoint = front.open_endpoint(LOCAL)
     client = front.connect(endpoint.addresses)
     accepted = endpoint.take()
@@ -164,7 +164,7 @@ def test_both_families(front, here):
 
 
 def test_ready_socket(front, make_socket):
-    """With an association that it has already."""
+    """A socket that the application made, with an association."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
     sock.setsockopt(
         IPPROTO_SCTP,
@@ -191,7 +191,7 @@ def test_ready_socket(front, make_socket):
 
 @pytest.mark.parametrize("how", ["shutdown", "abort"])
 def test_end_of_an_association_that_a_ready_socket_had(front, make_socket, how):
-    """Nobody had asked the kernel to tell of it."""
+    """The kernel was not asked to report the end of this association."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
     sock.bind((LOCAL, 0))
     sock.listen()
@@ -255,11 +255,11 @@ def test_peer_that_is_known_already(front):
     assert other.receive().data == b"x"
 
 
-# Accepting, and receiving from those whom nobody has accepted
+# Accepting, and receiving from associations that were not accepted
 
 
 def test_backlog(front, make_peer):
-    """One more is aborted, and those before it are served."""
+    """One more association is aborted. Those before it are served."""
     endpoint = front.open_endpoint(LOCAL, backlog=2).attend()
     first, second = (front.connect(endpoint.addresses) for _ in range(2))
     with pytest.raises(ConnectionResetError):
@@ -417,7 +417,7 @@ def test_close_takes_no_longer_than_close_timeout(front, make_peer):
 
 @pytest.mark.linux
 def test_connect_that_nobody_answers(own_network, front):
-    """Unlike one that is refused, of which the kernel says the same."""
+    """The kernel reports the same for a connection that is refused."""
     options = {
         sctp.SCTP_INITMSG: sctp.sctp_initmsg(
             sinit_max_attempts=2, sinit_max_init_timeo=50
@@ -462,11 +462,11 @@ def test_addresses_of_an_association_that_ends_at_once(front, make_peer):
     assert mine.peer_addresses == endpoint.addresses
 
 
-# What looks alike
+# Ends that look alike
 
 
 class Wire(Host):
-    """A plain peer of an endpoint, and the packets that the endpoint gets."""
+    """A plain peer of an endpoint, which also sees the packets of the endpoint."""
 
     def __init__(self, endpoint, make_socket, homes=1):
         here, there = (
@@ -478,11 +478,11 @@ class Wire(Host):
         self.peer.sctp_bindx(there, sctp.SCTP_BINDX_ADD_ADDR)
         self.peer.connect((here[0][0], endpoint.addresses[0][1]))
         self.peer.send(b"x")
-        # Whatever goes to the endpoint has the tag that it wants.
+        # Packets to the endpoint have the tag that it expects.
         self.packet = self.receive(0)
 
     def abort(self):
-        """Sends an ABORT without a cause, as for a peer that is not known."""
+        """Sends an ABORT without a cause, as a host does for an unknown association."""
         with Host("10.1.0.2") as host:
             aborting = self.packet._replace(chunks=(Chunk(6),))
             host.send("10.1.0.1", aborting)
@@ -511,7 +511,7 @@ SOON_SILENT = [
 def test_abort_without_a_cause_and_silence(
     own_network, front, make_socket, how, is_peeled, homes, kernel_fact
 ):
-    """The kernel says the same of both."""
+    """The kernel reports the same for both."""
     addresses = "/".join(f"10.{net}.0.1" for net in range(1, homes + 1))
     options = SOON_SILENT if how == "silence" else ()
     endpoint = front.open_endpoint(addresses, options=options)
@@ -538,11 +538,11 @@ def test_abort_without_a_cause_and_silence(
     assert notification["sac_error"] == 0 and "sac_info" not in notification
 
 
-# None stops the others
+# No association stops the others
 
 
 def test_honest_clients_with_long_messages(front):
-    """With the kernel's defaults four of them stop each other for good."""
+    """With the kernel's defaults, four such clients stop each other for ever."""
     endpoint = front.open_endpoint(LOCAL)
     clients = [front.connect(endpoint.addresses) for _ in range(4)]
     accepted = [endpoint.take() for _ in clients]
@@ -556,7 +556,7 @@ def test_honest_clients_with_long_messages(front):
 
 
 def fill(association, size=2000):
-    """Sends until a call waits, and returns the calls."""
+    """Starts sends until one waits, and returns all of them."""
     calls = []
     while True:
         calls.append(association.send.start(b"%6d" % len(calls) + bytes(size - 6)))
@@ -571,14 +571,14 @@ def numbers(sock, count):
 
 
 def test_peer_that_does_not_read_does_not_stop_sending(front, make_peer):
-    """It gets a socket of its own once another one waits too."""
+    """The association is moved to its own socket when another one waits, too."""
     endpoint = front.open_endpoint(LOCAL, options=SMALL_SENDING)
     slow = make_peer(endpoint, receive=5000)
     to_slow = endpoint.take()
     healthy = front.connect(endpoint.addresses)
     to_healthy = endpoint.take()
     calls = fill(to_slow)
-    assert to_slow.socket is endpoint.socket  # it holds up nobody
+    assert to_slow.socket is endpoint.socket  # it does not block others
     for _ in range(20):
         start = time.monotonic()
         to_healthy.send(b"x")
@@ -596,7 +596,7 @@ def test_peer_that_does_not_read_does_not_stop_sending(front, make_peer):
 
 
 def test_peers_that_do_not_read_and_turns(front, make_peer):
-    """Many have something to send at once: the healthy one has its turn soon."""
+    """Many associations have something to send. The healthy one gets its turn soon."""
     endpoint = front.open_endpoint(LOCAL, options=SMALL_SENDING)
     slow = [make_peer(endpoint, receive=5000) for _ in range(10)]
     to_slow = [endpoint.take() for _ in slow]
@@ -620,7 +620,7 @@ def test_peers_that_do_not_read_and_turns(front, make_peer):
 
 
 def test_unread_messages_do_not_stop_others(front, make_peer):
-    """They pass the mark: their association gets a socket of its own, and the
+    """If they pass the limit, their association is moved to its own socket, and the
     window of its peer closes."""
     endpoint = front.open_endpoint(
         LOCAL, max_unread=20_000, options=SMALL_BUFFERS
@@ -636,7 +636,7 @@ def test_unread_messages_do_not_stop_others(front, make_peer):
     assert 8 < sent < 120
     assert flooded.socket is not endpoint.socket
     assert front.look(lambda: flooded.real._core.unread_size) < 20_000 + 32 * 1512
-    # Whoever comes meanwhile, from either side, is served.
+    # New associations of both sides are served meanwhile.
     client = front.connect(endpoint.addresses)
     client.send(b"x")
     assert endpoint.take().receive().data == b"x"
@@ -654,8 +654,8 @@ def test_unread_messages_do_not_stop_others(front, make_peer):
 
 @pytest.mark.linux
 def test_no_descriptors_for_peeling_off(front, make_peer, caplog):
-    """Reading pauses for all, and goes on when somebody receives; set-ups of
-    one's own are done meanwhile, though their news stand behind messages."""
+    """Reading pauses for all, and goes on when somebody receives. Set-ups of this
+    side complete meanwhile, although their news comes after messages."""
     endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     other = front.open_endpoint(LOCAL)
     peer, quiet = make_peer(endpoint), make_peer(endpoint)
@@ -690,7 +690,7 @@ def test_no_descriptors_for_peeling_off(front, make_peer, caplog):
 
 @pytest.mark.linux
 def test_no_descriptors_at_first(front, make_peer, caplog):
-    """Once there are some, it is peeled off, though nobody receives."""
+    """When there are descriptors again, it is peeled off, even if nobody receives."""
     endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     peer, other = make_peer(endpoint), front.connect(endpoint.addresses)
     flooded, _ = endpoint.take(), endpoint.take()
@@ -734,7 +734,7 @@ def test_peeled_off_with_all_that_is_under_way(front, make_peer):
     sends += [accepted.send.start(b"%6d" % (len(sends) + n)) for n in range(20)]
     endpoint.peel_off(accepted.real)
     assert endpoint.associations == ()
-    with pytest.raises(ValueError, match="none of this endpoint"):
+    with pytest.raises(ValueError, match="not an association of this endpoint"):
         endpoint.peel_off(accepted.real)
     for number in range(3):
         peer.sctp_sendv([b"%d" % number])
@@ -755,7 +755,7 @@ def test_peeled_off_with_all_that_is_under_way(front, make_peer):
 
 
 def test_interleaved_messages_of_several_are_joined(front):
-    """With I-DATA, and one of them is peeled off as they arrive."""
+    """Messages use I-DATA, and one association is peeled off while they arrive."""
     interleave = {
         sctp.SCTP_FRAGMENT_INTERLEAVE: 2,
         sctp.SCTP_INTERLEAVING_SUPPORTED: sctp.sctp_assoc_value(assoc_value=1),
@@ -859,7 +859,7 @@ def test_end_of_what_was_peeled_off_is_not_that_of_others(front, make_peer):
 
 
 def test_end_of_what_was_peeled_off_by_itself(front, make_peer):
-    """It is the endpoint's still."""
+    """It still belongs to the endpoint."""
     endpoint = front.open_endpoint(LOCAL, max_unread=5000).attend()
     peer = make_peer(endpoint)
     accepted = endpoint.take()
@@ -908,7 +908,7 @@ def test_notifications(front):
     assert waiting.result(PATIENCE) is None
 
 
-# Many
+# Many associations
 
 
 @pytest.mark.linux
@@ -920,8 +920,8 @@ def test_thousand_associations(front, make_peer):
     try:
         endpoint = front.open_endpoint(LOCAL, backlog=count).attend()
         descriptors = len(system.open_descriptors())
-        # With short timers a peer gives up after a fifth of a second, which a
-        # message may have to wait while the one receive buffer is full.
+        # With short timers a peer gives up after a fifth of a second. A message may
+        # have to wait so long while the one receive buffer is full.
         patient = sctp.sctp_rtoinfo()
         for _ in range(count):
             peers.append(make_peer(endpoint, timers=patient))
@@ -933,7 +933,7 @@ def test_thousand_associations(front, make_peer):
         for number, peer in enumerate(peers):
             assert peer.recv(100) == b"%d" % number
         assert len(endpoint.associations) == count
-        # No descriptor but those of the peers.
+        # Only the peers have descriptors.
         assert len(system.open_descriptors()) == descriptors + count
         endpoint.close()
         for peer in peers:

@@ -1,5 +1,5 @@
-"""What only endpoints of sctp.asyncio have: tasks that are cancelled, loops that
-close, and clients that take more than their turn."""
+"""Tests for endpoints of sctp.asyncio only: cancelled tasks, closed loops, and
+clients that try to take too much time."""
 
 import asyncio
 import gc
@@ -35,7 +35,7 @@ async def make_endpoint(**kwargs):
 
 
 async def make_ends(**kwargs):
-    """Two endpoints, and both sides of an association of theirs."""
+    """Two endpoints, and both sides of an association between them."""
     one, other = await make_endpoint(**kwargs), await make_endpoint(**kwargs)
     near = await one.connect(other.addresses)
     return one, near, other, await other.accept()
@@ -141,7 +141,7 @@ def test_cancelled_receivers_of_an_association_lose_nothing():
 
 @pytest.mark.parametrize("others", [0, 2])
 def test_cancelled_sends_have_gone_whole_or_not_at_all(others):
-    """While other associations of the endpoint wait to send, too."""
+    """Other associations of the endpoint also wait to send."""
 
     async def scenario(aim):
         options = {**SMALL_BUFFERS}
@@ -221,7 +221,7 @@ def test_cancelled_connect_leaves_nothing():
         await asyncio.wait([task])
         if task.cancelled():
             assert one.associations == ()
-            # Up after all on the other side, it was aborted.
+            # The other side has set it up nevertheless, and then it was aborted.
             while other.associations:
                 await asyncio.sleep(0.001)
         else:
@@ -243,7 +243,7 @@ def test_cancelled_open_endpoint_leaves_nothing():
         task = aim(open_endpoint("localhost", sock=sock))
         await asyncio.wait([task])
         if task.cancelled():
-            sock.close()  # not even begun, it has not seen the socket
+            sock.close()  # cancelled before it began
         else:
             await end(task.result())
         assert sock.fileno() == -1
@@ -274,7 +274,7 @@ def test_cancelled_ends_go_on(name):
         one.close()
         await one.wait_closed()
         got = []
-        # Left by cancelling, it was aborted.
+        # Cancelling has left it, so it was aborted.
         with suppress(ConnectionResetError):
             got = [message.data async for message in far]
         assert got == [b"x"] or name == "leave"
@@ -491,7 +491,7 @@ def test_calls_that_never_wait_give_others_a_turn(name):
 
 
 class EchoEndpoint:
-    """An endpoint that answers, as the check of abusers wants a server."""
+    """An endpoint that answers, as the check of abusers needs."""
 
     def __init__(self, endpoint):
         self._endpoint = endpoint
@@ -521,9 +521,8 @@ class EchoEndpoint:
 
 
 def test_abusers_leave_others_answers_in_time(make_socket, wait_for):
-    """Once those that flood have sockets of their own: before that, Linux drops
-    what arrives while the one receive buffer is full, and the peer has to send it
-    again."""
+    """Floods get their own sockets first. Before that, Linux drops packets while the
+    one receive buffer is full, and the peer has to send them again."""
 
     async def begin():
         limits = {"max_unread": 1 << 18, "close_timeout": 0.5}

@@ -119,7 +119,7 @@ def test_receive_of_an_association(each_place, max_unread):
 
 
 def test_send(each_place):
-    """What is said to have gone has gone, all else not."""
+    """The messages that are reported as sent were sent, and no others."""
     for endpoint, [sock], place in each_place():
         association = endpoint.accept(timeout=BOUND)
         said = []

@@ -1,4 +1,4 @@
-"""The examples, each run against its peer."""
+"""Runs each example with its peer."""
 
 import ast
 import os
@@ -31,7 +31,7 @@ received b'SCTP' on stream 0
 """
 DISCARD_CLIENT = "sent 10 messages of 1000 bytes on 10 of 2048 streams\n"
 
-# Server, client, the server's port, and what both print.
+# The server, the client, the port of the server, and the output of both.
 PAIRS = [
     (
         "echo_server",
@@ -150,7 +150,7 @@ PAIR_IDS = [f"{server}-{client}" for server, client, *_ in PAIRS]
 
 
 def elided(text):
-    """Without what differs from run to run."""
+    """The output, without the parts that differ from run to run."""
     text = re.sub(r"(?<=ssociation )\d+|(?<=tsn=)\d+|(?<=after )\d+", "N", text)
     return re.sub(r"(?<=127\.0\.0\.1:)\d+", "N", text)
 
@@ -168,8 +168,7 @@ def wait_until(condition):
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts an example as a server and returns what has the text that it has
-    printed so far."""
+    """Starts an example as a server. Returns an object that has its output so far."""
     started = []
 
     def start(name, port, *args):
@@ -215,7 +214,7 @@ def test_example_with_its_peer(
 @pytest.mark.kernel
 def test_load_generator_and_sink_count_the_same(start):
     output = start("sink", 20000)
-    # One that aborts takes nothing from the next.
+    # A client that aborts does not harm the next one.
     with sctp_socket(AF_INET, SOCK_STREAM) as sock:
         sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         sock.connect(("127.0.0.1", 20000))
@@ -289,7 +288,7 @@ def test_authenticated_server_hears_nothing_from_who_has_another_key(start):
 @pytest.mark.linux
 @pytest.mark.parametrize("user", [0, 1000], ids=["root", "somebody"])
 def test_runner_finds_a_port_for_whoever_runs_it(user):
-    # Another user of a namespace of its own, who reads our files all the same.
+    # Another user in its own namespace, who can read our files.
     become = ["unshare", "--user", f"--map-user={user}"] if user else []
     runner = ["sh", EXAMPLES / "run.sh", "--in-kernel", sys.executable]
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""The modules leave the GIL of a free-threaded build off, and need none."""
+"""The modules leave the GIL of a free-threaded build off, and do not need it."""
 
 import errno
 import os
@@ -30,14 +30,14 @@ ROUNDS = 20000
 )
 def test_import_leaves_the_gil_off(module):
     code = f"import sys, {module}; sys.exit(sys._is_gil_enabled())"
-    # A module that needs the GIL is a RuntimeWarning, too.
+    # If a module needs the GIL, Python also warns with RuntimeWarning.
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def in_threads(*functions, rounds=ROUNDS):
-    """Runs each function again and again in threads of its own, all at once."""
+    """Runs each function again and again, each in its own thread, at the same time."""
     start = threading.Barrier(THREADS * len(functions))
     failures = []
 
@@ -128,7 +128,7 @@ def test_threads_parse_at_once():
 @pytest.mark.kernel
 @only_ipv4
 def test_threads_share_a_socket_and_all_they_give_it(make_many):
-    """What one writes into infos and options, others are just sending."""
+    """One thread writes into infos and options that other threads are using."""
     client, assoc_id, server = make_many()
     client.settimeout(30)
     server.settimeout(30)
@@ -171,7 +171,7 @@ def test_threads_share_a_socket_and_all_they_give_it(make_many):
 @only_ipv4
 @pytest.mark.parametrize("how", ["close", "detach"])
 def test_threads_use_a_socket_until_one_closes_it(make_many, how):
-    """The descriptor is nobody else's until all have seen that it is gone."""
+    """No other file gets the descriptor before all threads have noticed the end."""
     client, assoc_id, _ = make_many()
     sndinfo = sctp.sctp_sndinfo(snd_assoc_id=assoc_id)
     option = sctp.sctp_rtoinfo(srto_assoc_id=assoc_id)

@@ -1,5 +1,4 @@
-"""Peers that send what they should not, packet by packet, and what becomes of
-the sockets that they talk to."""
+"""Peers that send forbidden packets, and what happens to the sockets that get them."""
 
 import collections
 import errno
@@ -47,16 +46,16 @@ pytestmark = [
 
 ETH_P_ALL = 3
 HOST = "10.1.0.1"
-PEER = "10.1.0.77"  # in the network of HOST, and nobody's
+PEER = "10.1.0.77"  # in the network of HOST; no host has it
 STREAMS = 65535
 TYPES = [SOCK_STREAM, SOCK_SEQPACKET]
-# Which end a peer can bring a connection to.
+# The ends that a peer can cause.
 ENDS = ConnectionResetError, ConnectionAbortedError, BrokenPipeError, TimeoutError
 PARTIAL_RELIABILITY = packets.tlv(0xC000, b"")  # RFC 3758, section 3.1
 
 
 class Association:
-    """What a peer knows of an association that it has."""
+    """What a peer knows about its association."""
 
     def __init__(self, peer, ports, tag, own_tag, host_tsn, tsn=1):
         self.peer, self.ports, self.tag, self.own_tag = peer, ports, tag, own_tag
@@ -70,7 +69,7 @@ class Association:
         return self.peer.receive(type, self.ports).chunk(type)
 
     def data(self, value, sid=0, flags=3):
-        """The next DATA chunk; the flags tell the first and last fragment."""
+        """The next DATA chunk. The flags tell the first and the last fragment."""
         head = struct.pack("!IHHI", self.tsn, sid, self.ssns[sid] & 0xFFFF, 0)
         self.tsn = self.tsn + 1 & 0xFFFFFFFF
         self.ssns[sid] += flags & 1
@@ -83,8 +82,8 @@ class Association:
 
 
 class Peer:
-    """An address that no kernel answers for: its packets are made by hand, and
-    those to it are seen where they leave the machine."""
+    """An address for which no kernel answers. Its packets are made by hand. The
+    packets to it are read where they leave the machine."""
 
     def __init__(self, timeout=10):
         self._out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -107,7 +106,7 @@ class Peer:
         self.sent += 1
 
     def receive(self, type, ports):
-        """The next packet with a chunk of that type, to those of our ports."""
+        """The next packet with a chunk of that type, to one of our ports."""
         deadline = time.monotonic() + self._timeout
         while True:
             self._in.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -119,7 +118,7 @@ class Peer:
                 return packet
 
     def forget(self):
-        """All that came until now."""
+        """All packets that have arrived until now."""
         self._in.setblocking(False)
         with suppress(BlockingIOError):
             while True:
@@ -134,7 +133,7 @@ class Peer:
         return Packet(*ports, 0, (Chunk(ChunkTypes.INIT, value),))
 
     def associate(self, port, *, ports=None, tag=0x1234, **how):
-        """With the socket that listens at the port."""
+        """Sets up an association with the socket that listens at the port."""
         self.forget()
         ports = ports or self.ports(port)
         self.send(self.init(ports, tag, **how))
@@ -148,8 +147,8 @@ class Peer:
 
 
 class Server:
-    """Takes all that comes to a listening socket: it reads notifications in
-    every way there is, and collects messages."""
+    """Takes everything from a listening socket. It reads notifications in every
+    possible way, and collects messages."""
 
     def __init__(self, sock):
         self.sock = sock
@@ -160,13 +159,13 @@ class Server:
         self.messages, self.notifs = [], []
 
     def leave(self):
-        """Closes the sockets that have been accepted."""
+        """Closes the accepted sockets."""
         if not self._is_many:
             while self._socks:
                 self._socks.pop().close()
 
     def serve(self):
-        # An accept() that finds nobody takes Linux until its next tick.
+        # On Linux, an accept() without a peer takes until the next tick.
         while not self._is_many and select.select([self.sock], [], [], 0)[0]:
             self._accept()
         for sock in [*self._socks]:
@@ -204,7 +203,7 @@ class Server:
         return True
 
     def wait(self, check, seconds=10):
-        """Serves until the result is true, and returns that."""
+        """Serves until the result is true, and returns it."""
         deadline = time.monotonic() + seconds
         self.serve()
         while not (result := check()):
@@ -214,7 +213,7 @@ class Server:
         return result
 
     def wait_for(self, type, **fields):
-        """The first notification since the last call that has those fields."""
+        """The first notification with those fields since the last call."""
 
         def find():
             for n, notif in enumerate(self.notifs):
@@ -229,7 +228,7 @@ class Server:
         return self.wait_for(sctp.SCTP_ASSOC_CHANGE, sac_state=state)
 
     def one(self):
-        """The socket of the association which came last, with its identifier."""
+        """The socket and the identifier of the newest association."""
         assoc_id = self.wait_for_state(sctp.SCTP_COMM_UP)["sac_assoc_id"]
         return self._socks[-1], assoc_id
 
@@ -251,7 +250,7 @@ EVENTS = [
 
 @pytest.fixture
 def make_watcher(make_socket, own_network):
-    """Makes sockets that get all notifications, and speak all extensions."""
+    """Makes sockets that get all notifications and use all extensions."""
     own_network.set(reconf_enable=1, prsctp_enable=1, intl_enable=1)
     own_network.set(addip_enable=1, addip_noauth_enable=1)
     own_network.set(auth_enable=1)
@@ -269,7 +268,7 @@ def make_watcher(make_socket, own_network):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_INITMSG, initmsg)
         reset = sctp.sctp_assoc_value(assoc_value=7)
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_ENABLE_STREAM_RESET, reset)
-        # Else who begins a long message holds up those of all other peers.
+        # Otherwise a peer that begins a long message blocks the messages of all others.
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 1)
         sock.bind((HOST, 0))
         return sock
@@ -284,8 +283,8 @@ def memory():
 
 @pytest.fixture(params=TYPES, ids=["one-to-one", "one-to-many"])
 def server(request, make_watcher, make_socket):
-    """A server; after the test it still serves an honest client, and has not
-    grown."""
+    """A server. After the test it must still serve an honest client, and must not
+    have grown."""
     sock = make_watcher(request.param)
     sock.listen(128)
     server = Server(sock)
@@ -339,7 +338,7 @@ def test_flood_of_false_cookies_leaves_nothing(server, peer, count):
 
 
 def test_cookie_is_good_only_as_it_was(server, peer):
-    """Cut at each length, or with one of its bytes changed, it lets nobody in."""
+    """If it is cut at any length, or any of its bytes is changed, it is refused."""
     ports = peer.ports(server.port)
     peer.send(peer.init(ports, 1))
     answer = peer.receive(ChunkTypes.INIT_ACK, ports).chunk(ChunkTypes.INIT_ACK)
@@ -348,7 +347,7 @@ def test_cookie_is_good_only_as_it_was(server, peer):
     cookie = answer.parameters[packets.STATE_COOKIE]
     for n, byte in enumerate(cookie):
         assoc.send(Chunk(ChunkTypes.COOKIE_ECHO, cookie[:n]))
-        # Of the 32 bytes for a signature Linux 6.1 uses 20, and skips the next 4.
+        # Linux 6.1 uses 20 of the 32 bytes for a signature, and skips the next 4.
         if not 20 <= n < 36:
             changed = cookie[:n] + bytes([byte ^ 1 << n % 8]) + cookie[n + 1 :]
             assoc.send(Chunk(ChunkTypes.COOKIE_ECHO, changed))
@@ -360,7 +359,7 @@ def test_cookie_is_good_only_as_it_was(server, peer):
 
 @pytest.mark.parametrize("wrong", [{"streams": 0}, {"window": 1499}], ids=str)
 def test_impossible_init_is_refused(server, peer, wrong):
-    """The least window that there may be is 1,500 bytes."""
+    """The smallest permitted window is 1,500 bytes."""
     ports = peer.ports(server.port)
     peer.send(peer.init(ports, 1, **wrong))
     peer.receive(ChunkTypes.ABORT, ports)
@@ -394,7 +393,7 @@ def test_peer_has_fifty_addresses(server, peer):
 
 @pytest.mark.parametrize("action", range(4))
 def test_unknown_parameter(server, peer, action):
-    """The two high bits say whether to go on after it, and whether to report."""
+    """The two high bits tell whether to go on after it, and whether to report it."""
     type = action << 14 | 0x3ABC
     unknown = packets.tlv(type, b"what?")
     address = packets.tlv(5, socket.inet_aton("10.1.0.101"))
@@ -460,7 +459,7 @@ def test_peer_restarts_again_and_again(server, peer, count):
 
 
 def test_peer_cannot_restart_from_elsewhere(server, peer):
-    """Who has learnt the ports of an association could take it over else."""
+    """Otherwise anyone who knows the ports of an association could take it over."""
     assoc = peer.associate(server.port)
     address = packets.tlv(5, socket.inet_aton("10.1.0.101"))
     peer.send(peer.init(assoc.ports, 2, address))
@@ -502,7 +501,7 @@ def sack_of_the_future(assoc):
     ],
 )
 def test_violation_ends_the_association(server, peer, violate, code):
-    """Both sides are told by which."""
+    """Both sides are told the cause."""
     assoc = peer.associate(server.port)
     assoc_id = server.one()[1]
     assoc.send(violate(assoc))
@@ -513,7 +512,8 @@ def test_violation_ends_the_association(server, peer, violate, code):
 
 
 def test_gaps_in_nothing(server, peer):
-    """What was never sent is acknowledged in pieces: that is let pass."""
+    """The peer acknowledges pieces of data that was never sent. The kernel ignores
+    that."""
     assoc = peer.associate(server.port)
     tsn = struct.pack("!I", assoc.host_tsn - 1 & 0xFFFFFFFF)
     gaps = struct.pack("!IHHHHHH", 0x10000, 2, 0, 1, 5, 7, 60_000)
@@ -522,7 +522,7 @@ def test_gaps_in_nothing(server, peer):
 
 
 def test_thousands_of_fragments(server, peer, count):
-    """A byte in each; what there was no room for is sent again."""
+    """Each has one byte. The peer sends those again for which there was no room."""
     assoc = peer.associate(server.port)
     message = random.randbytes(count)
     first, last = assoc.tsn, count - 1
@@ -530,7 +530,7 @@ def test_thousands_of_fragments(server, peer, count):
     for at in range(0, count, 50):
         ends = range(at, min(at + 50, count))
         batch = [
-            # The last one asks for a SACK without delay (RFC 7053).
+            # The last fragment asks for a SACK without delay (RFC 7053).
             assoc.data(
                 message[n : n + 1],
                 flags=(n == ends[-1]) << 3 | (n == 0) << 1 | (n == last),
@@ -566,7 +566,7 @@ def test_tiny_fragments(server, peer, backwards):
 
 
 def begin_message(server, peer):
-    """Sends what fills the receive buffer, and not the last fragment."""
+    """Sends fragments that fill the receive buffer, without the last fragment."""
     assoc = peer.associate(server.port)
     server.one()
     for n in range(100):
@@ -577,14 +577,14 @@ def begin_message(server, peer):
 
 
 def test_message_is_broken_off_for_another_that_is_given_up(server, peer, kernel_fact):
-    """As Linux does not ask which of them FORWARD-TSN is for. It says so."""
+    """Linux does not check which message FORWARD-TSN means. It reports the loss."""
     assoc = peer.associate(server.port, parameters=PARTIAL_RELIABILITY)
     sock, _ = server.one()
     sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 100)
     given_up = assoc.data(b"never sent", sid=1)
     assoc.send(assoc.data(b"x" * 500, flags=2))
     server.wait(lambda: server.pieces)
-    skipped = given_up.value[:8]  # its TSN, stream and number there
+    skipped = given_up.value[:8]  # with its TSN, stream and number
     assoc.send(Chunk(ChunkTypes.FORWARD_TSN, skipped))
     server.wait_for(
         sctp.SCTP_PARTIAL_DELIVERY_EVENT,
@@ -605,7 +605,7 @@ def test_message_without_end(server, peer):
 def test_message_without_end_holds_up_others_by_default(
     server, peer, make_socket, kernel_fact
 ):
-    """Until its association ends."""
+    """The message blocks them until its association ends."""
     server.sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, 0)
     assoc = begin_message(server, peer)
     client = make_socket(AF_INET, SOCK_STREAM)
@@ -626,7 +626,7 @@ def test_message_without_end_holds_up_others_by_default(
 
 
 def test_window_stays_closed(server, peer, wait_for):
-    """Who sends waits as long as it wanted to."""
+    """The sender waits as long as its timeout says."""
     assoc = peer.associate(server.port, window=1500)
     sock, assoc_id = server.one()
     sock.setsockopt(SOL_SOCKET, SO_SNDBUF, 10_000)
@@ -740,7 +740,7 @@ def test_abort_while_it_is_set_up(make_watcher, peer, type, state):
 
 
 def chunk_samples(assoc, rng):
-    """One of each type, as well-formed as it gets without its context."""
+    """One chunk of each type, as well-formed as it can be without its context."""
     tsn = struct.pack("!I", assoc.tsn)
     address = packets.tlv(5, socket.inet_aton("10.1.0.101"))
     asconf = address + packets.tlv(0xC001, tsn + address)
@@ -782,14 +782,15 @@ EXTENSIONS = PARTIAL_RELIABILITY + packets.tlv(
 
 
 def raw_packet(assoc, body):
-    """A packet with a right checksum about wrong chunks."""
+    """A packet with a correct checksum and wrong chunks."""
     head = struct.pack("!HHI", *assoc.ports, assoc.tag)
     checksum = packets.crc32c(head + bytes(4) + body)
     return head + struct.pack("<I", checksum) + body
 
 
 class Attack:
-    """Sends junk in associations, one after the other as they end."""
+    """Sends random packets in associations. When an association ends, it uses
+    another."""
 
     def __init__(self, server, peer):
         self._server, self._peer = server, peer
@@ -802,7 +803,7 @@ class Attack:
         self.associations += 1
 
     def samples(self, rng):
-        """Chunks to begin with, in an association that lives."""
+        """Valid chunks of a living association, to be changed."""
         if self.assoc is None:
             self.renew()
         return chunk_samples(self.assoc, rng)
@@ -820,7 +821,7 @@ class Attack:
             )
             for notif in self._server.notifs
         ):
-            # What lives on after a restart or a SHUTDOWN shall not pile up.
+            # Associations that survive a restart or a SHUTDOWN must not pile up.
             self.assoc.send(ABORT)
             self._server.leave()
             self.assoc = None
@@ -828,8 +829,8 @@ class Attack:
 
 
 def test_truncated_and_lying_chunks(server, peer):
-    """Cut at each length, with the length of the whole chunk, of the piece, and
-    others."""
+    """Chunks are cut at each length. The length field is that of the whole chunk,
+    that of the piece, or another."""
     attack = Attack(server, peer)
     sizes = [len(bytes(chunk)) for chunk in attack.samples(random)]
     for sample, size in enumerate(sizes):
@@ -877,8 +878,8 @@ def test_mutations_of_valid_packets(server, peer, count):
 
 
 def test_mutations_of_what_a_client_gets(make_watcher, peer, count):
-    """An answer to its INIT which is none, and then an ABORT: it is told that
-    there is no association, and that is all."""
+    """The client gets a wrong answer to its INIT, and then an ABORT. It only learns
+    that there is no association."""
     seed = random.randrange(2**32)
     print("seed", seed)
     rng = random.Random(seed)

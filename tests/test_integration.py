@@ -1,4 +1,4 @@
-"""Sockets where Python expects any socket, and the inherited methods."""
+"""Uses the sockets where Python expects any socket, and tests the inherited methods."""
 
 import asyncio
 import errno
@@ -166,8 +166,8 @@ def test_threads_share_a_socket(make_listener, make_clients):
 
 
 def answer(source):
-    """In a child process: answers on source, or on the socket that comes
-    through it."""
+    """Runs in a child process. It answers on source, or on the socket that it
+    receives through source."""
     sock = source if isinstance(source, sctp_socket) else source.recv()
     with sock:
         sock.settimeout(10)
@@ -222,7 +222,7 @@ def test_bind_connect_and_names(make_socket, network):
 
 
 def test_sending_and_receiving(make_pair):
-    """Each of them keeps the bounds of messages."""
+    """All of them keep the boundaries of messages."""
     client, server = make_pair()
     assert client.send(b"send") == 4
     assert client.sendall(b"sendall") is None

@@ -1,4 +1,4 @@
-"""Bad keys and values: every way to put one into every dict class, by one table."""
+"""Wrong keys and values: one table tries every way to set them in every dict class."""
 
 import sys
 
@@ -14,10 +14,10 @@ OPTIONS = [
     if getattr(getattr(sctp, name), "__fields__", None) and name != "sctp_generic"
 ]
 
-# More digits than Python writes out.
+# More digits than Python converts to text.
 HUGE = 10 ** (sys.get_int_max_str_digits() + 700)
 
-# What is raised for an unknown key, a wrong type, and a value out of range.
+# The exceptions for an unknown key, a wrong type, and a value out of range.
 TABLE = {
     ("info", "constructor"): (TypeError, TypeError, ValueError),
     ("info", "item"): (KeyError, TypeError, ValueError),
@@ -31,8 +31,8 @@ WAYS = {
     "item": lambda made, key, value: made.__setitem__(key, value),
 }
 
-# Of each format: values of a wrong type, and values out of range. A number in
-# an address, or a list, is one of its own.
+# For each format: values of a wrong type, and values out of range. Numbers in an
+# address or a list have their own entries.
 NUMBER = (["1", b"1", 1.0, None, (1,)], [2**70, -(2**70), HUGE, -HUGE])
 BAD = {
     **dict.fromkeys("BHIiQ", NUMBER),
@@ -47,7 +47,7 @@ BAD = {
 
 
 def kinds_of(name):
-    """{key: what it holds} of a class."""
+    """The keys and values of an object of a class."""
     if name in INFOS:
         return dict.fromkeys(getattr(sctp, name)(), "H")
     _, rows, tail = core._describe(name)
@@ -98,7 +98,7 @@ def test_bad_key_and_value_raise_by_the_table(name, way, errors):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_keys_and_values_that_dict_lets_in_are_checked_when_used(name):
-    """update, setdefault, |= and pop are those of dict."""
+    """update, setdefault, |= and pop are the methods of dict."""
     cls = getattr(sctp, name)
     for key, kind in kinds_of(name).items():
         wrong_type, out_of_range = BAD[kind]

@@ -1,4 +1,5 @@
-"""Structures of options: the rows against the system's headers, and layouts.json."""
+"""The structures of options: compares the rows with the headers of the system, and
+with layouts.json."""
 
 import json
 import struct
@@ -59,7 +60,7 @@ def layout_of(name):
 
 
 def tails():
-    """Every structure that a list follows, with the list's key and format."""
+    """Every structure that has a list, with the key and the format of the list."""
     for name in STRUCTURES:
         _, _, tail = core._describe(name)
         if tail is not None:
@@ -68,8 +69,8 @@ def tails():
 
 @pytest.fixture(scope="module")
 def run_probe(tmp_path_factory):
-    """Compiles statements against the system's headers and gives the lines of
-    what they print, split into words."""
+    """Compiles statements with the headers of the system. Returns the lines that
+    they print, split into words."""
 
     def run(statements):
         directory = tmp_path_factory.mktemp("probe")
@@ -86,7 +87,7 @@ def run_probe(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def headers(run_probe):
-    """The system's structures, in the form of layouts.json."""
+    """The structures of the system, in the form of layouts.json."""
     statements = []
     for layout in OURS.values():
         name = layout["c_name"]

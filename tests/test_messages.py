@@ -178,7 +178,7 @@ def test_options_choose_the_infos(pair, rcvinfo, nxtinfo, infotype, cls):
     if infotype == SCTP_RECVV_NXTINFO:
         assert received[2]["nxt_ppid"] == 7
         assert received[2]["nxt_length"] == len(b"second")
-    # After the last message there is none to tell of.
+    # After the last message there is no next one.
     last = receiver.sctp_recvv(100)
     assert last[0] == b"second"
     assert last[3] == (SCTP_RECVV_RCVINFO if rcvinfo else SCTP_RECVV_NOINFO)
@@ -256,7 +256,8 @@ def test_kernel_refuses_what_it_cannot_send(pair, network):
 
 @both_types
 def test_unconnected_socket_needs_an_address(make_socket, network, type, kernel_fact):
-    """It raises; SIGPIPE, which would end other programs, does not come."""
+    """It raises an exception. SIGPIPE, which would end other programs, does not
+    come."""
     sock = make_socket(network.family, type, timeout=None)
     signals = []
     previous = signal.signal(signal.SIGPIPE, lambda number, _: signals.append(number))
@@ -314,7 +315,7 @@ def test_a_message_has_up_to_iov_max_buffers(pair, count):
 
 
 class Broken:
-    """An iterator of so many buffers, which then raises."""
+    """An iterator that gives so many buffers and then raises."""
 
     def __init__(self, buffer, count):
         self.buffers = itertools.repeat(buffer, count)
@@ -329,7 +330,7 @@ class Broken:
             raise ZeroDivisionError from None
 
 
-# What is wrong with data, given the buffer that has to be released.
+# Wrong data. The argument is a buffer that must be released.
 BAD_DATA = {
     "more than IOV_MAX": (
         lambda buffer: [buffer] * (IOV_MAX + 1),
@@ -657,7 +658,7 @@ def test_messages_leak_nothing(pair, network, assert_no_leak):
         assert receiver.sctp_recvv(100)[3] == SCTP_RECVV_RN
         assert receiver.sctp_recvv(1000)[3] == SCTP_RECVV_RCVINFO
 
-    exchange()  # what it sent last is remembered
+    exchange()  # the last address is remembered
     watched = [*arguments, *arguments[0], *arguments[1], arguments[2]["snd_ppid"]]
     references = [sys.getrefcount(value) for value in watched]
     assert_no_leak(exchange, 5_000)

@@ -1,4 +1,4 @@
-"""Messages between two hosts with two paths of bad network between them."""
+"""Messages between two hosts, over two paths of bad networks."""
 
 import collections
 import ctypes
@@ -94,7 +94,7 @@ class Hosts:
 
     @contextmanager
     def on(self, host):
-        """Sockets that are made in here are on that host."""
+        """Sockets that are made inside belong to that host."""
         self._enter(self._libc.setns, self._files[host])
         try:
             yield
@@ -105,7 +105,8 @@ class Hosts:
         return f"192.168.{number}.{1 if host == 'near' else 2}"
 
     def disturb(self, how, paths=range(PATHS)):
-        """Does to packets in both directions what tc-netem(8) calls so."""
+        """Treats packets in both directions as tc-netem(8) does with these
+        arguments."""
         for host in "near", "far":
             lines = [f"qdisc replace dev {host}{n} root netem {how}" for n in paths]
             self._batch(host, "tc", lines)
@@ -147,21 +148,21 @@ def associate(hosts, make_socket):
         return sender, receiver
 
     yield associate
-    hosts.disturb("loss 0%")  # what is closed shall end too
+    hosts.disturb("loss 0%")  # closed sockets must end, too
     for sock in accepted:
         sock.close()
 
 
 def message(n):
-    """The nth message of all, and its stream."""
+    """The message with the number n, and its stream."""
     sid, number = n % STREAMS, n // STREAMS
     size = SIZES[n % len(SIZES)]
     return HEAD.pack(sid, number) + FILLING[: size - HEAD.size], sid
 
 
 class Transfer:
-    """Sends so many messages, and then one on each stream that tells its end;
-    and receives until all the ends have come."""
+    """Sends so many messages. Then it sends one on each stream that tells the end of
+    the stream. Receives until all ends have arrived."""
 
     def __init__(self, sender, receiver, count, seconds=300):
         self.sender, self.receiver, self.count = sender, receiver, count
@@ -173,7 +174,8 @@ class Transfer:
         self._deadline = time.monotonic() + seconds
 
     def run(self, *, to=None, done=None, prinfo=lambda n: None):
-        """Sends up to so many messages, until all have arrived or it is done."""
+        """Sends up to so many messages, until all have arrived or the function is
+        done."""
         self._goal = self.count + STREAMS if to is None else to
         done = done or (self.has_ended if to is None else lambda: self.total >= to)
         while not done():
@@ -238,11 +240,11 @@ class Transfer:
             self.notifs.append(notif)
 
     def numbers(self, sid):
-        """Of all the messages sent on a stream."""
+        """The messages that were sent on a stream."""
         return [*range(len(range(sid, self.count, STREAMS)))]
 
     def assert_all_arrived(self):
-        """Each once and in order."""
+        """Checks that each message arrived once, in order."""
         for sid in range(STREAMS):
             assert self.arrived[sid] == [*self.numbers(sid), LAST]
 
@@ -251,7 +253,7 @@ class Transfer:
             assert all(map(int.__lt__, numbers, numbers[1:]))
 
     def lost(self):
-        """Stream and number of each message that did not arrive."""
+        """The stream and the number of each message that did not arrive."""
         return {
             (sid, number)
             for sid in range(STREAMS)
@@ -259,7 +261,7 @@ class Transfer:
         }
 
     def failed(self, flags):
-        """Stream and number of each message whose first fragment came back."""
+        """The stream and the number of each message whose first fragment came back."""
         failed = [
             HEAD.unpack_from(notif["ssfe_data"])
             for notif in self.notifs
@@ -271,13 +273,13 @@ class Transfer:
         return {*failed}
 
     def is_settled(self):
-        """Nothing is under way, and nothing waits."""
+        """Whether nothing is under way and nothing waits."""
         status = sctp.sctp_status()
         status = self.sender.getsockopt(IPPROTO_SCTP, sctp.SCTP_STATUS, status)
         return status["sstat_unackdata"] == status["sstat_penddata"] == 0
 
     def states(self, address):
-        """What the notifications tell of an address of the peer."""
+        """What the notifications report about an address of the peer."""
         return [
             notif["spc_state"]
             for notif in self.notifs
@@ -293,7 +295,7 @@ def count(request):
 
 @pytest.fixture
 def report(request):
-    """Tells what has been counted, with pytest -s or when the test fails."""
+    """Prints the counts with pytest -s, or if the test fails."""
     start = time.monotonic()
 
     def report(transfer, **counts):
@@ -318,7 +320,7 @@ def report(request):
 def test_all_messages_arrive_in_order(
     hosts, associate, count, report, how, end, statistic
 ):
-    """The statistic tells that the network was as bad as that."""
+    """The counters show that the network was as bad as intended."""
     hosts.disturb(how)
     ends = associate()
     transfer = Transfer(*ends, count)
@@ -332,7 +334,7 @@ def test_all_messages_arrive_in_order(
 
 
 def test_other_path_takes_over(hosts, associate, count, report):
-    """The first path dies in the middle, and comes back."""
+    """The first path fails in the middle, and returns."""
     transfer = Transfer(*associate(sctp.SCTP_PEER_ADDR_CHANGE), count)
     address = hosts.path(0, "far")
 
@@ -370,7 +372,7 @@ def test_other_path_takes_over(hosts, associate, count, report):
 
 
 def count_abandoned(sock, policy):
-    """How much was given up before and after it was first sent."""
+    """How much was given up before it was first sent, and after that."""
     status = sctp.sctp_prstatus(sprstat_policy=policy)
     status = sock.getsockopt(IPPROTO_SCTP, sctp.SCTP_PR_ASSOC_STATUS, status)
     return status["sprstat_abandoned_unsent"], status["sprstat_abandoned_sent"]
@@ -378,8 +380,8 @@ def count_abandoned(sock, policy):
 
 @pytest.fixture
 def transfer_some(hosts, associate, count, report):
-    """Sends messages with these limits while many packets are lost; gives how
-    many were abandoned before and after they were sent."""
+    """Sends messages with these limits while many packets are lost. Returns how many
+    were abandoned before they were sent, and after that."""
 
     def transfer_some(policy, values):
         hosts.disturb("loss 30%")
@@ -430,7 +432,7 @@ def test_messages_arrive_with_few_tries_or_fail(transfer_some, limit, kernel_fac
     assert_only_fragments(transfer.notifs)
     assert unsent == 0
     assert len(transfer.lost()) <= sent <= transfer.count
-    # One try is over when the first SACK comes, even if that acknowledges it.
+    # One try ends with the first SACK, even if that acknowledges the message.
     assert (sent == transfer.count) == (limit == 0)
     kernel_fact("send-failed-of-what-was-sent", False)
 

@@ -1,4 +1,4 @@
-"""What is added to errors of the kernel that say too little."""
+"""The notes that explain errors of the kernel."""
 
 import errno
 import gc
@@ -50,7 +50,8 @@ TYPES = pytest.mark.parametrize("type", [SOCK_STREAM, SOCK_SEQPACKET])
 
 @contextmanager
 def noting(number, *parts):
-    """The error has this number, and one note in which all these are."""
+    """Checks that the error has this number, and one note that contains all these
+    texts."""
     with pytest.raises(OSError) as raised:
         yield
     assert raised.value.errno == number
@@ -87,7 +88,7 @@ def test_stream_that_is_not_there(ends):
 
 
 def test_number_of_streams_is_of_the_association(make_listener, make_socket, network):
-    """Also where the address tells which."""
+    """Also if the address selects the association."""
     listener = make_listener(SOCK_SEQPACKET)
     sender = make_socket(network.family, SOCK_SEQPACKET)
     init = sctp.sctp_initmsg(sinit_num_ostreams=3)
@@ -256,8 +257,8 @@ def test_ipv4_where_only_ipv6_is_meant(make_socket, type):
 
 @pytest.fixture
 def make_authenticating(make_socket, ipv4):
-    """Makes sockets with an association: who connected, its identifier, and who
-    listens, which may not authenticate."""
+    """Makes sockets with an association. Returns the one that connected, its
+    identifier, and the one that listens. Authentication may be off there."""
 
     def make(type, peer_does=1):
         listener, sock = (make_socket(AF_INET, type) for _ in range(2))
@@ -282,8 +283,8 @@ def key_for(assoc_id):
 
 @pytest.fixture
 def authenticated(make_authenticating, request):
-    """A one-to-one or one-to-many socket with an association that has the keys
-    0 and 7."""
+    """A one-to-one or one-to-many socket, with an association that has the keys 0
+    and 7."""
     sock, assoc_id, _ = make_authenticating(request.param)
     sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_KEY, key_for(assoc_id))
     return sock, assoc_id
@@ -385,7 +386,7 @@ def test_address_of_another_machine_is_named(make_socket, network, type):
     (note,) = raised.value.__notes__
     assert str(foreign) in note
     assert "sctp_getladdrs" not in note
-    # Nothing was done to find out.
+    # The note made no system call.
     assert sock.sctp_bindx([own], ADD) is None
     (bound,) = sock.sctp_getladdrs()
     assert bound[0] == own[0]
@@ -624,7 +625,7 @@ def test_option_with_an_address_that_the_peer_lacks(ends, network):
 
 
 def test_option_with_an_address_that_is_left_out(ends):
-    """Of some options it means all paths, and others need one."""
+    """In some options it means all paths. Other options need an address."""
     sock, assoc_id, _ = ends
     both = sctp.SPP_HB_ENABLE | sctp.SPP_HB_DISABLE
     option = sctp.sctp_paddrparams(spp_assoc_id=assoc_id, spp_flags=both)
@@ -669,7 +670,7 @@ def test_option_of_the_other_kind_of_socket(pair):
 
 @pytest.mark.parametrize("name", ["RESET_STREAMS", "RESET_ASSOC", "ADD_STREAMS"])
 def test_reset_that_the_other_side_does_not_support(make_many, name):
-    """As FreeBSD answers it, where Linux has ENOPROTOOPT."""
+    """FreeBSD answers so. Linux has ENOPROTOOPT."""
     sock, _, _ = make_many()
     option = getattr(sctp, f"SCTP_{name}")
     for number in errno.EOPNOTSUPP, errno.ENOPROTOOPT:
@@ -715,7 +716,7 @@ def test_other_options_have_no_notes(pair):
 
 
 def test_option_with_a_plain_value(make_many, make_socket, network):
-    """An int is no association, and bytes are not read as if they were zeros."""
+    """An int is not an association, and bytes are not read as zeros."""
     client, assoc_id, _ = make_many()
     alone = make_socket(network.family, SOCK_STREAM)
     rto = sctp.sctp_rtoinfo(srto_assoc_id=assoc_id, srto_min=5000, srto_max=10)
@@ -737,7 +738,7 @@ def test_option_with_a_wrong_length(make_socket, network):
 
 
 def test_option_with_a_mapped_address(make_socket):
-    """Sockets of IPv6 take IPv4 addresses as they are."""
+    """IPv6 sockets also accept IPv4 addresses."""
     listener, sock = (make_socket(AF_INET6, SOCK_STREAM) for _ in range(2))
     listener.bind(("::ffff:127.0.0.1", 0, 0, 0))
     listener.listen()
@@ -847,7 +848,7 @@ def test_an_error_stays_as_it_is_without_the_helper(make_socket, monkeypatch):
 
 
 def test_what_ends_the_program_is_not_lost(make_socket, monkeypatch):
-    """A signal may come while the helper runs."""
+    """A signal may come while the code of the note runs."""
     import _sctp._notes
 
     sock = make_socket(AF_INET, SOCK_STREAM)
@@ -886,7 +887,7 @@ def test_an_error_keeps_nothing(make_socket):
 def test_flag_of_a_message_is_none_of_sendmsg(ends, name):
     sender, assoc_id, receiver = ends
     for more in 0, MSG_NOSIGNAL:
-        with pytest.raises(ValueError, match=rf"as {name} it goes into snd_flags\b"):
+        with pytest.raises(ValueError, match=rf"put {name} into snd_flags\b"):
             sender.sctp_sendv(
                 [b"x"], None, info_for(assoc_id), getattr(sctp, name) | more
             )

@@ -1,4 +1,5 @@
-"""Notifications of every type, provoked on the kernel, parsed and put into words."""
+"""Provokes notifications of every type on the kernel, parses them, and explains them
+in words."""
 
 import ctypes
 import errno
@@ -65,7 +66,7 @@ def subscribe(sock, *types, assoc_id=sctp.SCTP_FUTURE_ASSOC):
 
 
 def receive(sock):
-    """The next notification, and nothing else."""
+    """Receives the next notification, and accepts nothing else."""
     data, _, info, _, flags = sock.sctp_recvv(0x10000)
     assert (info, flags) == (None, MSG_NOTIFICATION | MSG_EOR)
     return parse_notification(data)
@@ -83,7 +84,7 @@ def type(request):
 @pytest.fixture
 def associate(make_socket, network, type):
     """Associates a socket of that type with a one-to-many socket. Both get
-    SCTP_ASSOC_CHANGE, and the one that watches those types too."""
+    SCTP_ASSOC_CHANGE. The one that watches also gets those types."""
 
     def associate(*types, prepare=None, addresses=None, peer_in=None):
         near, far = addresses or ([network.address(host=2)], [network.address()])
@@ -191,7 +192,7 @@ def test_association_cannot_be_set_up(make_socket, network, type):
 @only_ipv4
 @needs_root
 def test_association_is_restarted(associate, network):
-    """The peer loses its memory: packets are all that is new of it."""
+    """The peer loses its memory. Its next packets come from a new association."""
     (near, _), (far, _) = network.address(host=2), network.address()
     with packets.Host(far) as host:
         ends = associate()
@@ -232,7 +233,8 @@ def peer_addr_change(ends, address, state, **others):
 
 
 def wait_for(ends, address, state, **others):
-    """Reads until that comes; heartbeats may make any path come and go."""
+    """Reads until that notification comes. Heartbeats may report changes of any
+    path."""
     wanted = peer_addr_change(ends, address, state, **others)
     while receive(ends.watcher) != wanted:
         pass
@@ -303,7 +305,7 @@ def path(number, host):
 
 @contextmanager
 def network_namespace(name):
-    """Sockets that are made in here belong to the namespace."""
+    """Sockets that are made inside belong to the namespace."""
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/self/ns/net") as here, open(f"/run/netns/{name}") as there:
         assert libc.setns(there.fileno(), 0) == 0
@@ -332,7 +334,7 @@ def far():
 
 @pytest.fixture
 def associate_far(associate, far):
-    """As associate, over so many paths to the far host, which fail soon."""
+    """Does what associate does, over so many paths to the far host, which fail soon."""
     for n in range(PATHS):
         ip(f"-n far link set far{n} up")
 
@@ -353,7 +355,7 @@ def associate_far(associate, far):
                 spp_address=("0.0.0.0", 0),
                 spp_flags=sctp.SPP_HB_ENABLE,
                 spp_hbinterval=100,
-                spp_pathmaxrxt=2,  # more than until it is potentially failed
+                spp_pathmaxrxt=2,  # more than to be potentially failed
             )
 
         addresses = [[path(n, host) for n in range(paths)] for host in (1, 2)]
@@ -393,7 +395,8 @@ def test_path_fails_and_returns(associate_far):
 @only_ipv4
 @needs_root
 def test_peer_reports_an_unknown_chunk(associate, network, kernel_fact):
-    """Its kernel answers a packet that seems to come from the watching end."""
+    """The kernel of the peer answers a packet that seems to come from the watching
+    side."""
     (near, _), (far, _) = network.address(host=2), network.address()
     with packets.Host(near) as host:
         ends = associate(sctp.SCTP_REMOTE_ERROR)
@@ -445,7 +448,7 @@ def test_each_error_is_reported_with_its_padding(associate, network):
 @only_ipv4
 @needs_root
 def test_messages_fail(associate_far):
-    """The path is gone: nothing comes back for what was sent."""
+    """The path has failed: no acknowledgement comes back."""
     types = (sctp.SCTP_SEND_FAILED, sctp.SCTP_SEND_FAILED_EVENT)
     ends = associate_far(*types, paths=1)
     set_option(
@@ -505,7 +508,7 @@ def test_messages_fail(associate_far):
     for stream, message in messages.items():
         assert b"".join(notif["ssfe_data"] for notif in failed[stream]) == message
 
-    # Not all fits into the congestion window.
+    # Not all messages fit into the congestion window.
     (short,), (first, *middle, last) = failed.values()
     assert short["ssfe_info"]["snd_flags"] == sctp.SCTP_DATA_NOT_FRAG
     assert first["ssfe_info"]["snd_flags"] == sctp.SCTP_DATA_FIRST_FRAG
@@ -520,7 +523,7 @@ def test_messages_fail(associate_far):
 
 
 def test_abort_is_why_messages_fail(associate):
-    """The peer's window is full: some of them wait."""
+    """The window of the peer is full, so some messages wait."""
 
     def prepare(_, peer):
         peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
@@ -582,14 +585,14 @@ def test_sender_is_dry(associate, kernel_fact):
         "sender_dry_assoc_id": ends.assoc_id,
     }
     subscribe(ends.watcher, sctp.SCTP_SENDER_DRY_EVENT, assoc_id=ends.assoc_id)
-    assert receive(ends.watcher) == dry  # at once: there is nothing
+    assert receive(ends.watcher) == dry  # at once: nothing is under way
     kernel_fact("dry-at-once", True)
     send(ends.watcher, ends.assoc_id, b"something")
     assert receive(ends.watcher) == dry
 
 
 def test_notification_in_pieces(associate):
-    """What a small buffer gets has no MSG_EOR, and is no notification yet."""
+    """A piece in a small buffer has no MSG_EOR, and is not a whole notification."""
     ends = associate()
     send(ends.peer, ends.peer_id, b"reason", snd_flags=sctp.SCTP_ABORT)
     pieces = [ends.watcher.sctp_recvv(9)]
@@ -688,7 +691,7 @@ def test_keys_come_and_go(associate):
 
 @pytest.fixture
 def associate_resettable(associate):
-    """As associate; the peer allows that much of RFC 6525."""
+    """Does what associate does. The peer allows these requests of RFC 6525."""
 
     def associate_resettable(*types, allowed=7):
         def prepare(watcher, peer):

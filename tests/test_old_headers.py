@@ -1,4 +1,4 @@
-"""What is built on the headers of Linux 4.18 offers what the newest kernel has."""
+"""A build with the headers of Linux 4.18 offers what the newest kernel has."""
 
 import json
 import os
@@ -13,9 +13,9 @@ import pytest
 
 import _sctp
 
-pytestmark = pytest.mark.linux  # FreeBSD's headers are of its kernel
+pytestmark = pytest.mark.linux  # FreeBSD's headers belong to its kernel
 
-# Every constant and option, and every layout that the modules know of.
+# Every constant, option and layout that the modules know.
 SHOW = """
 import json
 from _sctp import sctp, sctp_event, sctp_info

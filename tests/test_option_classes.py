@@ -164,12 +164,12 @@ def by_name(name):
 
 
 def layout(name):
-    """The rows (key, format, offset, size) that lie in the structure itself."""
+    """The rows (key, format, offset, size) that are in the structure itself."""
     return core._describe(name)[1]
 
 
 def rows_of(accept):
-    """Parameters (class name, key, format) for the rows that accept likes."""
+    """Parameters (class name, key, format) for the rows that accept() accepts."""
     return [
         pytest.param(name, key, code, id=f"{name}-{key}")
         for name in CLASSES
@@ -179,7 +179,7 @@ def rows_of(accept):
 
 
 def filled(name):
-    """An object with something in every field that is a number or an address."""
+    """An object with a value in every field that is a number or an address."""
     option = by_name(name)()
     for key, code, *_ in layout(name):
         if key == "pr_policy":
@@ -453,9 +453,9 @@ def test_policy_is_one_that_the_platform_has():
     option = sctp.sctp_default_prinfo()
     for name in ("NONE", "TTL", "RTX", "PRIO"):
         option["pr_policy"] = by_name(f"SCTP_PR_SCTP_{name}")
-    with pytest.raises(ValueError, match="pr_policy is no policy"):
+    with pytest.raises(ValueError, match="pr_policy must be SCTP_PR_SCTP_NONE"):
         option["pr_policy"] = 0x77
-    with pytest.raises(TypeError, match="pr_policy is no policy"):
+    with pytest.raises(TypeError, match="pr_policy must be SCTP_PR_SCTP_NONE"):
         sctp.sctp_default_prinfo(pr_policy=0x77)
 
 
@@ -660,7 +660,7 @@ def test_streams_that_cannot_be_represented_are_refused():
 
 
 class Sequence:
-    """Of the old kind, which is iterable all the same."""
+    """An iterable of the old kind, with __getitem__ only."""
 
     def __getitem__(self, index):
         return (7, 8)[index]
@@ -677,7 +677,7 @@ class NotIterable:
 
 @pytest.mark.parametrize("value", [IntEnum("Member", "ONE").ONE, NotIterable(), None])
 def test_error_for_what_is_not_iterable_names_the_field(value):
-    """Also where the class of the value has items, as an enumeration has."""
+    """Even if the class of the value has items, as an enumeration has."""
     option = sctp.sctp_reset_streams()
     given = type(value).__name__
     with pytest.raises(
@@ -687,7 +687,7 @@ def test_error_for_what_is_not_iterable_names_the_field(value):
 
 
 class Key(bytes):
-    """Denies what it holds."""
+    """An iterable that denies its items."""
 
     def __bool__(self):
         return False
@@ -704,7 +704,7 @@ def test_key_of_a_derived_class_is_complete():
 
 
 class Shown(sctp_authkey):
-    """Looks otherwise from Python."""
+    """A dict that looks different from Python than from C."""
 
     __slots__ = ()
 
@@ -750,7 +750,7 @@ def test_objects_equal_plain_dicts(name):
 
 def test_application_may_derive_classes():
     class timeouts(sctp.sctp_rtoinfo):
-        """An application's own."""
+        """A class that an application defines."""
 
     option = timeouts(srto_min=5)
     assert option.to_bytes == sctp.sctp_rtoinfo(srto_min=5).to_bytes
@@ -762,7 +762,7 @@ def test_application_may_derive_classes():
 
 @pytest.mark.parametrize("slots", [{}, {"__slots__": "mark"}], ids=["dict", "slot"])
 def test_class_that_adds_to_a_dict_is_no_class_of_a_structure(slots):
-    """Its dicts are made as those of dict, which are smaller."""
+    """Objects of the class are allocated as dicts, which are smaller."""
     cls = type("sctp_rtoinfo", (dict,), slots)
     with pytest.raises(TypeError, match="sctp_rtoinfo must add nothing to a dict"):
         core._brand(cls)

@@ -1,4 +1,4 @@
-"""Socket options at work: what each changes between two hosts, on the wire."""
+"""The effect of each socket option between two hosts, seen on the wire."""
 
 import ctypes
 import errno
@@ -36,7 +36,7 @@ DATA, INIT, SACK, HEARTBEAT = (
     ChunkTypes.SACK,
     ChunkTypes.HEARTBEAT,
 )
-# Of Linux's headers; the module socket lacks them.
+# From Linux's headers. The module socket does not have them.
 ETH_P_ALL, ETH_P_IP, ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 PACKET_OUTGOING = 4
 SO_TIMESTAMPNS = 35
@@ -48,7 +48,7 @@ SYSCTLS = {
     "sctp.reconf_enable": 1,
     "sctp.intl_enable": 1,
     "sctp.udp_port": UDP_PORT,
-    # Addresses of IPv6 outlive a wire that is down, and are usable at once.
+    # IPv6 addresses stay if the wire is down, and are usable at once.
     "ipv6.conf.all.keep_addr_on_down": 1,
     "ipv6.conf.all.accept_dad": 0,
     "ipv6.conf.default.accept_dad": 0,
@@ -77,7 +77,7 @@ class Host:
 
     @contextmanager
     def entered(self):
-        """Where sockets are made belongs to them for ever."""
+        """Sockets that are made inside belong to that host for ever."""
         outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         inside = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
         try:
@@ -102,11 +102,11 @@ class Host:
         return [self.address(wire + 1, port, family) for wire in range(homes)]
 
     def lose(self, wire=1):
-        """What this host sends is lost from now on."""
+        """All packets that this host sends are lost from now on."""
         self.impair(wire, "loss 100%")
 
     def delay(self, milliseconds, wire=1):
-        """What this host sends takes so long."""
+        """The packets that this host sends are delayed so long."""
         self.impair(wire, f"delay {milliseconds}ms")
 
     def impair(self, wire, how):
@@ -142,7 +142,7 @@ def hosts():
         for host in hosts:
             host.sysctl(**SYSCTLS)
             for wire in (1, 2):
-                # Without segmentation offload there is a packet for each one sent.
+                # Without segmentation offload, each sent packet arrives as one packet.
                 host.run(
                     "ip",
                     f"address add {host.address(wire)[0]}/24 dev wire{wire}",
@@ -163,7 +163,7 @@ class Chunk(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """A packet with SCTP in it, as the first host sees it."""
+    """A packet with SCTP, as the first host sees it."""
 
     time: float
     is_outgoing: bool
@@ -198,7 +198,7 @@ def parse_chunks(data):
 
 
 class Sniffer:
-    """The packets with SCTP that a host's wires carry from or to a port."""
+    """The SCTP packets on the wires of a host, from or to a port."""
 
     def __init__(self, host, port):
         self.port = port
@@ -210,7 +210,7 @@ class Sniffer:
         self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
     def receive(self, timeout):
-        """Reads one packet if there is one."""
+        """Reads one packet, if there is one."""
         if not select.select([self.sock], [], [], timeout)[0]:
             return False
         data, [(_, _, stamp)], _, address = self.sock.recvmsg(1 << 16, 64)
@@ -278,9 +278,9 @@ class Laboratory:
         return sock
 
     def pair(self, homes=1, type=SOCK_STREAM, family=AF_INET, before=None):
-        """Connected sockets, here and there; with SOCK_SEQPACKET the one here
-        with the identifier of its association, and the one there that listens.
-        What is done before they connect gets both."""
+        """Connected sockets on both hosts. With SOCK_SEQPACKET, also the identifier
+        of the association here, and the listening socket there. prepare gets both
+        sockets before they connect."""
         listener = self.socket(self.there, type, family, homes)
         client = self.socket(self.here, type, family, homes)
         if before is not None:
@@ -316,7 +316,7 @@ def lab(hosts, make_socket):
 
 
 def put(sock, option, name=None):
-    """Sets an option, the first one of its class or the named one."""
+    """Sets an option: the first one of its class, or the named one."""
     number = option.__optname__ if name is None else getattr(sctp, name)
     sock.setsockopt(IPPROTO_SCTP, number, option)
 
@@ -351,7 +351,7 @@ def subscribe(sock, *types):
 
 
 def gaps(packets):
-    """The seconds from each packet to the next."""
+    """The times between the packets, in seconds."""
     return [after.time - before.time for before, after in itertools.pairwise(packets)]
 
 
@@ -393,7 +393,7 @@ def test_init_is_repeated_as_often_and_as_late_as_told(lab):
     assert raised.value.errno == errno.ETIMEDOUT
     first, second = gaps(sniffer.find(INIT))
     assert 0.28 < first < 0.43
-    # Doubled, but no more than the limit.
+    # It doubles, up to the limit.
     assert 0.43 < second < 0.58
 
 
@@ -413,8 +413,8 @@ def test_cookie_lives_as_long_as_told(lab, milliseconds, is_stale):
 
 
 def extensions(init):
-    """What an INIT says its sender supports: the types of its parameters, and
-    the chunk types in the list of supported extensions."""
+    """What the sender of an INIT supports: the types of its parameters, and the
+    chunk types in its list of extensions."""
     found, data = set(), init.body[16:]
     while len(data) >= 4:
         type, length = struct.unpack_from("!HH", data)
@@ -568,7 +568,7 @@ def test_heartbeats_come_as_often_as_told(lab, milliseconds):
     sniffer = lab.sniff(client)
     flags = sctp.SPP_HB_ENABLE
     put(client, sctp_paddrparams(spp_hbinterval=milliseconds, spp_flags=flags))
-    # Plus the timeout, and half of it more or less (RFC 9260, section 8.3).
+    # Plus the timeout, with a jitter of half of it (RFC 9260, section 8.3).
     seconds = milliseconds / 1000
     for gap in gaps(sniffer.wait_for(3, HEARTBEAT)):
         assert seconds + 0.05 < gap < seconds + 0.45
@@ -639,7 +639,7 @@ def test_idle_association_closes_itself(lab):
 def test_acknowledgement_waits_as_long_as_told(lab, option, gap):
     client, server = lab.pair()
     put(server, option)
-    # The first is acknowledged at once, whatever the option.
+    # The first one is always acknowledged at once.
     client.send(b"1")
     wait_until(lambda: get(client, sctp.sctp_status())["sstat_unackdata"] == 0)
     sniffer = lab.sniff(client)
@@ -759,8 +759,8 @@ def test_path_fails_after_so_many_heartbeats(lab, failures):
 
 @pytest.mark.parametrize("is_exposed", [False, True])
 def test_path_may_fail_potentially(lab, is_exposed):
-    """More than 1 failure, more than 2 for another primary path and more than
-    4 for the end; the states in between are shown if asked for."""
+    """The limits are 1 failure for potentially failed, 2 for another primary path,
+    and 4 for the end. The states between are shown if asked for."""
 
     def before(client, _):
         set_timeouts(client, 200)
@@ -819,7 +819,7 @@ def test_new_address_of_the_host_joins_the_association(lab):
 
 
 def test_path_mtu_is_probed(lab):
-    """At the least interval that the kernel takes."""
+    """With the shortest interval that the kernel accepts."""
     client, _ = lab.pair(
         before=lambda client, _: put(client, sctp.sctp_probeinterval(spi_interval=5000))
     )
@@ -895,7 +895,7 @@ def test_packets_carry_a_flow_label(lab):
 def test_small_messages_wait_for_each_other(lab, nodelay):
     client, server = lab.pair()
     client.setsockopt(IPPROTO_SCTP, sctp.SCTP_NODELAY, nodelay)
-    # Without a SACK there is something in flight.
+    # Until the SACK, data is in flight.
     lab.there.delay(300)
     sniffer = lab.sniff(client)
     for _ in range(4):
@@ -934,7 +934,7 @@ RECONFIGURATION = (
 
 @pytest.fixture
 def reconfigurable(lab):
-    """A pair that may reset and add streams; the first one hears of it."""
+    """Two sockets that may reset and add streams. The first one gets notifications."""
 
     def before(client, listener):
         everything = (
@@ -951,7 +951,7 @@ def reconfigurable(lab):
 
 
 def exchange(client, server, *streams):
-    """Sends a message on each stream; returns how they arrive."""
+    """Sends a message on each stream. Returns them in the order of their arrival."""
     for stream in streams:
         client.sctp_sendv([b"?"], None, sctp_sndinfo(snd_sid=stream))
     infos = [server.sctp_recvv(1)[2] for _ in streams]
@@ -1037,7 +1037,7 @@ def test_scheduler_reorders_what_waits(lab, scheduler, weights, order):
     put(client, sctp.sctp_assoc_value(assoc_value=code), "SCTP_STREAM_SCHEDULER")
     for stream, value in weights.items():
         put(client, sctp.sctp_stream_value(stream_id=stream, stream_value=value))
-    # More than the first flight takes, so that all the rest waits for a SACK.
+    # More than the first flight, so that the rest waits for a SACK.
     lab.there.delay(300)
     client.send(bytes(8000))
     for stream in (1, 1, 1, 2, 2, 2, 3, 3, 3):
@@ -1048,7 +1048,7 @@ def test_scheduler_reorders_what_waits(lab, scheduler, weights, order):
 
 @pytest.mark.parametrize("is_on", [0, 1], ids=["off", "on"])
 def test_messages_of_two_streams_interleave(lab, is_on):
-    """With I-DATA a small message need not wait for a large one before it."""
+    """With I-DATA, a small message does not have to wait for a large one before it."""
 
     def before(client, listener):
         for sock in (client, listener):
@@ -1092,7 +1092,7 @@ def test_large_message_is_delivered_in_part(lab, point):
 
 @pytest.mark.parametrize("level", [0, 1])
 def test_messages_of_two_associations_interleave(lab, level):
-    """On level 0 others wait while one association delivers in part."""
+    """On level 0, other associations wait while one is in a partial delivery."""
     listener = lab.socket(lab.there, SOCK_SEQPACKET, homes=2)
     listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, level)
     listener.setsockopt(IPPROTO_SCTP, sctp.SCTP_PARTIAL_DELIVERY_POINT, 2000)
@@ -1228,7 +1228,7 @@ def test_statistics_count(lab):
     assert counted["sas_opackets"] >= 3
     assert counted["sas_ipackets"] >= 4
     assert counted["sas_rtxchunks"] == counted["sas_idupchunks"] == 0
-    # What is repeated for want of a SACK arrives twice.
+    # A message that is repeated without a SACK arrives twice.
     lab.there.lose()
     sniffer = lab.sniff(client)
     client.send(b"?")
@@ -1237,7 +1237,7 @@ def test_statistics_count(lab):
     wait_until(lambda: get(client, sctp.sctp_status())["sstat_unackdata"] == 0)
     after = get(client, sctp.sctp_assoc_stats())
     assert after["sas_rtxchunks"] - before["sas_rtxchunks"] >= 1
-    # Linux counts it in ticks of the kernel: 1 to 10 milliseconds.
+    # Linux counts in ticks of the kernel, which are 1 to 10 milliseconds.
     assert 30 <= after["sas_maxrto"] <= 300
     assert after["sas_obs_rto_ipaddr"] == server.getsockname()
     assert get(server, sctp.sctp_assoc_stats())["sas_idupchunks"] >= 1
@@ -1307,7 +1307,7 @@ def test_wrong_key_drops_the_message(lab, kernel_fact):
     client, server = lab.pair(before=before)
     sniffer = lab.sniff(client)
     client.send(b"?")
-    # It has arrived, for it is repeated without an answer.
+    # It is repeated without an answer, so it has arrived.
     sniffer.wait_for(2, DATA)
     server.setblocking(False)
     with pytest.raises(BlockingIOError):

@@ -1,4 +1,4 @@
-"""Socket options: every row of the table on real sockets, set and read back."""
+"""Socket options: sets and reads every row of the table on real sockets."""
 
 import array
 import ctypes
@@ -47,8 +47,8 @@ CONNECTED = (ONE, MANY)
 
 
 class Case(NamedTuple):
-    """Values for the fields of an option's structure, the fields among them
-    that select what is read, and the ends that have such a thing."""
+    """Values for the fields of the structure of an option, and the fields that
+    select what is read. Also the kinds of sockets that have the option."""
 
     values: dict
     select: tuple = ()
@@ -57,13 +57,13 @@ class Case(NamedTuple):
 
 
 def offered(table):
-    """The rows of the options that this system has."""
+    """The rows of options that this system has."""
     return {name: row for name, row in table.items() if name in ROWS}
 
 
-# Of an association, and of a path.
+# Options of an association, and options of a path.
 UNKNOWN_THING = {"linux": errno.EINVAL, "freebsd": errno.ENOENT}
-# Of a one-to-one socket, which has one association.
+# Options of a one-to-one socket, which has one association.
 NO_LIST = {"linux": errno.EOPNOTSUPP, "freebsd": errno.EINVAL}
 
 if system.LINUX:
@@ -73,7 +73,7 @@ else:
     SACK_DELAY = {}
     SACK_DELAY_FLAG = 0
 
-# What can be set and read back. The values differ from the defaults.
+# Options that can be set and read back. The values differ from the defaults.
 READ_WRITE = {
     "SCTP_RTOINFO": Case({"srto_initial": 700, "srto_max": 900, "srto_min": 600}),
     "SCTP_ASSOCINFO": Case({"sasoc_asocmaxrxt": 4, "sasoc_cookie_life": 5000}),
@@ -147,7 +147,7 @@ READ_WRITE = {
 }
 READ_WRITE = offered(READ_WRITE)
 
-# Options that are a number: two values, and the ends.
+# Options that are a number: two values, and the kinds of sockets.
 INTEGERS = {
     "SCTP_NODELAY": (0, 1, ENDS),
     "SCTP_AUTOCLOSE": (0, 5, (FRESH_MANY, MANY)),
@@ -172,12 +172,12 @@ def class_of(name):
 
 
 def id_key(cls):
-    """The key of the association identifier, where there is one."""
+    """The key of the association identifier, or None."""
     return next((key for key in cls.__fields__ if key.endswith("assoc_id")), None)
 
 
 def make_option(name, assoc_id=0, **values):
-    """An object for an option and an association, if it is about one."""
+    """Makes an object for an option. If the option has an association, it is set."""
     cls = class_of(name)
     key = id_key(cls)
     return cls(**values, **({} if key is None else {key: assoc_id}))
@@ -200,11 +200,11 @@ def read_case(sock, name, assoc_id=0):
 
 
 def prepare(sock, assoc_id=0):
-    """Lays down what some options ask for: a key with the number 5, streams
-    that have priorities, and messages that may be interleaved."""
+    """Prepares for some options: a key with the number 5, streams with priorities,
+    and messages that may be interleaved."""
     write(sock, "SCTP_AUTH_KEY", assoc_id, sca_keynumber=5, sca_key=b"secret")
     write(sock, "SCTP_STREAM_SCHEDULER", assoc_id, assoc_value=sctp.SCTP_SS_PRIO)
-    level = 1 if system.LINUX else 2  # Linux makes 1 of 2
+    level = 1 if system.LINUX else 2  # Linux turns 2 into 1
     sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_FRAGMENT_INTERLEAVE, level)
 
 
@@ -223,8 +223,8 @@ def wait_until(condition, *args):
 
 
 class End:
-    """A socket, and the association that it is about: 0 for none, and on a
-    one-to-one socket."""
+    """A socket and its association. The identifier is 0 for new associations and on
+    a one-to-one socket."""
 
     def __init__(self, kind, sock, assoc_id=0):
         self.kind = kind
@@ -233,7 +233,7 @@ class End:
         prepare(sock, assoc_id)
 
     def other_path(self):
-        """An address of the peer that is not the primary one."""
+        """An address of the peer that is not the primary address."""
         primary = read(self.sock, "SCTP_PRIMARY_ADDR", self.assoc_id)["ssp_addr"]
         return next(
             address
@@ -242,7 +242,7 @@ class End:
         )
 
     def local_address(self):
-        """An address of the association, unlike that of the loopback."""
+        """An address of the association that is not the loopback address."""
         return next(
             address
             for address in self.sock.sctp_getladdrs(self.assoc_id)
@@ -275,7 +275,7 @@ def fresh(make_socket):
 
 
 def ends_of(table, accept=lambda case, kind: kind in case.ends):
-    """Parameters (option, end) for the ends that accept likes."""
+    """Parameters (option, end) for the ends that accept() accepts."""
     return pytest.mark.parametrize(
         ("name", "end"),
         [
@@ -352,7 +352,7 @@ def test_number_is_set_and_read_back(name, end):
     low, high, _ = INTEGERS[name]
     values = [high, low, high]
     if not system.LINUX and name == "SCTP_REUSE_PORT":
-        values = [high]  # for good
+        values = [high]  # it cannot be undone
     mapped = name == "SCTP_I_WANT_MAPPED_V4_ADDR"
     if mapped and not system.LINUX and end.sock.family == AF_INET:
         with raises_errno(errno.EINVAL):
@@ -436,7 +436,7 @@ def test_flow_label_is_set_and_read_back(make_socket):
 
 @pytest.fixture
 def associations(make_listener, make_socket, network):
-    """A one-to-many socket with two associations, and how it gets another."""
+    """A one-to-many socket with two associations, and a function that makes another."""
 
     class Associations:
         def __init__(self):
@@ -483,7 +483,8 @@ def test_option_of_future_associations_leaves_the_current(name, associations, ne
     assert values not in before
     write(associations.sock, name, SCTP_FUTURE_ASSOC, **values)
     if name == "SCTP_REMOTE_UDP_ENCAPS_PORT":
-        # The kernel follows a peer that answers without UDP: nobody is there.
+        # No peer answers here: the kernel would change to a peer that answers without
+        # UDP.
         third = associations.begin(network.address(1, 99, 5))
     else:
         third = associations.another()
@@ -695,9 +696,9 @@ def test_read_only_option_cannot_be_set(name, end):
 
 
 def test_list_of_thousands_of_associations_is_complete(make_socket):
-    """More than the buffer of the first try holds."""
+    """The list is longer than the buffer of the first try."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
-    # Nobody is there, so that the associations stay as they begin.
+    # No peer answers, so the associations do not change their state.
     ids = [
         sock.sctp_connectx([("10.1.0.99", port)], assoc_id=True)
         for port in range(1, 4201)
@@ -709,7 +710,7 @@ def test_list_of_thousands_of_associations_is_complete(make_socket):
 
 @pytest.fixture
 def as_on_freebsd(monkeypatch):
-    """Names all paths by the wildcard, which Linux takes as well."""
+    """Names all paths by the wildcard address, which Linux accepts as well."""
     offsets = {
         name: offset
         for name in ("sctp_paddrparams", "sctp_paddrthlds", "sctp_udpencaps")
@@ -747,7 +748,7 @@ def test_freebsd_gets_the_wildcard_for_all_paths(
     assert not any(option[address])
 
 
-# What can only be set. Each gives the value; the effects are tested elsewhere.
+# Options that can only be set, with a value. Other tests check their effects.
 
 WRITE_ONLY = {
     "SCTP_SET_PEER_PRIMARY_ADDR": lambda end: sctp.sctp_setpeerprim(
@@ -944,7 +945,7 @@ def test_default_sndinfo_comes_as_what_was_given(fresh):
 
 def test_class_derived_by_an_application_serves_as_well(fresh):
     class timeouts(sctp.sctp_rtoinfo):
-        """An application's own."""
+        """A class that an application defines."""
 
     fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, timeouts(srto_min=700))
     found = fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_RTOINFO, timeouts())
@@ -953,7 +954,7 @@ def test_class_derived_by_an_application_serves_as_well(fresh):
 
 def test_option_of_a_subclass_of_the_socket(make_socket):
     class Socket(sctp.sctp_socket):
-        """An application's own."""
+        """A class that an application defines."""
 
     sock = make_socket(AF_INET, SOCK_STREAM, cls=Socket)
     write(sock, "SCTP_RTOINFO", srto_min=700)
@@ -967,7 +968,7 @@ def test_bytes_and_numbers_go_to_the_kernel_as_they_stand(fresh):
         fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_INITMSG, convert(option.to_bytes))
         data = fresh.getsockopt(IPPROTO_SCTP, sctp.SCTP_INITMSG, option.size)
         assert data == option.to_bytes
-    if system.LINUX:  # takes a number instead of this structure
+    if system.LINUX:  # accepts a number instead of this structure
         fresh.setsockopt(IPPROTO_SCTP, sctp.SCTP_MAXSEG, 1000)
         assert read(fresh, "SCTP_MAXSEG")["assoc_value"] == 1000
 
@@ -983,7 +984,7 @@ ZEROED = [
 
 @pytest.mark.parametrize(("number", "cls"), ZEROED, ids=lambda value: f"{value}")
 def test_kernel_sees_zeros_where_a_length_is_given(make_socket, number, cls):
-    """It reads the association from there."""
+    """The kernel reads the association from there."""
     for type in (SOCK_STREAM, SOCK_SEQPACKET):
         sock = make_socket(AF_INET, type)
         expected = sock.getsockopt(IPPROTO_SCTP, number, cls()).to_bytes
@@ -994,7 +995,7 @@ def test_kernel_sees_zeros_where_a_length_is_given(make_socket, number, cls):
 
 
 def test_kernel_sees_zeros_for_an_option_that_is_not_in_the_table(make_socket):
-    """SCTP_GET_LOCAL_ADDRS has the association in front of its answer."""
+    """The buffer of SCTP_GET_LOCAL_ADDRS begins with the association."""
     sock = make_socket(AF_INET, SOCK_SEQPACKET)
     sock.bind(("10.1.0.1", 0))
     for _ in range(500):
@@ -1197,7 +1198,7 @@ def test_key_is_set_activated_and_deleted(fresh, key):
 
 
 def snapshot(sock):
-    """All that can be read of the options with a structure."""
+    """All values of the options with a structure that can be read."""
     found = {}
     for name in READ_WRITE:
         with suppress(OSError):
@@ -1245,8 +1246,8 @@ def test_bad_dict_leaves_the_socket_as_it_was(fresh, name):
             refused(TypeError, text, changed(**{key: 1.5}))
     refused(ValueError, f"{record}: unknown key 'spam'", changed(spam=1))
     other = sctp.sctp_initmsg if cls is sctp.sctp_rtoinfo else sctp.sctp_rtoinfo
-    refused(TypeError, f"takes {record}, not .*{other.__name__}", other())
-    refused(TypeError, f"takes {record}, not dict", dict(cls()))
+    refused(TypeError, f"must be a {record}, not .*{other.__name__}", other())
+    refused(TypeError, f"must be a {record}, not dict", dict(cls()))
     assert snapshot(fresh) == before
 
 
@@ -1282,7 +1283,7 @@ def test_option_of_a_closed_socket(fresh):
 
 @contextmanager
 def network_of_its_own():
-    """A network namespace, in which every extension has its default."""
+    """A network namespace in which every extension has its default."""
     libc = ctypes.CDLL(None, use_errno=True)
     own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
@@ -1373,14 +1374,14 @@ def test_error_of_a_reset_that_was_not_enabled_says_so(make_pair):
 
 @pytest.fixture
 def documented(make_socket):
-    """A listener where the documentation has one."""
+    """A listening socket, in place of the one in the documentation."""
     sock = make_socket(AF_INET, SOCK_STREAM)
     sock.bind(("localhost", 20000))
     sock.listen(5)
 
 
 def printed(text):
-    """The pattern of what the documentation prints, whatever the numbers."""
+    """A pattern for the output that the documentation shows, with any numbers."""
     parts = re.split(r"(?<=[ (])\d+(?=[,})])", " ".join(text.split()))
     return r"\d+".join(map(re.escape, parts))
 

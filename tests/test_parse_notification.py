@@ -1,4 +1,5 @@
-"""Notifications of both systems, and any other bytes, as dicts and in words."""
+"""Notifications of both systems, and any other bytes: parsed to dicts and explained
+in words."""
 
 import array
 import ctypes
@@ -30,7 +31,7 @@ GOLDEN = golden.load()
 OURS = GOLDEN[golden.SYSTEM]
 FREEBSD_ERRNO = {"EBADMSG": 89, "EOPNOTSUPP": 45}
 
-# The size of what has a tail, without it, and of an element of the tail.
+# For structures with a tail: their size without the tail, and the size of an element.
 HEADS = {
     "ASSOC_CHANGE": (20, 1),
     "REMOTE_ERROR": (16, 1),
@@ -38,7 +39,7 @@ HEADS = {
     "SEND_FAILED_EVENT": (32, 1),
     "STREAM_RESET_EVENT": (12, 2),
 }
-# The size of older kernels' structures: Linux before 4.16, and a 32-bit FreeBSD.
+# The sizes of older structures: Linux before 4.16, and 32-bit FreeBSD.
 OLDER = {("linux", "PARTIAL_DELIVERY_EVENT"): 16, ("freebsd", "PEER_ADDR_CHANGE"): 148}
 
 each_record = pytest.mark.parametrize(
@@ -51,7 +52,7 @@ each_of_ours = pytest.mark.parametrize("name", OURS, ids=lambda n: n.replace(" "
 
 @pytest.fixture(scope="session")
 def freebsd(tmp_path_factory):
-    """The module as FreeBSD has it, which parses here too."""
+    """The module as FreeBSD has it. It parses on this system, too."""
     pytest.importorskip("ziglang")
     return golden.build_parser("freebsd", tmp_path_factory.mktemp("freebsd"))
 
@@ -63,7 +64,7 @@ def module(system, request):
 
 
 def error(system, name):
-    """The number of an error on a system."""
+    """The errno of an error on a system."""
     return getattr(errno, name) if system == golden.SYSTEM else FREEBSD_ERRNO[name]
 
 
@@ -78,12 +79,12 @@ def type_name(module, data):
 
 
 def declare(data, length):
-    """The same notification with another length in it."""
+    """The same notification with another length field."""
     return data[:4] + struct.pack("I", length) + data[8:]
 
 
 def refusal(parse, data):
-    """The number of the OSError that parsing raises."""
+    """The errno of the OSError that parsing raises."""
     with pytest.raises(OSError) as caught:
         parse(data)
     assert str(caught.value)
@@ -91,7 +92,7 @@ def refusal(parse, data):
 
 
 def expected(m, name):
-    """What a golden notification says, with the constants of a module."""
+    """The dict that a golden notification must give, with the constants of a module."""
     assoc_change = {
         "sn_type": m.SCTP_ASSOC_CHANGE,
         "sac_flags": 0,
@@ -406,7 +407,7 @@ def test_buffer_is_released(name, cut):
         parse_notification(data)
     except OSError:
         assert cut
-    data.clear()  # a BufferError while somebody looks
+    data.clear()  # raises BufferError while a view exists
 
 
 # Lengths
@@ -479,7 +480,8 @@ def test_half_a_stream_is_refused(length):
 
 @each_record
 def test_bytes_beyond_are_not_looked_at(system, name, module):
-    """Reading one would end the process: they are on a page that forbids it."""
+    """They are on a page that cannot be read: reading one of them would end the
+    process."""
     data = GOLDEN[system][name]
     page = mmap.PAGESIZE
     mapping = mmap.mmap(-1, 2 * page)
@@ -574,7 +576,7 @@ def test_causes_of_golden_notifications():
         (13, b"text\0\0\0\0", [(ErrorCause.PROTOCOL_VIOLATION, b"text\0\0\0\0")]),
         (9, b"", [(ErrorCause.NO_USER_DATA, b"")]),
         (77, b"", [(77, b"")]),
-        # What was not recognized is a chunk too, even an ERROR.
+        # The unrecognized data is a chunk too, even an ERROR chunk.
         (6, b"\x7f\0\0\4", [(ErrorCause.UNRECOGNIZED_CHUNK_TYPE, b"\x7f\0\0\4")]),
         (
             6,

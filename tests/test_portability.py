@@ -1,4 +1,4 @@
-"""The tests hold on both systems, but for those that say they need Linux."""
+"""The tests are valid on both systems, except those that are marked to need Linux."""
 
 import ast
 import os
@@ -15,7 +15,7 @@ import pytest
 TESTS = Path(__file__).parent
 SEEN = TESTS / "freebsd" / "seen.py"
 
-# What Linux alone has: files, and programs that a test would run.
+# Things that only Linux has: files, and programs that a test would run.
 OF_LINUX = re.compile(
     r"/proc\b|/sys/|/dev/fd"
     r"|(ip|tc|strace|unshare|nsenter)(\s|$)"
@@ -25,7 +25,7 @@ OF_LINUX_FUNCTIONS = {"unshare", "setns", "ptrace"}
 
 
 def of_linux(node):
-    """What a part of a program names that only Linux has."""
+    """The names in a part of a program that only Linux has."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
             if OF_LINUX.match(inner.value):
@@ -35,8 +35,8 @@ def of_linux(node):
 
 
 def unmarked(path):
-    """What a module of tests names that only Linux has, where nothing says that
-    it needs Linux."""
+    """The names in a module of tests that only Linux has, where the tests are not
+    marked to need Linux."""
     for statement in ast.parse(path.read_text()).body:
         marks = list(map(ast.unparse, getattr(statement, "decorator_list", [])))
         parts = {getattr(statement, "name", None)}
@@ -48,7 +48,7 @@ def unmarked(path):
 
 
 def modules():
-    """Those that run on both systems."""
+    """The modules of tests that run on both systems."""
     return [
         path
         for folder in (TESTS, TESTS / "leaks")
@@ -60,7 +60,8 @@ def modules():
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
 def test_what_needs_linux_says_so(path):
-    """Else mark it with pytest.mark.linux, or give system.py both ways."""
+    """To mend it, mark the test with pytest.mark.linux, or let system.py ask both
+    systems."""
     assert [*unmarked(path)] == []
 
 
@@ -72,7 +73,7 @@ from pathlib import Path
 import _sctp, sctp, sctp._enums
 from _sctp import sctp as core, sctp_event, sctp_info
 
-sysconfig.get_config_vars()  # of the system that it is
+sysconfig.get_config_vars()  # for the real system
 sys.platform = "freebsd14"
 
 
@@ -139,7 +140,8 @@ def collected(result):
 
 @pytest.mark.linux
 def test_portable_part_collects_without_what_linux_has(tmp_path):
-    """As far as can be seen here: without the names of Linux."""
+    """This removes the names that only Linux has. It cannot show more on this
+    machine."""
     (tmp_path / "as_freebsd.py").write_text(AS_FREEBSD)
     here = collected(collect("-m", "not linux"))
     there = collected(
@@ -201,7 +203,7 @@ def test_script_for_freebsd_finds_all_right():
     ]
 
 
-# What each item found on FreeBSD, done to the library here.
+# The fault that each item found on FreeBSD, put into the library here.
 BROKEN = """
 import errno, os, time
 import _sctp.sctp, sctp

@@ -1,4 +1,4 @@
-"""Associations of several processes, and processes that end while they wait."""
+"""Associations in several processes, and processes that end while threads wait."""
 
 import os
 import signal
@@ -23,8 +23,8 @@ one_to_one = pytest.mark.parametrize("how", ["accept", "peeloff"])
 
 @contextmanager
 def forked(task):
-    """A child process; the value is a call that lets it do its task.  The child
-    ends when the block does."""
+    """A child process. The value is a function that lets the child do its task. The
+    child ends with the block."""
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
@@ -98,7 +98,7 @@ def test_shutdown_ends_the_association_of_every_process(make_ready, how):
 
 @only_ipv4
 def test_processes_receive_each_message_once(make_pair):
-    """Whoever comes first."""
+    """Whichever process comes first."""
     sender, sock = make_pair()
     readable, writable = os.pipe()
 
@@ -147,7 +147,7 @@ def test_descriptor_is_passed_to_another_program(make_ready, how):
         peer.send(b"to")
         assert run_python(ANSWER, sock.fileno(), pass_fds=[sock.fileno()]) == ""
         assert peer.recv(32) == b"to one-to-one"
-        # That program closed what it had, not the association.
+        # The program has closed its descriptors, but not the association.
         sock.sctp_sendv([b"still here"])
         assert peer.recv(32) == b"still here"
 
@@ -178,7 +178,7 @@ WAITS = 9
 
 
 def start(timeout, ending):
-    # Sockets are left open, and Python 3.12 warns of a fork with threads.
+    # Sockets stay open, and Python 3.12 warns of a fork with threads.
     quiet = ["-W", "ignore::ResourceWarning", "-W", "ignore::DeprecationWarning"]
     command = [sys.executable, "-X", "faulthandler", *quiet, ENDING_PROCESS]
     return subprocess.Popen(
@@ -200,7 +200,7 @@ def start(timeout, ending):
     ],
 )
 def test_interpreter_ends_while_threads_wait(ending, timeout):
-    """Also if the calls of the threads come to their end meanwhile."""
+    """Even if the calls of the threads end in the same moment."""
     with start(timeout, ending) as process:
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")

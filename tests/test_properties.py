@@ -1,4 +1,5 @@
-"""What holds for all values, tried with many that Hypothesis makes up."""
+"""Statements that are true for all values, tried with many that Hypothesis
+generates."""
 
 import copy
 import errno
@@ -51,7 +52,7 @@ each_holder = pytest.mark.parametrize("cls", HOLDERS)
 ports = st.integers(0, 0xFFFF)
 ipv4_hosts = st.ip_addresses(v=4)
 ipv4 = st.tuples(ipv4_hosts.map(str), ports)
-# The mapped ones are too few to be met by chance.
+# There are too few mapped addresses to find one by chance.
 ipv6_hosts = st.ip_addresses(v=6) | ipv4_hosts.map(
     lambda host: ipaddress.IPv6Address(b"\0" * 10 + b"\xff\xff" + host.packed)
 )
@@ -65,7 +66,7 @@ addresses = ipv4 | ipv6
 
 
 def as_returned(address):
-    """An address tuple as it comes back: with a scope where that is local."""
+    """The address tuple that must come back: with a scope if the address is local."""
     if len(address) == 2:
         return address
     host, port, flowinfo, scope = address
@@ -75,7 +76,7 @@ def as_returned(address):
     return (host, port, flowinfo, scope if unicast or multicast else 0)
 
 
-# Text that no name server is asked for: it is no name of a host.
+# Text that is not a valid host name, so that no name server is asked.
 letters = "az09.:%/-_ \0\n\xfc\u0661\u20ac\udc80\U0001f600"
 no_names = st.text(letters).map(lambda text: text + "..")
 scalars = (
@@ -122,7 +123,7 @@ def layout_of(name):
 
 
 def values_for(name, key):
-    """What a member of a structure may be."""
+    """The possible values of a member of a structure."""
     _, fields = layout_of(name)
     _, size, sign = fields[key]
     if key == "pr_policy":
@@ -144,7 +145,7 @@ def objects(cls):
 
 
 def read_member(name, data, key):
-    """What a structure has for a member, addresses as bytes."""
+    """The value of a member in a structure. Addresses are bytes."""
     offset, size, sign = layout_of(name)[1][key]
     if not sign:
         return data[offset : offset + size]
@@ -182,7 +183,7 @@ def test_structure_has_each_value_where_the_system_looks_for_it(cls, for_all):
             tail = struct.pack(f"={len(streams)}H", *streams)
             count = read_member("sctp_reset_streams", data, "srs_number_streams")
             assert count == len(streams)
-        # On Linux what is empty has a byte all the same.
+        # On Linux even an empty key has one byte.
         assert data[size:] in (tail, tail or b"\0")
 
 
@@ -202,7 +203,7 @@ def test_structure_survives_copying_and_printing(cls, for_all):
 
 
 def assert_unchanged_if_refused(option, key, value, *errors):
-    """Sets a key to what may be refused, in one of those ways."""
+    """Sets a key to a value in one of those ways. The value may be refused."""
     before = dict(option)
     try:
         option[key] = value
@@ -215,13 +216,14 @@ def assert_unchanged_if_refused(option, key, value, *errors):
 
 @each_class
 def test_structure_takes_a_value_or_refuses_it(cls, for_all):
-    """What it takes, it can be made of and has bytes for."""
+    """If a value is accepted, an object can be made with it, and the object has
+    bytes."""
     keys = list(cls())
 
     @for_all(key=st.sampled_from(keys), value=anything)
     def check(key, value):
         option = cls()
-        refused = TypeError, socket.gaierror  # of a name
+        refused = TypeError, socket.gaierror  # for a name
         taken = assert_unchanged_if_refused(option, key, value, ValueError, *refused)
         try:
             assert cls(**{key: value}) == option
@@ -392,7 +394,8 @@ def test_any_bytes_are_an_address_or_none(for_all):
     @for_all(st.sampled_from([b"", *families]), st.binary(max_size=200))
     def check(family, data):
         address = to_address(family + data)
-        # The kernel gives no flow label of more than 20 bits; we take none.
+        # Flow labels have 20 bits: the kernel returns no longer ones, and we accept
+        # none.
         if address[0] != "???" and max(address[2:3], default=0) < 1 << 20:
             assert to_address(to_storage(address)) == address
 
@@ -414,14 +417,14 @@ EVENTS = {
     "ASSOC_RESET_EVENT": "sctp_assoc_reset_event",
     "STREAM_CHANGE_EVENT": "sctp_stream_change_event",
 }
-# Which the kernel has for itself.
+# Members that only the kernel uses.
 HIDDEN = {"auth_altkeynumber"}
 INFOS_OF_EVENTS = {"ssf_info": "sctp_sndrcvinfo", "ssfe_info": "sctp_sndinfo"}
 CAUSES = {"sac_error", "sre_error", "ssf_error", "ssfe_error"}
 
 
 def members_of(name):
-    """The members of a notification's structure, by the keys that they get."""
+    """The members of a notification's structure, by their keys in the dict."""
     for member, place in layout_of(EVENTS[name])[1].items():
         if name == "SEND_FAILED_EVENT" and member.startswith("ssf_"):
             member = member.replace("ssf_", "ssfe_")
@@ -430,7 +433,7 @@ def members_of(name):
 
 @st.composite
 def notifications(draw, name):
-    """A notification's bytes, and the dict that it should be."""
+    """The bytes of a notification, and the dict that they must give."""
     number = sctp.NotificationType[name]
     data = bytearray(layout_of(EVENTS[name])[0])
     parsed, tail = {"sn_type": int(number)}, b""
@@ -478,7 +481,7 @@ causes = st.lists(
 ).map(lambda rows: b"".join(struct.pack("!HH", *row[:2]) + row[2] for row in rows))
 
 each_event = pytest.mark.parametrize("name", EVENTS)
-# What the association can do, in place of bytes (RFC 6458, section 6.1.1).
+# The features of the association, instead of bytes (RFC 6458, section 6.1.1).
 WITH_FEATURES = sctp.SCTP_COMM_UP, sctp.SCTP_RESTART
 
 
@@ -537,7 +540,7 @@ BUFFER_KINDS = [bytes, bytearray, memoryview]
 
 @pytest.fixture
 def association(make_socket, make_listener, network):
-    """A one-to-many socket with its association to another."""
+    """A one-to-many socket with an association to another one."""
     receiver = make_listener(SOCK_SEQPACKET)
     sender = make_socket(network.family, SOCK_SEQPACKET)
     streams = sctp.sctp_initmsg(sinit_num_ostreams=STREAMS)

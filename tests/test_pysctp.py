@@ -1,4 +1,5 @@
-"""Programs for PySCTP run on sctp.pysctp; what records cannot tell."""
+"""Programs for PySCTP run with sctp.pysctp. These tests cover what the records
+cannot show."""
 
 import copy
 import gc
@@ -28,7 +29,7 @@ GOLDEN = golden_notifications.load()[SYSTEM]
 
 @pytest.fixture
 def make(network):
-    """Makes sockets of PySCTP that fail rather than wait for ever, and closes
+    """Makes sockets of PySCTP that fail instead of waiting for ever, and closes
     them."""
     made = []
 
@@ -235,7 +236,7 @@ def test_notification_that_pysctp_does_not_know(name):
 
 @pytest.mark.kernel
 def test_programs_as_they_are_written_for_it(network):
-    """A server and a client, each with what programs were seen to do."""
+    """A server and a client, written like programs that exist."""
     server = f"""
         import _sctp, socket, sys
         import sctp
@@ -436,7 +437,7 @@ def test_datalogging_warns(make_pair):
         ({"context": None}, TypeError, "context must be an int, not NoneType"),
         ({"timetolive": 2**32}, ValueError, "timetolive must be in"),
         ({"timetolive": "1"}, TypeError, "timetolive must be an int, not str"),
-        ({"msg": b""}, ValueError, "msg is empty"),
+        ({"msg": b""}, ValueError, "msg must not be empty"),
         ({"msg": None}, TypeError, "msg must be bytes-like or str, not NoneType"),
     ],
 )
@@ -610,7 +611,7 @@ def test_order_of_identifiers(make_pair, monkeypatch, order, sent, seen):
     monkeypatch.setattr(pysctp, "ppid_order", order)
     client.sctp_send(b"x", ppid=sent)
     assert ntohl(peer.sctp_recv(10)[3].ppid) == seen
-    # What a socket has of its own counts more.
+    # The attribute of the socket has priority.
     monkeypatch.setattr(pysctp, "ppid_order", "no order")
     client.ppid_order = order
     client.sctp_send(b"x", ppid=sent)

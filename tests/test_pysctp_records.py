@@ -1,5 +1,5 @@
-"""What programs see of sctp.pysctp is what they saw of PySCTP, as recorded, but for
-the differences that the guide lists."""
+"""Programs see the same of sctp.pysctp as of PySCTP, whose behaviour is recorded.
+The exceptions are the differences that the guide lists."""
 
 import json
 from fnmatch import fnmatchcase
@@ -15,13 +15,13 @@ pytestmark = [pytest.mark.kernel, pytest.mark.linux]
 GUIDE = Path(__file__).parent.parent / "docs" / "guides" / "from-pysctp.rst"
 RECORDS = pysctp_behaviour.read()
 TOPICS = sorted(RECORDS["0.7.2"])
-# The order of identifiers that stands for a version.
+# The value of ppid_order for each version.
 ORDERS = {"0.7.2": "raw", "0.7.3": "0.7.3"}
 
-# Why something is another than recorded, as the guide has it, with what that is:
-# "topic: item" and what we do. "*" stands for any text.
+# The differences from the record, by the words of the guide. Each has items ("topic:
+# item") with what this package does. "*" stands for any text.
 DIFFERENCES = {
-    "What is never raised by a correct program": {
+    "Errors that no correct program causes": {
         "addresses: bindx([[]1])": "TypeError",
         "addresses: connectx([[]1])": "TypeError",
         "addresses: a wrong action": "ValueError",
@@ -45,7 +45,7 @@ DIFFERENCES = {
         "properties: * = 2147483648": "ValueError",
         "properties: * = 4294967296": "ValueError",
     },
-    "32 bits without a sign": {
+    "may have 32 bits without a sign": {
         "identifiers: -1": 2**32 - 1,
         "identifiers: 200": [200, 3355443200],
         "identifiers: 2147483648": [128, 2**31],
@@ -53,7 +53,7 @@ DIFFERENCES = {
         "properties: *.adaptation = -1": 2**32 - 1,
         "properties: *.adaptation = 2147483648": 2**31,
     },
-    "Any bytes-like object": {
+    "Any bytes-like object can be a message": {
         "messages: bytearray": 2,
         "messages: memoryview": 2,
         "messages: bytearray: there": ...,
@@ -63,7 +63,7 @@ DIFFERENCES = {
         "addresses: connectx with a timeout": None,
         "messages: with a timeout": "TimeoutError",
     },
-    "The constants are the kernel's: MSG_SENDALL": {
+    "The constants have the numbers of the kernel: MSG_SENDALL": {
         "constants: MSG_SENDALL": pysctp.MSG_SENDALL,
         "constants: SPP_HB_DISABLED": pysctp.paddrparams.flags_HB_DISABLED,
         "names: MSG_SENDALL": pysctp.MSG_SENDALL,
@@ -71,11 +71,11 @@ DIFFERENCES = {
         "members: paddr_change": ...,
         "members: paddrparams": ...,
     },
-    "All of paddrparams is read and set": {
+    "All attributes of paddrparams are read and set": {
         "parameters: get_paddrparams, *": ...,
         "parameters: set_paddrparams: now": ...,
     },
-    "What the kernel has for max_init_timeo": {
+    "max_init_timeo returns the kernel's value": {
         "initparams: initmsg": ...,
         "initparams: max_init_timeo": 60_000,
     },
@@ -85,20 +85,20 @@ DIFFERENCES = {
         "new_objects: send_failed*": ...,
     },
     "notif.error is in host order": {"notifications: aborted": ...},
-    "More attributes": {
+    "More attributes exist": {
         "new_objects: sndrcvinfo*": ...,
         "unknown_notification: raises=False": ...,
     },
     "events.data_io can be read": {"events: *.data_io = *": [0, 1, 2, False, True]},
-    "An association identifier": {"notifications: to its identifier": 1},
+    "An association identifier can be given": {"notifications: to its identifier": 1},
     "with closes the socket": {"sockets: with": "sctpsocket_tcp"},
-    "leaves print_function out": {"names: print_function": None},
+    "does not import print_function": {"names: print_function": None},
 }
 
 
 @pytest.fixture(scope="module")
 def ours():
-    """What we do in the stead of each version."""
+    """What this package does instead, for each version."""
     before, seen = pysctp.ppid_order, {}
     try:
         for version, pysctp.ppid_order in ORDERS.items():
@@ -109,10 +109,10 @@ def ours():
 
 
 def differences(ours, version, topic):
-    """The items of a topic that are not as recorded, with what we do."""
+    """The items of a topic that differ from the record, with what this package does."""
     for item, value in RECORDS[version][topic].items():
         seen = ours[version][topic].get(item)
-        if topic == "members":  # ours may have more
+        if topic == "members":  # this package may have more
             seen = {name: seen.get(name) for name in value}
         if seen != value:
             yield f"{topic}: {item}", seen
@@ -154,7 +154,7 @@ def test_each_difference_is_one_and_is_in_the_guide(ours):
 
 
 def test_what_is_permitted_to_differ_is_as_the_guide_says(ours):
-    """Of items that differ in a part, the part."""
+    """If a part of an item differs, only that part."""
     ours = ours["0.7.2"]
     for record, error in (RECORDS["0.7.2"], 3072), (ours, 12):
         aborted = record["notifications"]["aborted"]

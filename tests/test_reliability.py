@@ -35,7 +35,7 @@ pytestmark = [
 
 @pytest.fixture
 def pair(own_network, make_pair):
-    """A sender that soon tries again, as often as it takes, and a receiver."""
+    """A sender that repeats quickly, as often as necessary, and a receiver."""
     own_network.set(rto_min=50, rto_max=200, rto_initial=100)
     own_network.set(path_max_retrans=1000, association_max_retrans=1000)
     own_network.set(max_init_retransmits=1000)
@@ -46,7 +46,7 @@ def pair(own_network, make_pair):
 
 
 def count_abandoned(sock, policy=SCTP_PR_SCTP_ALL, sid=None):
-    """How many chunks were abandoned before and after they were first sent."""
+    """How many chunks were abandoned before they were first sent, and after that."""
     option = SCTP_PR_ASSOC_STATUS if sid is None else SCTP_PR_STREAM_STATUS
     status = sctp_prstatus(sprstat_policy=policy, sprstat_sid=sid or 0)
     status = sock.getsockopt(IPPROTO_SCTP, option, status)
@@ -74,7 +74,7 @@ def test_message_is_abandoned_when_its_time_is_over(own_network, pair, wait_for)
     assert count_abandoned(sender, SCTP_PR_SCTP_TTL, sid=2) == (0, 1)
     assert count_abandoned(sender, SCTP_PR_SCTP_TTL, sid=0) == (0, 0)
     own_network.lose(0)
-    # The receiver is told not to wait for what the stream lacks.
+    # The receiver is told not to wait for the missing messages of the stream.
     sender.sctp_sendv([b"next"], None, sctp_sndinfo(snd_sid=2))
     assert_only_arriving(receiver, b"next")
 
@@ -120,7 +120,7 @@ def test_message_makes_room_for_more_important_ones(own_network, pair):
     sender.setsockopt(SOL_SOCKET, SO_SNDBUF, 32_000)
 
     def fill(value):
-        """How many messages fit."""
+        """How many messages fit into the buffer."""
         prinfo = sctp_prinfo(pr_policy=SCTP_PR_SCTP_PRIO, pr_value=value)
         for count in itertools.count():
             try:
@@ -145,7 +145,7 @@ def test_message_makes_room_for_more_important_ones(own_network, pair):
 
 
 def test_loss_holds_up_its_own_stream_only(own_network, make_pair):
-    """The first message is sent again when three others have overtaken it."""
+    """The first message is sent again after three others have overtaken it."""
     own_network.set(rto_max=20_000, rto_min=20_000, rto_initial=20_000)
     sender, receiver = make_pair()
     own_network.lose(100)
@@ -190,7 +190,7 @@ def test_streams_keep_their_order_on_a_bad_network(own_network, pair, how):
 
 
 class Wide(sctp_socket):
-    """Has 1,000 streams in both directions."""
+    """It has 1,000 streams in both directions."""
 
     def __init__(self, *args, fileno=None, **kwargs):
         super().__init__(*args, fileno=fileno, **kwargs)

@@ -1,14 +1,13 @@
-"""What stands in place of socket.socket when sctp is imported.
-
-Each in a process of its own, for a module is imported once."""
+"""Another object replaces socket.socket when sctp is imported. Each test has its own
+process, because a module is imported only once."""
 
 import subprocess
 import sys
 
 import pytest
 
-# gevent and eventlet have classes that hold a socket of _socket, or have no
-# base of it; tests put mocks there.
+# gevent and eventlet have classes that hold a socket of _socket, or do not derive from
+# it. Tests use mocks.
 STAND_INS = {
     "class that holds a socket": """
 class Stand:
@@ -78,7 +77,7 @@ from contextlib import closing
 
 class Stand({base}):
     def fileno(self):
-        return 0  # nobody asks
+        return 0  # never called
 
     def gettimeout(self):
         return None
@@ -133,7 +132,8 @@ with closing(single.accept()[0]) as accepted:
 @pytest.mark.kernel
 @pytest.mark.parametrize("base", ["_socket.socket", "socket.socket"])
 def test_class_derived_from_that_of_the_system_is_a_good_base(base):
-    """Whatever it overrides: all calls ask the system's own methods."""
+    """Whatever the class overrides, all calls use the methods of the standard
+    socket."""
     program = [sys.executable, "-c", USED.format(base=base)]
     done = subprocess.run(program, stdout=subprocess.PIPE, check=True, timeout=60)
     assert done.stdout == b"good\n"

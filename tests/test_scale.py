@@ -63,7 +63,7 @@ def test_every_association_is_answered_and_takes_no_memory(crowd):
     for _ in range(3):
         assert echo_on_each(crowd) == assoc_ids
     gc.collect()
-    # The list of the last turn is all that may have come.
+    # Nothing except the list of the last turn may have arrived.
     assert sys.getallocatedblocks() - before < len(assoc_ids) / 4 + 50
     assert scale.memory() - memory_before < 1024
     number = crowd.server.getsockopt(IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_NUMBER)
@@ -73,8 +73,8 @@ def test_every_association_is_answered_and_takes_no_memory(crowd):
 
 
 def test_message_costs_as_much_with_many_associations_as_with_few(make_crowd, crowd):
-    """Beside what the kernel alone takes, which grows; within what a busy
-    machine lets one see. benchmarks/scale.py sees more."""
+    """Without the share of the kernel, which grows, and as exactly as a busy machine
+    allows. benchmarks/scale.py measures better."""
     crowds = crowd, make_crowd(FEW)
     ways = [way for one in crowds for way in (one.echo, one.echo_plainly)]
     least = dict.fromkeys(ways, sys.maxsize)
@@ -88,7 +88,7 @@ def test_message_costs_as_much_with_many_associations_as_with_few(make_crowd, cr
 
 
 def test_peeloff_of_many_loses_nothing(crowd):
-    """Some messages are in the queue of the old socket, and more come."""
+    """Some messages are in the queue of the old socket, and more arrive."""
     assoc_ids = echo_on_each(crowd)[:MOST_PEELED]
     clients = crowd.clients[:MOST_PEELED]
     scale.raise_limits(len(crowd.clients) + len(clients))
@@ -140,7 +140,7 @@ def test_threads_have_associations_of_their_own(make_crowd):
 
 
 def test_threads_send_and_receive_on_one_socket(make_crowd):
-    """One thread receives what comes while another sends."""
+    """One thread receives messages while another one sends."""
     crowd = make_crowd(FEW)
     assoc_ids = echo_on_each(crowd)
     count = 200

@@ -1,4 +1,4 @@
-"""Module _sctp.sctp_info: the infos as Python objects."""
+"""The module _sctp.sctp_info: the infos as Python objects."""
 
 import copy
 import gc
@@ -103,7 +103,7 @@ each_copier = pytest.mark.parametrize("copier", COPIERS.values(), ids=COPIERS)
 
 
 def filled(cls):
-    """An info whose fields all have another value than by default."""
+    """An info in which every field differs from its default."""
     return cls(**{field: high for field, (_, high) in FIELDS[cls].items()})
 
 
@@ -282,7 +282,7 @@ def test_failed_constructor_leaks_nothing(cls, assert_no_leak):
 
 
 class Sndinfo(sctp_sndinfo):
-    """With a default and an attribute of its own."""
+    """A subclass with a default and its own attribute."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"snd_sid": 7, **kwargs})
@@ -495,7 +495,7 @@ def test_holders_are_equal_if_what_they_hold_is(holder):
 
 
 class Spa(sctp_sendv_spa):
-    """With an attribute of its own."""
+    """A subclass with its own attribute."""
 
     mark = None
 

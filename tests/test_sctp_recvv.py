@@ -1,4 +1,4 @@
-"""sctp_recvv and sctp_recvv_into: infos, pieces and the caller's buffers."""
+"""sctp_recvv and sctp_recvv_into: infos, pieces and buffers of the caller."""
 
 import array
 import itertools
@@ -60,7 +60,7 @@ pytestmark = pytest.mark.kernel
 IOV_MAX = 1024
 
 only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect=True)
-# FreeBSD tells of the next message by it.
+# FreeBSD uses it for the next message.
 COMPLETE = getattr(sctp, "SCTP_COMPLETE", 0)
 
 
@@ -70,7 +70,7 @@ def pattern(size, start=0):
 
 @pytest.fixture
 def settle(wait_for):
-    """Waits until all that a socket has sent is where the peer can read it."""
+    """Waits until the peer can read everything that a socket has sent."""
 
     def settle(sender, assoc_id=0):
         def acknowledged():
@@ -85,7 +85,7 @@ def settle(wait_for):
 
 @pytest.fixture
 def quick_network(own_network):
-    """Where a sender does not wait long before it looks at a closed window."""
+    """A sender that soon tries again if a window is closed."""
     own_network.set(rto_min=50, rto_max=200, rto_initial=100)
 
 
@@ -273,7 +273,7 @@ def test_there_is_room_for_all_control_data(pair, settle):
     assert info.nxtinfo["nxt_sid"] == 2
 
 
-# The kernel truncates what finds no room; ours is never that small.
+# The kernel truncates control data without room. Our room is never that small.
 LITTLE_ROOM = """
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -325,7 +325,7 @@ def test_truncated_control_data_is_an_error(tmp_path):
     source.write_text(LITTLE_ROOM)
     library = source.with_suffix(".so")
     native.host_compiler().run("-shared", "-fPIC", "-o", library, source)
-    # Behind what a sanitizer has there.
+    # After the libraries of a sanitizer.
     preload = f"{os.environ.get('LD_PRELOAD', '')}:{library}"
     program = subprocess.run(
         [sys.executable, "-c", RECEIVE_WITH_LITTLE_ROOM],
@@ -378,13 +378,13 @@ def test_pieces_foretell_the_next_message(pair, settle, kernel_fact):
 def test_message_larger_than_the_window_is_delivered_partially(
     quick_network, make_pair, make_many, type
 ):
-    """Its beginning is read before its end can be sent."""
+    """The receiver reads the beginning before the sender can send the end."""
     if type == SOCK_SEQPACKET:
         sender, assoc_id, receiver = make_many()
     else:
         (sender, receiver), assoc_id = make_pair(), 0
     sndinfo = sctp_sndinfo(snd_sid=2, snd_ppid=7, snd_assoc_id=assoc_id)
-    # Of the receive buffer, half is offered as the window.
+    # The kernel offers half of the receive buffer as the window.
     message = pattern(receiver.getsockopt(SOL_SOCKET, SO_RCVBUF))
     sender.sctp_sendv([message], None, sndinfo)
     pieces = receive_whole(receiver)
@@ -415,8 +415,8 @@ def test_partial_delivery_begins_at_its_point(pair, settle):
 def test_partial_deliveries_of_associations(
     quick_network, make_listener, make_socket, network, wait_for, interleave
 ):
-    """They come one after the other, or by turns: then the identifier of the
-    association tells to which message a piece belongs."""
+    """The messages come one after the other, or mixed. If they are mixed, the
+    identifier of the association tells to which message a piece belongs."""
     receiver = make_listener(SOCK_SEQPACKET)
     receiver.setsockopt(SOL_SOCKET, SO_RCVBUF, 40_000)
     receiver.setsockopt(IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, interleave)
@@ -568,7 +568,7 @@ def released_view():
     return view
 
 
-# What is wrong with buffers, given one that has to be released.
+# Wrong buffers. The argument is a buffer that must be released.
 BAD_BUFFERS = {
     "no buffer": (lambda buffer: [], ValueError, "buffers have no room"),
     "no byte": (lambda buffer: [bytearray(), b""[:0]], BufferError, "not writable"),
@@ -744,7 +744,8 @@ def test_arguments_of_recvv_into(pair, args, kwargs):
 
 @pytest.mark.parametrize("room", [1, 10, 600, 3000])
 def test_datagram_is_no_longer_than_the_room_for_it(make_socket, room):
-    """UDP tells with MSG_TRUNC how long it was, whatever there is room for."""
+    """With MSG_TRUNC, UDP reports the length of the datagram, even if it is longer
+    than the buffer."""
     payload = bytes(range(250)) * 20
     sock = make_socket(AF_INET, SOCK_STREAM)
     with (

@@ -62,8 +62,8 @@ only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect
 
 @pytest.fixture
 def make_hub(make_socket, make_listener, network):
-    """Makes a one-to-many socket with so many associations, and the peers by
-    association identifier."""
+    """Makes a one-to-many socket with so many associations. Also returns the peers
+    by association identifier."""
 
     def make(count):
         hub = make_listener(SOCK_SEQPACKET)
@@ -147,8 +147,8 @@ def test_message_to_all_of_no_associations_goes_nowhere(make_hub, kernel_fact):
 
 
 class Crowd:
-    """A one-to-many socket that sends to all from a process of its own, with so
-    little room that messages wait until the peers read."""
+    """A one-to-many socket that sends to all from another process. It has so little
+    room that messages wait until the peers read."""
 
     COUNT, SIZE = 15, 1500
 
@@ -156,7 +156,7 @@ class Crowd:
         self.hub, self.peers = hub, peers
 
     def send(self):
-        """Sends numbered messages to all; returns the errors by number."""
+        """Sends numbered messages to all. Returns the errors by number."""
         errors = {}
         for number in range(self.COUNT):
             data = number.to_bytes(4, "big").ljust(self.SIZE)
@@ -170,8 +170,8 @@ class Crowd:
         return errors
 
     def run(self, prepare, wait_for, is_late=lambda: True):
-        """Has a process with a single thread send, and lets the peers read when
-        that waits or is done; returns the errors, and what each peer gets."""
+        """Lets a process with a single thread send. When it waits or is done, lets
+        the peers read. Returns the errors, and the messages that each peer gets."""
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
@@ -193,7 +193,7 @@ class Crowd:
         for peer, numbers in zip(self.peers, got, strict=True):
             selector.register(peer, selectors.EVENT_READ, numbers)
         errors = b""
-        # What has been sent by the end of the process arrives soon after it.
+        # Messages that were sent before the end of the process arrive soon after it.
         while events := selector.select(0.5 if errors else 20):
             for key, _ in events:
                 if key.fileobj == read:
@@ -231,7 +231,7 @@ def test_message_to_all_waits_and_reaches_each_once(crowd, wait_for):
 
 
 def assert_all_sent_once(crowd, errors, got):
-    """And what was an error reached nobody twice."""
+    """A message that raised an error reached nobody twice."""
     sent = set(range(crowd.COUNT)) - set(errors)
     for numbers in got:
         assert numbers == sorted(set(numbers))
@@ -244,7 +244,7 @@ def test_message_to_all_does_not_wait_for_a_second_try(crowd, wait_for, timeout)
     errors, got = crowd.run(lambda hub: hub.settimeout(timeout), wait_for)
     assert set(errors.values()) == {"BlockingIOError"}
     assert_all_sent_once(crowd, errors, got)
-    # It is why there is no second try.
+    # Therefore the call is never repeated.
     assert set(errors) & set().union(*got)
 
 
@@ -361,7 +361,7 @@ def test_eof_takes_no_data(make_hub, kernel_fact):
     ],
 )
 def test_one_to_one_socket_refuses_other_flags(pair, data, flags, kernel_fact):
-    """SCTP_ADDR_OVER without an address, and what ends an association."""
+    """SCTP_ADDR_OVER without an address, and flags that end an association."""
     sender, receiver = pair
     with system.raises_errno(errno.EINVAL) as raised:
         sender.sctp_sendv(data, None, sctp_sndinfo(snd_flags=flags))
@@ -434,7 +434,7 @@ def test_data_is_not_copied(pair):
 
 @only_ipv4
 def test_who_gives_up_has_sent_nothing(pair):
-    """What arrives is exactly what sctp_sendv returned for."""
+    """The messages that arrive are exactly those for which sctp_sendv returned."""
     sender, receiver = pair
     sender.settimeout(0.5)
     sent = 0
@@ -471,7 +471,7 @@ alone_and_in_a_spa = pytest.mark.parametrize(
 
 @pytest.fixture
 def refuse(pair):
-    """Checks that an info is refused, and nothing sent."""
+    """Checks that an info is refused, and that nothing is sent."""
 
     def check(info, error, reason):
         sender, receiver = pair
@@ -557,7 +557,7 @@ def test_foreign_type_is_refused(refuse, info):
 
 
 class Nonsense(sctp_sendv_spa):
-    """What it holds is checked by nobody but the call."""
+    """Only the call checks the values in it."""
 
     sndinfo = prinfo = authinfo = None
 
@@ -665,7 +665,7 @@ EXCHANGE = """if 1:
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 @pytest.mark.parametrize("timeout", [None, 10, 0])
 def test_a_message_is_one_system_call(tmp_path, timeout):
-    """Where nobody has to wait: one to send it and one to receive it."""
+    """If nobody has to wait: one call to send it and one to receive it."""
     trace = tmp_path / "trace"
     program = [sys.executable, "-c", EXCHANGE.format(timeout=timeout)]
     subprocess.run(["strace", "-o", trace, *program], check=True, timeout=60)

@@ -1,8 +1,7 @@
-"""Mixed traffic for a while: every message arrives, and nothing piles up.
-
-Associations of all kinds come and go in rounds. At the end of a round none is
-left, and what the process holds then is compared from round to round.
-"""
+"""Mixed traffic for some time: every message arrives, and nothing piles up.
+Associations of all kinds are set up and end in rounds. At the end of a round none is
+left. Then the memory and the descriptors of the process are compared with those of
+other rounds."""
 
 import asyncio
 import gc
@@ -47,7 +46,7 @@ pytestmark = [
 ]
 
 WORKERS = 4
-# At once by a worker: so many that there are 500 associations in all.
+# So many at once per worker that there are 500 associations in all.
 LIVES = 96
 LEAST_ROUNDS = 5
 SECONDS_TO_ANSWER = 60
@@ -63,7 +62,7 @@ HOSTS = {
     AF_INET6: [[(f"fd00:{net}::{host}", 0, 0, 0) for net in (1, 2)] for host in (1, 2)],
 }
 
-# What may abandon a message, and what does not where nothing is lost.
+# The policies that may abandon a message, and those that do not if nothing is lost.
 LOSSY = [
     {"pr_policy": sctp.SCTP_PR_SCTP_TTL, "pr_value": 1},
     {"pr_policy": sctp.SCTP_PR_SCTP_RTX, "pr_value": 0},
@@ -84,7 +83,7 @@ def own_address(end, assoc_id):
     )
 
 
-# What an option needs besides the association.
+# The values that an option needs besides the association.
 FIELDS = {
     "SCTP_EVENT": lambda *_: {"se_type": sctp.SCTP_ASSOC_CHANGE},
     "SCTP_GET_PEER_ADDR_INFO": lambda end, assoc_id: {
@@ -106,9 +105,10 @@ FIELDS = {
     "SCTP_ADD_STREAMS": lambda *_: {"sas_outstrms": 1},
 }
 
-# What changes streams is only asked for when the association is then aborted:
-# Linux may fail later messages for it, or never send them.  Nor is an option
-# set on any other: after that one shutdown in some 50,000 did not end.
+# Options that change streams are only used on an association that is aborted
+# afterwards, because Linux may then fail later messages or never send them. Options of
+# other associations are not set either: after that, one shutdown in about 50,000 did
+# not end.
 REQUESTS = "SCTP_RESET_STREAMS", "SCTP_RESET_ASSOC", "SCTP_ADD_STREAMS"
 
 
@@ -131,13 +131,13 @@ class Header(NamedTuple):
     size: int
 
     def fill(self):
-        """What follows."""
+        """The bytes that follow a header."""
         start = (self.serial + self.number) % PERIOD
         return PATTERN[start : start + self.size]
 
 
 def check_message(data, info):
-    """The header of a message that must be as it was made."""
+    """Reads the header of a message, which must be unchanged."""
     header = Header(*HEADER.unpack_from(data))
     assert data[HEADER.size :] == header.fill()
     assert (info["rcv_sid"], info["rcv_ppid"]) == (header.sid, header.ppid)
@@ -145,7 +145,7 @@ def check_message(data, info):
 
 
 def cut(data, random):
-    """The data in pieces that are buffers of several types."""
+    """The data in pieces, which are buffers of several types."""
     pieces = []
     view = memoryview(data)
     for convert in random.sample([bytes, bytearray, memoryview], random.randint(1, 3)):
@@ -156,8 +156,8 @@ def cut(data, random):
 
 
 class Ledger:
-    """What each side says of an association when that is over. Both agree, and
-    it is forgotten."""
+    """What each side reports about an association that is over. Both must agree.
+    Then it is forgotten."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -214,7 +214,7 @@ class Ledger:
 
 
 class Link:
-    """An association as one side sees it."""
+    """An association, as one side sees it."""
 
     def __init__(self, serial=None):
         self.serial = serial
@@ -238,18 +238,19 @@ class Link:
 
 
 class End:
-    """A socket with its associations: by their identifiers if it has many."""
+    """A socket and its associations. If it has many, they are kept by their
+    identifiers."""
 
     def __init__(self, side, sock):
         self.side = side
         self.sock = sock
         self.is_many = sock.sctp_type == "one-to-many"
         self.links = {}
-        # What went on lately, for the error if there is one.
+        # The latest events, for the text of an error.
         self.history = deque(maxlen=12)
 
     def id_of(self, link):
-        """The association's identifier, 0 if the socket has no other."""
+        """The identifier of the association, or 0 if the socket has only one."""
         return next(key for key, known in self.links.items() if known is link)
 
     def link(self, assoc_id):
@@ -259,9 +260,9 @@ class End:
         return self.links[key]
 
     def receive(self, flags=0):
-        """Reads once. Returns the link and the header of a message; the link
-        alone of a notification, and when there is more of the message to come;
-        and neither when there is nothing more."""
+        """Reads once. Returns (link, header) for a whole message, and (link, None)
+        for a notification or a piece of a message. At the end of an association,
+        returns (None, None)."""
         data, _, info, _, flags = self.sock.sctp_recvv(BUFFER_SIZE, flags)
         if flags & sctp.MSG_NOTIFICATION:
             assert flags & MSG_EOR
@@ -290,7 +291,7 @@ class End:
         self.history.append(description)
         sctp.error_causes(notif)
         key = next(key for key in notif if key.endswith("_assoc_id"))
-        # Of an association that is over, there may be something to say yet.
+        # A notification may still come for an association that is over.
         key = notif[key] if self.is_many else 0
         link = self.links.get(key) or Link()
         if type == sctp.SCTP_ASSOC_CHANGE:
@@ -308,7 +309,8 @@ class End:
 
 
 class Side:
-    """What servers and clients have in common: a thread's counts and sockets."""
+    """The common part of servers and clients: the counts and the sockets of a
+    thread."""
 
     def __init__(self, ledger):
         self.ledger = ledger
@@ -320,7 +322,7 @@ class Side:
         self.counts.clear()
 
     def make(self, family, type):
-        """A socket that wants every notification and info."""
+        """A socket that gets every notification and info."""
         sock = sctp.sctp_socket(family, type)
         try:
             sock.settimeout(SECONDS_TO_ANSWER)
@@ -350,8 +352,8 @@ class Side:
 
 
 class Server(Side):
-    """A thread that answers on listening sockets of one type, and on what they
-    give."""
+    """A thread that answers on listening sockets of one type, and on the sockets
+    that they give."""
 
     def __init__(self, ledger, type, count):
         super().__init__(ledger)
@@ -410,7 +412,7 @@ class Server(Side):
                         return
 
     def take(self, end, link, header):
-        """Accounts for a message, and does what it asks for."""
+        """Counts a message, and does what it asks for."""
         link.serial = link.serial or header.serial
         assert link.serial == header.serial
         link.tally(header)
@@ -426,7 +428,7 @@ class Server(Side):
             peeled = self.register(end.sock.sctp_peeloff(assoc_id), self.answer)
             peeled.links[0] = end.links.pop(assoc_id)
             self.counts["sctp_peeloff"] += 1
-            # What is in the queue of the new socket, its selector says.
+            # The selector reports messages in the queue of the new socket.
         return end
 
     def finish(self, end, link):
@@ -446,7 +448,7 @@ class Server(Side):
 
 
 class Client(Side):
-    """A thread that leads many lives at once, step by step."""
+    """A thread that handles many associations at once, step by step."""
 
     def __init__(self, ledger, seed, one, many):
         super().__init__(ledger)
@@ -477,7 +479,8 @@ class Client(Side):
         return self.live_one(family)
 
     def make_end(self, family, type):
-        """A socket, bound to an address in the first network or to any."""
+        """A socket that is bound to an address of the first network, or to any
+        address."""
         end = End(self, self.make(family, type))
         end.family = family
         # Without it, SCTP_INTERLEAVING_SUPPORTED is refused.
@@ -558,8 +561,8 @@ class Client(Side):
             self.finish(link, aborted=link in aborted)
 
     def live_idle(self, family):
-        """An association that is closed for it is not used. Until then it is
-        used in one step, so as not to be idle too soon."""
+        """An association that is about to be closed for being idle is not used.
+        Until then it is used in one step, so that it is not idle too soon."""
         end = self.make_end(family, SOCK_SEQPACKET)
         with end.sock as sock:
             sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTOCLOSE, AUTOCLOSE_SECONDS)
@@ -573,7 +576,7 @@ class Client(Side):
         self.finish(link, aborted=False)
 
     def begin(self, end, addresses):
-        """Sets up one more association of a one-to-many socket."""
+        """Sets up another association of a one-to-many socket."""
         link = Link(self.ledger.begin())
         if self.random.random() < 0.5:
             assoc_id = end.sock.sctp_connectx(addresses, assoc_id=True)
@@ -583,7 +586,7 @@ class Client(Side):
         else:
             self.send(end, link, ECHO, addresses=addresses)
             self.counts["implicit of many"] += 1
-            # Which association that is, its echo says.
+            # The echo tells which association it is.
             end.unknown = link
             while end.unknown:
                 self.hear(end)
@@ -617,7 +620,7 @@ class Client(Side):
         if kind & ECHO:  # the answers wait in the receive buffer
             size = min(size, SIZES[1])
         values, info = {}, None
-        # Without any, the association must be clear and all values are 0.
+        # Without an info, the socket has only one association, and all values are 0.
         if end.is_many or random.random() < 0.8:
             flags = sctp.SCTP_UNORDERED if random.random() < 0.25 else 0
             values = {
@@ -632,7 +635,7 @@ class Client(Side):
             infos = [info] if info else []
             lossy = not kind & (ECHO | PEEL_OFF) and random.random() < 0.3
             kind |= MAY_BE_LOST * lossy
-            # Linux takes the time to be over of what waits for the set-up.
+            # For Linux, the time of a message that waits for the set-up is over.
             safe = SAFE if number > 0 else SAFE_AT_FIRST
             policy = random.choice(LOSSY if lossy else safe)
             infos.append(sctp.sctp_prinfo(**policy))
@@ -664,7 +667,7 @@ class Client(Side):
             link.echoes[header.number] = header
 
     def listen_to(self, end):
-        """Until all is answered that asked for it."""
+        """Until every question has its answer."""
         while any(link.echoes for link in end.links.values()):
             self.hear(end)
 
@@ -702,8 +705,8 @@ class Client(Side):
         )
 
     def use_option(self, end, assoc_id, options):
-        """Reads the next option and sets it to what it was, or only sets it.
-        The kernel may refuse what does not fit the socket or the moment."""
+        """Takes the next option: reads it and sets the same value, or only sets it.
+        The kernel may refuse a value that does not fit the socket or the moment."""
         name, number, structure, access, _ = next(options)
         value = self.value_for(end, name, structure, assoc_id)
         try:
@@ -730,7 +733,7 @@ class Client(Side):
 
 
 class Sample(NamedTuple):
-    """What the process holds when there is no association."""
+    """What the process holds while there is no association."""
 
     associations: int
     blocks: int
@@ -739,7 +742,7 @@ class Sample(NamedTuple):
 
 
 def take_sample(associations):
-    """What the process holds after so many of them."""
+    """What the process holds after so many associations."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Sample(
         associations,
@@ -755,17 +758,17 @@ def read_lines(path):
 
 @pytest.fixture
 def sides(own_network):
-    """The servers, and the clients that make use of them."""
+    """The servers, and the clients that use them."""
     own_network.set(
         addip_enable=1,
         addip_noauth_enable=1,
         auth_enable=1,
         reconf_enable=1,
         intl_enable=1,
-        # A slow association shall not take the room of others.
+        # A slow association must not take the room of others.
         sndbuf_policy=1,
         rcvbuf_policy=1,
-        # What was sent to an address that is removed goes elsewhere soon.
+        # Data for a removed address soon goes to another one.
         rto_min=100,
         rto_initial=200,
         rto_max=1_000,
@@ -820,8 +823,8 @@ def assert_all_was_used(counts):
 
 
 def assert_flat(samples, noise=0):
-    """Compares two windows, after a fifth of the time to warm up; noise is how many
-    blocks come and go, as where there are few associations."""
+    """Compares two windows, after a fifth of the time to warm up. noise is the
+    number of blocks that come and go, as with few associations."""
     size = len(samples) * 2 // 5
     before, after = samples[-2 * size : -size], samples[-size:]
     first, last = (
@@ -852,7 +855,7 @@ def make_messages(random):
 
 
 def check_answers(messages, answers):
-    """Order is kept within a stream."""
+    """Within a stream, the order is kept."""
     by_stream = {}
     for data, keywords in messages:
         by_stream.setdefault(keywords["stream"], []).append(data)

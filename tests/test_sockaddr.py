@@ -1,4 +1,4 @@
-"""Address tuples to socket addresses and back."""
+"""Converts address tuples to socket addresses and back."""
 
 import ast
 import contextlib
@@ -29,7 +29,7 @@ class Index:
         return self.value
 
 
-# More digits than Python writes out.
+# More digits than Python converts to text.
 HUGE = 10**5000
 
 
@@ -106,9 +106,8 @@ def test_host_and_numbers_as_one_may_write_them(given, meant):
 
 @pytest.fixture
 def convert_with(tmp_path):
-    """Converts addresses there and back where the system's databases of names
-    are ours.  To mount them needs the privileges one has in a kernel of one's
-    own."""
+    """Converts addresses there and back, with our own databases of names. To mount
+    them needs privileges, which a process has in its own kernel."""
 
     def run(database, content, addresses):
         ours = tmp_path / "database"
@@ -184,7 +183,7 @@ def test_scope_of_the_host_yields_to_the_argument():
 
 @contextlib.contextmanager
 def no_new_descriptor():
-    """Whatever has to open a file or a socket fails."""
+    """Opening a file or a socket fails."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -194,7 +193,7 @@ def no_new_descriptor():
 
 
 def test_numeric_hosts_need_no_resolver():
-    """It would have to open the list of hosts at least."""
+    """A resolver would at least have to open the list of hosts."""
     with no_new_descriptor():
         converted = [
             to_address(to_storage(address))
@@ -205,7 +204,7 @@ def test_numeric_hosts_need_no_resolver():
     assert converted == [("10.1.0.1", 5), ("fd00::1", 5, 0, 0), ("0.0.0.0", 5)]
 
 
-# Hosts that break the syntax of names, so that no server is asked.
+# Hosts that are not valid names, so that no name server is asked.
 @pytest.mark.parametrize("host", ["-", "a..b", ".", "a" * 64, "a" * 5000])
 @pytest.mark.parametrize("numbers", [(5,), (5, 0, 0)])
 def test_unknown_host_is_gaierror(host, numbers):
@@ -213,7 +212,8 @@ def test_unknown_host_is_gaierror(host, numbers):
         to_storage((host, *numbers))
 
 
-# What Python's int() takes, or a name's encoding makes ASCII digits of.
+# Text that Python's int() accepts, or that the encoding of names turns into ASCII
+# digits.
 NO_DIGITS = ["\N{FULLWIDTH DIGIT EIGHT}0", "\N{ARABIC-INDIC DIGIT EIGHT}"]
 NO_DIGITS += ["+80", "-80", " 80", "8_0", "0x50", "80.0"]
 
@@ -262,14 +262,14 @@ def test_threads_look_up_services_at_once():
     ],
 )
 def test_nonsense_from_the_resolver_is_a_type_error(found, monkeypatch):
-    """Of one that replaces Python's."""
+    """A resolver that has replaced Python's."""
     monkeypatch.setattr("_sctp._names.resolve", lambda *address: found)
     with pytest.raises(TypeError):
         to_storage(("localhost", 5))
 
 
 def test_resolver_may_be_replaced(monkeypatch):
-    """As gevent and eventlet do it."""
+    """gevent and eventlet replace it."""
 
     def look_up(host, service, family, kind):
         address = ("fe80::7", 0, 0, 3) if family == AF_INET6 else ("10.9.8.7", 0)
@@ -403,7 +403,7 @@ def test_other_families_are_no_addresses(family):
 
 
 def test_garbage_never_raises():
-    """Whatever comes out as an address is one."""
+    """If an address comes out, it is a valid one."""
     source = random.Random(6458)
     families = [to_storage(example)[:2] for example in EXAMPLES.values()]
     for length in range(201):

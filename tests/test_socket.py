@@ -1,4 +1,4 @@
-"""The socket type: how it is made, what it inherits, how it ends."""
+"""The socket type: how sockets are made, what they inherit, and how they end."""
 
 import errno
 import itertools
@@ -161,7 +161,7 @@ def test_constructor_without_its_arguments_is_a_type_error(arguments, keywords):
 
 
 class Unequal:
-    """Cannot be compared, but for the first times, when it is equal."""
+    """An object that cannot be compared, except the first times, when it is equal."""
 
     def __init__(self, times=0):
         self.times = times
@@ -196,15 +196,16 @@ def test_failing_comparison_takes_nothing(name, times, has_descriptor):
 
 
 class Unsupported(int):
-    """Passes for a type of SCTP socket, but the kernel gets one it has not."""
+    """A number that passes for a type of SCTP socket, while the kernel gets another
+    one."""
 
     def __eq__(self, other):
         return other == SOCK_STREAM
 
 
 def test_kernel_that_lacks_sctp_is_told_in_a_note():
-    """No kernel has datagrams over SCTP, which it refuses as it does every
-    type where SCTP is not loaded."""
+    """No kernel has datagrams over SCTP. It refuses them as it refuses every type if
+    SCTP is not loaded."""
     with pytest.raises(OSError) as caught:
         sctp_socket(AF_INET, Unsupported(SOCK_DGRAM))
     assert caught.value.errno in (
@@ -236,7 +237,7 @@ def test_descriptor_tells_what_it_is(cls, family, type):
 
 @pytest.mark.kernel
 def test_descriptor_of_an_association_is_one_to_one(connected):
-    """The kernel still calls a peeled one a SOCK_SEQPACKET."""
+    """The kernel still calls a peeled-off socket a SOCK_SEQPACKET."""
     sock, peer = connected
     with sctp_socket(fileno=os.dup(sock.fileno())) as again:
         assert again.type == SOCK_STREAM
@@ -488,8 +489,8 @@ def test_socket_that_was_never_made_can_be_shown():
 @pytest.mark.parametrize("end", ["close", "detach"])
 @pytest.mark.parametrize("name", CALLS)
 def test_ended_socket_does_not_touch_its_old_descriptor(make_socket, name, end):
-    """Its number is another SCTP socket's by then, to which the call would
-    do something."""
+    """The number of the descriptor belongs to another SCTP socket by then. The call
+    must not touch that."""
     sock = make_socket(AF_INET, SOCK_STREAM)
     other = make_socket(AF_INET, SOCK_STREAM)
     number = sock.fileno()
@@ -632,7 +633,7 @@ ARGUMENTS = [
 
 
 def is_ours(name, arguments):
-    """What socket.socket does not take, or takes as something else."""
+    """Arguments that socket.socket does not take, or takes with another meaning."""
     if not name.endswith("sockopt") or len(arguments) < 2:
         return False
     level, option, *value = arguments
@@ -735,7 +736,7 @@ print(json.dumps([events, received]))
 
 @pytest.mark.kernel
 def test_audit_hook_is_told_and_may_refuse():
-    """In a process of its own, for a hook stays for ever."""
+    """In its own process, because a hook cannot be removed."""
     child = subprocess.run(
         [sys.executable, "-c", AUDITED], stdout=subprocess.PIPE, check=True
     )

@@ -1,4 +1,4 @@
-"""The stubs name what the modules have, and each key of each dict class."""
+"""The stubs have the same names as the modules, and each key of each dict class."""
 
 import ast
 import importlib
@@ -22,8 +22,8 @@ DICT_CLASSES = [
 
 
 def statements(body):
-    """What of a stub holds on this system: both sides of its conditions ask
-    whether that is Linux."""
+    """The statements of a stub that are valid on this system. Its conditions may
+    only ask whether the system is Linux."""
     for statement in body:
         if isinstance(statement, ast.If):
             assert ast.unparse(statement.test) == "sys.platform == 'linux'"
@@ -59,7 +59,7 @@ def test_stub_has_the_names_of_the_module(name):
     module = importlib.import_module(name)
     path = Path(module.__file__).parent / f"{name.partition('.')[2]}.pyi"
     names = set(defined_names(stub(path)))
-    # A private name is one of the stub's own, unless the module has it.
+    # A private name may exist in the stub only.
     names = {n for n in names if not n.startswith("_") or hasattr(module, n)}
     assert names == {n for n in vars(module) if not n.startswith("__")}
 
@@ -78,9 +78,10 @@ def test_stub_has_the_keys_of_the_dict_class(cls):
     ids=lambda cls: cls.__name__,
 )
 def test_stub_of_an_info_describes_its_keys(cls):
-    """For editors, which cannot read what C implements."""
+    """Editors need the stub, because they cannot read C. help() shows the same."""
     docstring = ast.get_docstring(stub_class(cls.__name__))
     assert re.findall(r"^- (\w+) \(", docstring, re.M) == list(cls())
+    assert cls.__doc__.split() == docstring.split()
 
 
 @pytest.mark.parametrize("cls", DICT_CLASSES, ids=lambda cls: cls.__name__)
@@ -94,7 +95,7 @@ def test_stub_has_the_keywords_of_the_dict_class(cls):
 
 
 def literals(node):
-    """The strings of the Literals in a statement of a stub."""
+    """All strings in the Literals of a statement of a stub."""
     return [
         part.value
         for part in ast.walk(node)
@@ -113,7 +114,7 @@ def test_stub_has_the_keys_of_notifications():
     }
     records = golden.load()[golden.SYSTEM].values()
     found = {key for record in records for key in sctp.parse_notification(record)}
-    # That of FreeBSD's SCTP_NOTIFICATIONS_STOPPED_EVENT.
+    # The key of FreeBSD's SCTP_NOTIFICATIONS_STOPPED_EVENT.
     assert keys - {"sn_flags"} == found - {"sn_flags"}
 
 
@@ -123,7 +124,7 @@ def test_stub_has_the_keys_of_what_is_received():
 
 
 def test_each_member_of_an_enumeration_has_a_meaning():
-    """In its docstring, which stands below it."""
+    """The docstring below the member is its meaning."""
     for enumeration in stub(Path(sctp.__file__).parent / "_enums.py"):
         if isinstance(enumeration, ast.ClassDef):
             body = list(statements(enumeration.body))

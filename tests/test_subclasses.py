@@ -1,5 +1,5 @@
-"""Classes derived from sctp_socket, as accept and sctp_peeloff make sockets of
-them: what such a class may do, and what becomes of the descriptor."""
+"""Classes derived from sctp_socket, for which accept and sctp_peeloff make objects:
+what such a class may do, and what happens to the descriptor."""
 
 import inspect
 import os
@@ -26,7 +26,7 @@ def how(request):
 
 
 class FailsBefore(sctp_socket):
-    """Fails to be made where there is a function to fail."""
+    """Its constructor fails if a test has set a function that fails."""
 
     fail = None
 
@@ -57,7 +57,7 @@ def test_failing_subclass_leaks_no_descriptor(make_ready, how, cls, monkeypatch)
         with pytest.raises(ZeroDivisionError):
             get()
     assert system.open_descriptors() == before
-    # It was closed, and with it the association.
+    # The descriptor was closed, and so the association has ended.
     assert peer.recv(8) == b""
 
 
@@ -65,7 +65,7 @@ def test_failing_subclass_leaks_no_descriptor(make_ready, how, cls, monkeypatch)
 def test_descriptor_that_a_failing_subclass_gave_up_is_not_closed(
     make_ready, how, end, monkeypatch
 ):
-    """Its number may be somebody else's by then."""
+    """Another file may have its number by then."""
     numbers = []
 
     def fail(self):
@@ -85,11 +85,12 @@ def test_descriptor_that_a_failing_subclass_gave_up_is_not_closed(
     os.close(numbers[0])
 
 
-# Classes that make no socket of (family, type, proto, fileno=...)
+# Classes whose call (family, type, proto, fileno=...) makes no socket
 
 
 class Switched(sctp_socket):
-    """As its base, until new or init is set to what __new__ or __init__ is."""
+    """Works as its base, until a test sets new or init to another __new__ or
+    __init__."""
 
     new = init = None
 
@@ -106,7 +107,8 @@ class Switched(sctp_socket):
 
 @pytest.fixture
 def make_refused(make_ready, how, monkeypatch):
-    """Has the class do something else, and checks that nothing comes of it."""
+    """Replaces attributes of the class. Checks that the call then fails and leaves
+    nothing behind."""
 
     def check(error=TypeError, **attributes):
         _, get, peer = make_ready(how, Switched)
@@ -132,7 +134,7 @@ def assert_tells_what_to_override(text, how):
 
 @pytest.fixture
 def older(make_pair):
-    """What has a descriptor, and keeps it."""
+    """Objects that have their own descriptors, and must keep them."""
     based, peer = make_pair()
     plain = socket.socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)
     own = Switched(AF_INET, SOCK_SEQPACKET)
@@ -290,7 +292,8 @@ def assert_works(sock, peer):
 
 
 def test_new_may_return_what_is_derived_from_the_class(make_ready, how, monkeypatch):
-    """Its own constructor is called, as when one calls a class."""
+    """Python calls the constructor of the returned class, as in an ordinary call of
+    a class."""
     _, get, peer = make_ready(how, Switched)
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -304,7 +307,7 @@ def test_new_may_return_what_is_derived_from_the_class(make_ready, how, monkeypa
 
 
 class Named(sctp_socket):
-    """Takes a name, and so makes its sockets itself."""
+    """Its constructor takes a name, so it makes its sockets itself."""
 
     def __init__(self, family=-1, type=-1, *, name="", descriptor=None):
         super().__init__(family, type, fileno=descriptor)
@@ -325,7 +328,7 @@ class Named(sctp_socket):
 
 
 class Occupied(sctp_socket):
-    """Has names of its own where the library has some."""
+    """It has methods with the names of methods of the library."""
 
     _ask_family = _bindx = _connectx = _getaddrs = None
     _end_peeled = _forget = _peeloff = _accept_into = None

@@ -1,4 +1,4 @@
-"""Every interpreter of a process has the modules to itself."""
+"""Each interpreter of a process has its own modules."""
 
 import os
 import sys
@@ -46,7 +46,7 @@ except sctp.SCTPError as error:
 
 
 class Interpreter:
-    """An interpreter that raises what its code raises."""
+    """An interpreter. Exceptions of its code are raised here, too."""
 
     def __enter__(self):
         self.id = _interpreters.create()
@@ -56,7 +56,7 @@ class Interpreter:
         _interpreters.destroy(self.id)
 
     def run(self, code):
-        # Python 3.11 and 3.12 raise, later ones return what was raised.
+        # Python 3.11 and 3.12 raise the exception. Later versions return it.
         failure = _interpreters.run_string(self.id, code)
         assert failure is None, failure.formatted
 

@@ -1,4 +1,4 @@
-"""Waiting: blocking, timed and non-blocking calls, signals and threads."""
+"""Waiting: blocking sockets, timeouts, non-blocking sockets, signals and threads."""
 
 import errno
 import faulthandler
@@ -65,7 +65,7 @@ only_ipv4 = pytest.mark.parametrize("network", [AF_INET], ids=["ipv4"], indirect
 
 @pytest.fixture(autouse=True)
 def end_a_hang():
-    """Some mistakes, such as waiting with the GIL, stop every Python thread."""
+    """Some faults, such as waiting with the GIL, stop all Python threads."""
     faulthandler.dump_traceback_later(60, exit=True, file=sys.__stderr__)
     yield
     faulthandler.cancel_dump_traceback_later()
@@ -73,7 +73,7 @@ def end_a_hang():
 
 @dataclass
 class Wait:
-    """A call that has to wait, what ends that, and what it then returns."""
+    """A call that has to wait, what ends the wait, and what the call then returns."""
 
     sock: sctp.sctp_socket
     call: Callable
@@ -82,7 +82,7 @@ class Wait:
 
 
 def in_thread(call):
-    """Calls in another thread; gives its future result and the thread."""
+    """Makes a call in another thread. Returns its future result and the thread."""
     future = Future()
 
     def run():
@@ -105,7 +105,7 @@ def wait_for(condition, seconds=10):
 
 @contextmanager
 def alarms(handler, first, interval=0.0):
-    """Runs a signal handler after some time, and again at an interval."""
+    """Runs a signal handler after some time, and repeats it at an interval."""
     previous = signal.signal(signal.SIGALRM, lambda number, frame: handler())
     signal.setitimer(signal.ITIMER_REAL, first, interval)
     try:
@@ -174,14 +174,14 @@ def recvv_peeled(make_ready):
 
 @pytest.fixture
 def make_full(make_socket, make_listener, network):
-    """Makes a socket that sends to one which does not read, until that and its
-    own buffer are full: another message has to wait."""
+    """Makes a socket that sends to a socket which does not read, until both buffers
+    are full. Another message has to wait."""
     made = []
 
     def make(type, homes, peeled=False):
         receiver = make_listener(type, homes)
-        # As it acknowledges at once, what is full stays full; and the window
-        # opens again by more than the packet size of a local network.
+        # It acknowledges at once, so a full buffer stays full. The window opens again
+        # by more than the packet size of a local network.
         receiver.setsockopt(SOL_SOCKET, SO_RCVBUF, 212_992)
         receiver.setsockopt(
             IPPROTO_SCTP, SCTP_DELAYED_SACK, struct.pack("iII", 0, 0, 1)
@@ -245,7 +245,8 @@ def accept(make_socket, make_listener, network):
 
 @pytest.fixture
 def late_host(make_socket, network):
-    """The address of a server that does not answer, and what lets it."""
+    """The address of a server that does not answer, and a function that lets it
+    answer."""
     listener = make_socket(network.family, SOCK_SEQPACKET)
     listener.bind(("", *network.address()[1:]))
     listener.listen()
@@ -265,7 +266,7 @@ def late_host(make_socket, network):
 
 @pytest.fixture
 def make_client(make_socket, network):
-    """Makes sockets that try to connect ten times a second."""
+    """Makes sockets that try ten times per second to connect."""
 
     def make(type, timeout=10):
         sock = make_socket(network.family, type, timeout)
@@ -279,7 +280,7 @@ def make_client(make_socket, network):
 
 
 def connectx(sock, address):
-    """Whether it returns with an association that is up."""
+    """Whether the call returns only after the association is up."""
     assoc_id = sock.sctp_connectx([address], assoc_id=True)
     return association(sock, assoc_id) == (assoc_id, SCTP_ESTABLISHED)
 
@@ -321,7 +322,7 @@ WAITS = [*MESSAGES, "accept", *CONNECTS]
 MODES = {"blocking": None, "timed": 10}
 
 
-# Their peer appears late.
+# The peers of these calls appear late.
 LINUX_WAITS = {*CONNECTS, "connectx_one_to_many"}
 
 
@@ -335,7 +336,7 @@ def waits(names):
 
 
 def waits_in_both_modes(*, blocking=()):
-    """Each call that waits in each mode, and some that wait only in one."""
+    """Each call that waits in each mode, and calls that wait only in one mode."""
     cases = [(name, mode) for name in WAITS for mode in MODES]
     cases += [(name, "blocking") for name in blocking]
     return pytest.mark.parametrize(
@@ -386,7 +387,7 @@ def test_shortest_timeout_is_none_the_less_a_timeout(wait):
 
 @waits_in_both_modes(blocking=["connectx_one_to_many"])
 def test_other_threads_run_meanwhile(wait, timeout):
-    """One of them ends the wait."""
+    """Another thread ends the wait."""
 
     def end():
         wait_until_asleep(threading.main_thread())
@@ -503,11 +504,11 @@ def test_what_a_signal_handler_raises_comes_through(wait, timeout):
 @only_ipv4
 @waits_in_both_modes(blocking=["connectx_one_to_many"])
 def test_control_c_ends_the_wait(wait, timeout, request):
-    """And loses nothing."""
+    """Nothing is lost."""
 
     def interrupt():
         wait_until_asleep(threading.main_thread())
-        # FreeBSD gives the signal of a process to any thread.
+        # FreeBSD may deliver a signal for the process to any thread.
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     wait.sock.settimeout(timeout)
@@ -529,7 +530,7 @@ def test_control_c_ends_the_wait(wait, timeout, request):
 
 @pytest.fixture
 def refusing(make_listener, network):
-    """The address of a port that nobody listens at."""
+    """The address of a port on which no socket listens."""
     listener = make_listener(SOCK_STREAM)
     address = listener.getsockname()
     listener.close()
@@ -575,7 +576,7 @@ def test_timed_connectx_raises_a_refusal(make_socket, network, refusing):
 @pytest.mark.parametrize("how", [socket.SHUT_WR, socket.SHUT_RDWR])
 @waits(CONNECTS)
 def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout, kernel_fact):
-    """The kernel may say that it succeeded: what comes next fails."""
+    """The kernel may report success. Then the next call fails."""
     wait.sock.settimeout(timeout)
     connecting, thread = in_thread(wait.call)
     wait_until_asleep(thread)
@@ -584,7 +585,7 @@ def test_shutdown_ends_an_attempt_to_connect(wait, how, timeout, kernel_fact):
     assert caught.value.errno == errno.ENOTCONN
     kernel_fact("shutdown-wakes-connect", True)
     error = connecting.exception(5)
-    # EINVAL is what connectx() above is told of no association.
+    # connectx() above gets EINVAL if there is no association.
     assert error is None or error.errno in (errno.ECONNREFUSED, errno.EINVAL)
     wait.end()
     wait.sock.settimeout(10)
@@ -658,7 +659,7 @@ def test_non_blocking_connectx_tells_only_who_asks(
 
 
 def test_interrupted_connectx_of_a_one_to_many_socket_goes_on(make_client, late_host):
-    """The kernel lets nobody wait for it a second time."""
+    """The kernel offers no way to wait for it a second time."""
     address, appear = late_host
     sock = make_client(SOCK_SEQPACKET, timeout=None)
     calls = []
@@ -677,7 +678,8 @@ def test_interrupted_connectx_of_a_one_to_many_socket_goes_on(make_client, late_
 @pytest.mark.parametrize("how", ["close", "detach"])
 @waits([*MESSAGES, "recvv_into", "recvv_peeled", "connectx_one_to_one"])
 def test_closed_socket_leaves_its_number_alone(wait, how):
-    """Whoever has the number by the end of the wait keeps what is theirs."""
+    """Another file may have the number at the end of the wait. It must not be
+    touched."""
     number = wait.sock.fileno()
     theirs, peer = socket.socketpair(AF_UNIX, SOCK_SEQPACKET)
     with theirs, peer:
@@ -703,7 +705,7 @@ both_modes = pytest.mark.parametrize("timeout", MODES.values(), ids=MODES)
 
 
 def begin(wait, timeout):
-    """Waits in another thread, and gives its future result and the thread."""
+    """Waits in another thread. Returns its future result and the thread."""
     wait.sock.settimeout(timeout)
     waiting, thread = in_thread(wait.call)
     wait_until_asleep(thread)
@@ -720,8 +722,8 @@ def assert_sleeps(waiting, thread):
 @pytest.mark.parametrize("how", ["close", "detach"])
 @waits([*READERS, "recvv_one_to_many", *SENDERS, "sendv_one_to_many"])
 def test_closing_wakes_nobody(wait, how, timeout, kernel_fact):
-    """A call that the kernel has begun goes on with the socket that it was for;
-    one that it would have to begin anew does not."""
+    """If the kernel has begun a call, it completes it with the old socket. If the
+    loop would have to repeat a call, it fails instead."""
     number = wait.sock.fileno()
     waiting, thread = begin(wait, timeout)
     getattr(wait.sock, how)()
@@ -765,7 +767,8 @@ def test_shutdown_of_reading_wakes_readers(wait, direction, timeout, kernel_fact
 
 @only_ipv4
 def test_readers_of_peeled_sockets_see_the_end_first(make_ready, network):
-    """And not that there is no association, as one in seven did."""
+    """They must not get the error that there is no association. One in seven once
+    did."""
     for _ in range(30):
         _, peel, _ = make_ready("peeloff")
         with peel() as sock:
@@ -831,7 +834,7 @@ def test_shutdown_of_a_listener(wait, direction, timeout, kernel_fact):
 @pytest.mark.parametrize("direction", [SHUT_RD, SHUT_WR, SHUT_RDWR])
 @waits(SENDERS)
 def test_shutdown_wakes_no_sender(wait, direction, timeout, kernel_fact):
-    """The end comes after what waits to be delivered."""
+    """The end comes after the data that waits to be delivered."""
     waiting, thread = begin(wait, timeout)
     wait.sock.shutdown(direction)
     assert_sleeps(waiting, thread)
@@ -897,7 +900,7 @@ for sock in (server, listener, connected, sender):
 @pytest.mark.linux
 @pytest.mark.parametrize("family", [AF_INET, AF_INET6])
 def test_other_threads_run_while_a_name_is_looked_up(family, tmp_path):
-    """One of them is the name server, so nothing else would answer."""
+    """Another thread is the name server, so no other program can answer."""
     configuration = tmp_path / "resolv.conf"
     configuration.write_text("nameserver 127.0.0.99\noptions timeout:2 attempts:1\n")
     mount = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
@@ -907,11 +910,11 @@ def test_other_threads_run_while_a_name_is_looked_up(family, tmp_path):
 
 
 def test_connectx_survives_a_stop_and_a_continue(connectx_one_to_one):
-    """The kernel restarts the call, which must not take its own attempt for
-    another's."""
+    """The kernel restarts the call. The call must not mistake its own attempt for
+    another one."""
     wait = connectx_one_to_one
     wait.sock.settimeout(None)
-    # Its thread would make fork() warn.
+    # Because of its thread, fork() would warn.
     faulthandler.cancel_dump_traceback_later()
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""What sctp_sendv puts on the wire, by a capture that is decoded here."""
+"""What sctp_sendv sends on the wire. The tests capture the packets and decode them."""
 
 import itertools
 import socket
@@ -44,16 +44,16 @@ pytestmark = [
 ]
 
 ETH_P_ALL = 3
-# By what the link layer calls them: the headers, of which the protocol and the
-# destination matter here.
+# By the number of the link layer: the headers. Only the protocol and the destination
+# matter here.
 IP_HEADERS = {
     0x0800: (socket.AF_INET, struct.Struct("!9xB6x4s")),
     0x86DD: (socket.AF_INET6, struct.Struct("!6xB17x16s")),
 }
 COMMON_HEADER = struct.Struct("!HHII")
 CHUNK_HEADER = struct.Struct("!BBH")
-# Of the payload protocol identifier there are only bytes: RFC 9260 leaves
-# their order to the upper layer.
+# The payload protocol identifier is bytes: RFC 9260 leaves their order to the upper
+# layer.
 DATA_HEADER = struct.Struct("!IHH4s")
 
 # Flags of a DATA chunk (RFC 9260, section 3.3.1, and RFC 7053).
@@ -82,7 +82,7 @@ class Data(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """To whom, to which port, and what."""
+    """The target address, the port, and the payload."""
 
     destination: str
     port: int
@@ -116,7 +116,7 @@ def decode_chunks(data):
 
 
 def decode_packet(link_protocol, data):
-    """None for what is not SCTP."""
+    """Decodes a packet, or returns None if it has no SCTP."""
     if link_protocol not in IP_HEADERS:
         return None
     family, header = IP_HEADERS[link_protocol]
@@ -136,7 +136,7 @@ class Capture:
         self.packets = []
 
     def update(self):
-        """All the packets so far."""
+        """All packets so far."""
         while True:
             try:
                 data, address = self.sock.recvfrom(1 << 17)
@@ -161,7 +161,7 @@ class Capture:
 
 @pytest.fixture
 def capture(own_network, wait_for):
-    """Captures the packets of a network that nobody else uses."""
+    """Captures the packets of a network that no other program uses."""
     with socket.socket(
         socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL)
     ) as sock:
@@ -171,8 +171,8 @@ def capture(own_network, wait_for):
 
 @pytest.fixture
 def make_ends(capture, make_socket, make_listener, network):
-    """Makes a sender with the identifier of its association, and the receiver;
-    both are watched."""
+    """Makes a sender with the identifier of its association, and the receiver. The
+    capture sees the packets of both."""
     accepted = []
 
     def make(type, homes=1, cls=sctp_socket):
@@ -197,7 +197,7 @@ def make_ends(capture, make_socket, make_listener, network):
 
 
 class Authenticated(sctp_socket):
-    """Wants DATA authenticated and has two keys, the first of them active."""
+    """Demands that DATA is authenticated, and has two keys. The first one is active."""
 
     def __init__(self, *args, fileno=None, **kwargs):
         super().__init__(*args, fileno=fileno, **kwargs)
@@ -240,7 +240,7 @@ COMBINATIONS = [
 def test_every_combination_of_infos_does_what_each_does(
     own_network, capture, make_ends, wait_for, type, names, info
 ):
-    """The message of no retransmission is abandoned when it is lost."""
+    """The message without retransmissions is abandoned when it is lost."""
     own_network.set(auth_enable=1, rto_min=50, rto_max=200, rto_initial=100)
     own_network.set(path_max_retrans=1000, association_max_retrans=1000)
     sender, assoc_id, receiver = make_ends(type, cls=Authenticated)
@@ -311,7 +311,7 @@ def test_key_is_that_of_the_message_or_else_the_active_one(
 
 
 def test_message_with_a_wrong_key_does_not_arrive(own_network, capture, make_ends):
-    """It is sent again and again, until the receiver has the right key."""
+    """The sender repeats it until the receiver has the right key."""
     own_network.set(auth_enable=1, rto_min=50, rto_max=100, rto_initial=100)
     own_network.set(path_max_retrans=1000, association_max_retrans=1000)
     sender, _, receiver = make_ends(SOCK_STREAM, cls=Authenticated)
@@ -348,7 +348,7 @@ def test_unknown_key_sends_nothing(own_network, capture, make_ends, spa, kernel_
 
 @pytest.mark.parametrize("ppid", [60, socket.htonl(60), 1, 2**31, 2**32 - 1])
 def test_ppid_is_handed_through_untouched(capture, make_ends, ppid):
-    """What is meant in network byte order is converted by who means it."""
+    """The caller converts an identifier that is meant in network byte order."""
     sender, _, receiver = make_ends(SOCK_STREAM)
     sender.sctp_sendv([b"x"], None, sctp_sndinfo(snd_ppid=ppid))
     assert receiver.sctp_recvv(1)[2]["rcv_ppid"] == ppid
@@ -405,8 +405,8 @@ def test_flags_of_a_message(capture, make_ends, type, flags, bits):
 
 @both_types
 def test_address_chooses_the_path(capture, make_ends, network, type):
-    """On a one-to-many socket only with SCTP_ADDR_OVER: it is needed to choose
-    the association (RFC 6458, sections 4.1.8 and 5.3.4)."""
+    """On a one-to-many socket, this needs SCTP_ADDR_OVER. Otherwise the address only
+    chooses the association (RFC 6458, sections 4.1.8 and 5.3.4)."""
     sender, _, receiver = make_ends(type, homes=3)
     primary, *others = network.addresses(3, port=receiver.getsockname()[1])
     sends = [(addr, flags) for addr in others for flags in (0, SCTP_ADDR_OVER)]
@@ -461,7 +461,7 @@ def test_eof_shuts_down_after_all_data(capture, make_ends):
 
 
 def test_flags_of_the_call_reach_the_kernel(capture, make_ends):
-    """MSG_MORE lets the kernel wait for another message, to go along."""
+    """With MSG_MORE, the kernel waits for another message to share the packet."""
     sender, _, receiver = make_ends(SOCK_STREAM)
     sender.sctp_sendv([b"more"], None, None, MSG_MORE)
     sender.sctp_sendv([b"last"])
@@ -476,8 +476,8 @@ def test_flags_of_the_call_reach_the_kernel(capture, make_ends):
 
 @pytest.fixture
 def set_up(own_network, capture, make_socket, make_listener, network):
-    """Sends the first message to addresses of which only the last one answers,
-    and returns the hosts that the kernel tries."""
+    """Sends the first message to addresses of which only the last one answers.
+    Returns the hosts that the kernel tries."""
 
     def send(type, addrs):
         own_network.set(rto_initial=100, rto_min=50, rto_max=200)

@@ -1,11 +1,11 @@
-"""Tables and signatures made from the sources: which options and fields there are
-from the C rows, signatures from the stubs.
+"""Makes tables and signatures from the sources. The names of options and fields come
+from the C rows, and the signatures come from the stubs.
 
 The meaning and the unit of a field come from the docstring of its class, in
-sctp/_options.py or _sctp/sctp_info.pyi; for notifications, which have no class, from
-docs/reference/fields.txt. The meaning of a constant comes from constants.txt, or from
-the member of an enumeration in sctp/_enums.py. A name of the sources that is missing
-there, or the other way round, is a warning, and so an error of the build.
+sctp/_options.py or _sctp/sctp_info.pyi. Notifications have no class: their fields are
+in docs/reference/fields.txt. The meaning of a constant comes from constants.txt, or
+from the member of an enumeration in sctp/_enums.py. If a name of the sources has no
+meaning, or a meaning has no name, there is a warning, which is an error of the build.
 """
 
 import ast
@@ -34,7 +34,7 @@ STUBS = {
 FIELD = re.compile(r"- (\w+) \(([\w ]+)(?:, (\w+))?\): ((?:.+\n?)(?:  .+\n?)*)")
 OPTIONS = "Options: "
 PROPERTIES = "sctp_type", "sock"
-# What stubs say of the info of a received message, and what it is.
+# The type in the stubs of the info of a received message, and the type to show.
 RECEIVED = "_Received | Any", "sctp_rcvinfo | sctp_nxtinfo | sctp_recvv_rn | None"
 
 
@@ -45,7 +45,7 @@ NAME = re.compile(
 
 
 class Option(NamedTuple):
-    """A row of the option table; system is the only one that has it."""
+    """A row of the option table. If only one system has the option, system names it."""
 
     name: str
     kind: str
@@ -55,7 +55,7 @@ class Option(NamedTuple):
 
     @property
     def value(self):
-        """What it is read or set with."""
+        """The value that the option is read or set with."""
         if self.kind in ("sctp_hmacalgo", "sctp_assoc_ids"):
             return "tuple of int"
         if self.kind == "sctp_authchunks":
@@ -94,12 +94,13 @@ def read_options():
             system = part["system"]
 
 
+@functools.cache
 def read_structures():
-    """{structure: its keys in the order of the dict}."""
+    """Returns {structure: its keys in the order of the dict}."""
     structures = {}
     records = re.split(r"\b(?:RECORD|RECORD_OF_TAIL|EVENT)\(", source("records_*"))
     for record in records[1:]:
-        # In front of the fields stands the tail, with the field of its count.
+        # The tail stands before the fields. It has the field of its count.
         tail = re.search(r'RECORD_(?:TAIL|LIST)\(\s*"(\w+)"', record)
         for count, kind, name, member in re.findall(
             r'(RECORD_LIST\(\s*"\w+",\s*\S+\s+)?RECORD_FIELD(\w*)\((\w+),\s*(\w+)',
@@ -122,7 +123,7 @@ def class_definitions(path):
 
 @functools.cache
 def read_docstrings():
-    """{structure: its docstring}."""
+    """Returns {structure: its docstring}."""
     return {
         definition.name: ast.get_docstring(definition) or ""
         for path in (ROOT / "sctp" / "_options.py", STUBS["_sctp.sctp_info"])
@@ -132,7 +133,7 @@ def read_docstrings():
 
 
 def read_members():
-    """{constant: (its enumeration, the meaning of its member)}."""
+    """Returns {constant: (its enumeration, the meaning of its member)}."""
     members = {}
     for definition in class_definitions(ROOT / "sctp" / "_enums.py"):
         body = list(walk(definition.body))
@@ -147,7 +148,7 @@ def read_members():
 
 @functools.cache
 def read_fields():
-    """{key or structure.key: (type, unit, meaning)}."""
+    """Returns {key or structure.key: (type, unit, meaning)}."""
     table = {}
     for structure, docstring in read_docstrings().items():
         for key, *columns, meaning in FIELD.findall(docstring):
@@ -161,7 +162,7 @@ def read_fields():
 
 
 def read_constants(module):
-    """{title: {constant: meaning}} of a module, from constants.txt."""
+    """Returns {title: {constant: meaning}} for a module, from constants.txt."""
     groups, current, wanted = {}, None, False
     members = read_members()
     for line in (REFERENCE / "constants.txt").read_text().splitlines():
@@ -199,7 +200,7 @@ def names_of_stub(module):
 
 def definitions():
     """Every function, class and method of the stubs, as (full name, node). The
-    methods of _core are the socket's."""
+    methods of _core count as methods of the socket."""
     for module, path in STUBS.items():
         for statement in walk(ast.parse(path.read_text()).body):
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -212,7 +213,7 @@ def definitions():
 
 @functools.cache
 def read_signatures():
-    """{full name: (arguments, result)} of functions, methods and classes."""
+    """Returns {full name: (arguments, result)} for functions, methods and classes."""
     signatures = {}
     for name, node in definitions():
         if isinstance(node, ast.ClassDef):
@@ -222,8 +223,8 @@ def read_signatures():
                 del arguments[0]
                 break
         result = None if node.name == "__init__" else ast.unparse(node.returns)
-        # Of overloads, the most general comes last; what is private to the
-        # stubs loses its mark.
+        # The last overload is the most general one. Private names of the stubs lose
+        # their underscore.
         signature = tuple(
             re.sub(r"\b_(Any)?(\w+)", r"\2", text.replace(*RECEIVED)) if text else text
             for text in (f"({ast.unparse(node.args)})", result)
@@ -238,7 +239,7 @@ def read_signatures():
 
 @functools.cache
 def read_targets():
-    """{name: role with target} of what docstrings mention."""
+    """Returns {name: role with target} for the names in docstrings."""
     targets = {"sctp_opt_info()": ":meth:`~sctp.sctp_socket.sctp_opt_info`"}
     for module in STUBS:
         for name in names_of_stub(module):
@@ -256,7 +257,8 @@ def read_targets():
 
 
 def link_names(text, own=""):
-    """The text with names as links, its own and those without a target literal."""
+    """Returns the text with names as links. The own name, and names without a
+    target, become literals."""
     return NAME.sub(
         lambda match: (
             f"``{match[0]}``"
@@ -268,7 +270,7 @@ def link_names(text, own=""):
 
 
 def check_fields(app):
-    """Warns of what fields.txt has and the rows do not."""
+    """Warns of keys that fields.txt has and the rows do not have."""
     known = set()
     for structure, keys in read_structures().items():
         known.update(keys, (f"{structure}.{key}" for key in keys))
@@ -277,7 +279,7 @@ def check_fields(app):
 
 
 class Made(Directive):
-    """A directive that parses what it makes."""
+    """A directive that makes text and parses it."""
 
     css = "from-sources"
 
@@ -288,7 +290,7 @@ class Made(Directive):
         return parent.children
 
     def table(self, *rows):
-        """The lines of a table whose first row has its titles."""
+        """The lines of a table. The first row has the titles."""
         yield from (".. list-table::", "   :header-rows: 1", f"   :class: {self.css}")
         yield ""
         for first, *others in rows:
@@ -298,7 +300,7 @@ class Made(Directive):
 
 
 class OptionTables(Made):
-    """Every socket option, in a table for each task."""
+    """All socket options, in a table for each task."""
 
     def run(self):
         return self.parse([*self.lines()], match_titles=1)
@@ -341,7 +343,7 @@ class Fields(Made):
 
 
 class Structure(Made):
-    """A dict class for options, also one that only another system has."""
+    """A dict class for options, even if only another system has it."""
 
     required_arguments = 1
 
@@ -407,7 +409,7 @@ class Constants(Made):
 
 
 def sign(app, what, name, object, options, signature, result):
-    """The signature of what a stub describes."""
+    """Returns the signature from the stub."""
     if what not in ("function", "method", "class"):
         return None
     first_line = (object.__doc__ or "").partition("\n")[0]
@@ -417,11 +419,13 @@ def sign(app, what, name, object, options, signature, result):
 
 
 def mark_up(app, what, name, object, options, lines):
-    """Without the signature that a docstring may begin with, and with names as
-    links, or literal at least."""
+    """Removes the signature that a docstring may begin with, and the fields of a
+    dict class, which have a table. Makes names links, or at least literals."""
     if lines and re.match(r"\w+\(.*\)$", lines[0]):
         del lines[0]
     own = name.rpartition(".")[2].rstrip("()")
+    if own in read_structures():
+        lines[:] = FIELD.sub("", "\n".join([*lines, ""])).splitlines()
     lines[:] = [link_names(line, own) for line in lines]
 
 
@@ -433,7 +437,7 @@ def setup(app):
     app.add_directive("socket-methods", SocketMethods)
     app.add_directive("fields", Fields)
     app.add_directive("constants", Constants)
-    # Before sphinx_autodoc_typehints, as the first answer counts.
+    # This must come before sphinx_autodoc_typehints, because the first answer is used.
     app.connect("autodoc-process-signature", sign, priority=100)
     app.connect("autodoc-process-docstring", mark_up, priority=100)
     return {"parallel_read_safe": True}

@@ -1,4 +1,4 @@
-"""Makes links of RFC 6458, section 9.1, and its like, wherever they stand."""
+"""Makes links of texts such as "RFC 6458, section 9.1"."""
 
 import re
 
@@ -22,7 +22,7 @@ def link(text, rfc, section):
 
 
 def split(text):
-    """The nodes that a text is made of."""
+    """Splits a text into nodes."""
     end = 0
     for mention in MENTION.finditer(text):
         rfc, section, more = mention.group("rfc", "section", "more")

@@ -22,12 +22,12 @@ import sctp.sync
 from sctp.asyncio import connect, open_endpoint, serve
 
 SIZE, BURST, MESSAGES, ROUNDS = 64, 16, 256, 8
-# Instructions, and packets of the sender, heartbeats left out.
+# Instructions, and packets of the sender without heartbeats.
 TARGETS = {
     "bursts": (32_000, 0.15),
     "one at a time": (80_000, 1),
     "threads, bursts": (32_000, 0.15),
-    # The kernel and the interpreter change threads twice for each.
+    # The kernel and the interpreter change the thread twice for each message.
     "threads, one at a time": (130_000, 1),
     "endpoints, bursts": (32_000, 0.15),
     "endpoints, one at a time": (96_000, 1),
@@ -38,7 +38,7 @@ HOST = "127.0.0.1"
 
 
 def packets(association):
-    """How many packets have gone, those with heartbeats left out."""
+    """The number of packets that were sent, without those with heartbeats."""
     stats = sctp.sctp_assoc_stats(sas_assoc_id=association.assoc_id)
     stats = association.socket.getsockopt(
         sctp.IPPROTO_SCTP, sctp.SCTP_GET_ASSOC_STATS, stats
@@ -76,7 +76,7 @@ async def exchange_one_by_one(sender, receiver):
 
 @contextlib.asynccontextmanager
 async def make_sockets():
-    """An association between two one-to-one sockets."""
+    """Makes an association between two one-to-one sockets."""
     accepted = asyncio.get_running_loop().create_future()
 
     async def keep(association):
@@ -90,13 +90,13 @@ async def make_sockets():
 
 @contextlib.asynccontextmanager
 async def make_endpoints():
-    """An association between two endpoints."""
+    """Makes an association between two endpoints."""
     async with await open_endpoint(HOST) as one, await open_endpoint(HOST) as other:
         yield await one.connect(other.addresses), await other.accept()
 
 
 class Rounds:
-    """What the rounds of an exchange took."""
+    """The costs of the rounds of an exchange."""
 
     def __init__(self, sender):
         self._sender = sender
@@ -112,7 +112,7 @@ class Rounds:
 
     @property
     def least(self):
-        """Of a message: instructions, and packets."""
+        """The smallest numbers of instructions and packets of a message."""
         instructions, sent = map(min, zip(*self._taken[1:], strict=True))
         return instructions / MESSAGES, sent / MESSAGES
 

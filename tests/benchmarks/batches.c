@@ -1,5 +1,5 @@
-/* Batches of messages through two one-to-one sockets from C: what the batches
-   of the package are measured by.
+/* Sends batches of messages through two one-to-one sockets, in C.  The batches
+   of the package are compared with it.
 
    usage: batches one|more ROUNDS SIZE:BATCH...
 

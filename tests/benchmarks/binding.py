@@ -50,8 +50,8 @@ def run(sendv, recvv, getsockopt, parse):
 run(sock.sctp_sendv, sock.sctp_recvv, sock.getsockopt, parse_notification)
 """
 
-# What to call, what raw C does instead, and what it took when that was written:
-# a check allows 5 % more.
+# The call, its equivalent in plain C, and its cost when this was written. A check
+# allows 5 % more.
 CALLS = {
     "sctp_sendv, reused sctp_sndinfo": ("sendv(data, None, sndinfo)", "send", 2242),
     "sctp_sendv, new sctp_sndinfo": (
@@ -69,7 +69,7 @@ CALLS = {
         7465,
     ),
 }
-# The same of batches, a message.
+# The same for batches, per message.
 BATCH = 16
 BATCHES = {
     "sctp_sendv_many, same info": ("sendv_many(same)", "send", 761),
@@ -77,7 +77,7 @@ BATCHES = {
     "sctp_recvv_many, sctp_rcvinfo": ("recvv_many(16384, 16)", "receive", 2120),
 }
 PARSE = ("parse(notif)", None, 2162)
-# Those that take the most; a check is content with them.
+# The most expensive cases. --check measures only these.
 LONGEST = ("send failed", "send failed event", "stream reset", "removed")
 
 
@@ -99,7 +99,7 @@ class Counter:
             )
 
     def count(self, *command):
-        """All processes hash in the same way."""
+        """All processes use the same hash seed."""
         environment = {
             **os.environ,
             "LD_PRELOAD": self.stubs,
@@ -118,7 +118,8 @@ class Counter:
         return int(found[1])
 
     def slope(self, *command):
-        """Of a command that takes the number of calls where "TIMES" stands."""
+        """The cost of one call of a command, which takes the number of calls at
+        "TIMES"."""
         short, long = (
             self.count(*(str(times) if word == "TIMES" else word for word in command))
             for times in (SHORT, LONG)

@@ -1,4 +1,4 @@
-"""Who is compared, over what, and how each is started."""
+"""The programs that are compared, the cases, and how to start each program."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,13 +7,13 @@ HERE = Path(__file__).parent
 BUILT = HERE.parent.parent / "build" / "benchmarks"
 
 SIZES = (64, 1024, 16384)
-# What is measured in each mode: see exchange.py.
+# The measurements of each mode: see exchange.py.
 MODES = {"one-to-one": SIZES, "one-to-many": SIZES, "round-trip": SIZES[:1]}
 CASES = [f"{mode}:{size}" for mode, sizes in MODES.items() for size in sizes]
 
 
 class Contestant(NamedTuple):
-    """python is the interpreter's environment, or empty for a program in C."""
+    """python is the interpreter of the environment. For a program in C it is empty."""
 
     key: str
     label: str
@@ -21,7 +21,8 @@ class Contestant(NamedTuple):
     program: tuple[str, ...]
 
     def command(self, python, *arguments):
-        """How to start it; python is that of the environment that has ours."""
+        """The command that starts it. python is the interpreter of the environment
+        that has this package."""
         interpreters = {"": [], "ours": [python]}
         start = interpreters.get(self.python, [f"{BUILT}/{self.python}/bin/python"])
         directory = HERE if self.python else BUILT

@@ -1,8 +1,8 @@
-/* Messages through two sockets from C: what every binding is measured by.
+/* Sends messages through two sockets, in C.  Every binding is compared with it.
 
    usage: exchange raw|libsctp MESSAGES ROUNDS MODE:SIZE...
 
-   Like the contestants in Python: see exchange.py. */
+   It works like the contestants in Python: see exchange.py. */
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -164,8 +164,8 @@ open_pair(int many, size_t size)
     return pair;
 }
 
-/* Leaves one end to another process, which answers each message: after the
-   first one it does the same as this end. */
+/* Gives one end to another process, which answers each message.  After the
+   first message it does the same as this end. */
 static pid_t
 fork_answer(struct pair *pair, exchange *way)
 {

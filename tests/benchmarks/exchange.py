@@ -19,13 +19,13 @@ from socket import htonl
 
 STREAM = 3
 PPID = htonl(60)
-# What a receiver has room for: the longest message of all.
+# The room of a receiver: enough for the longest message.
 SPACE = 16384
 SERVER = ("127.0.0.1", 0)
 
 
 def answer(sock, make_exchange, message):
-    """Answer each message: after the first one it is what the other end does."""
+    """Answers each message: the other end does this after the first message."""
     os.read(sock.fileno(), SPACE)
     make_exchange(sock, sock, None, message)(sys.maxsize)
 

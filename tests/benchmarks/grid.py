@@ -30,7 +30,7 @@ COUNTS = (1, 4, 16, 64)
 MESSAGES, ROUNDS = 256, 8
 STREAM, PPID, SPACE = 3, htonl(60), 16384
 
-# 64 bytes, MTU 1,500: the most that a message may take.
+# The limits for a message of 64 bytes with an MTU of 1,500.
 TARGETS = {
     ("same", 16): 15_500,
     ("same", 64): 15_500,
@@ -119,7 +119,7 @@ def count_in_c(way, cases):
 
 
 def measure(cases):
-    """What each way takes, by way and case."""
+    """The cost of each way, by way and case."""
     counts = {"C": count_in_c("one", cases), "C more": count_in_c("more", cases)}
     for size, batch in cases:
         same = make_info()

@@ -15,7 +15,7 @@ MESSAGES, ROUNDS, RUNS = 200, 10, 3
 
 
 def run(contestant):
-    """What each case took, by its name."""
+    """The cost of each case, by its name."""
     arguments = (MESSAGES, ROUNDS, *CASES)
     counts = {}
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Messages as py3-sctp, which has a module sctp too, sends and receives them."""
+"""Messages as py3-sctp sends and receives them. Its module is called sctp, too."""
 
 from itertools import repeat
 from socket import AF_INET, SOCK_SEQPACKET, SOCK_STREAM

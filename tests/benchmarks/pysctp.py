@@ -1,4 +1,4 @@
-"""Messages as PySCTP, whose module is sctp too, sends and receives them."""
+"""Messages as PySCTP sends and receives them. Its module is called sctp, too."""
 
 from itertools import repeat
 from socket import AF_INET, ntohl

@@ -56,7 +56,7 @@ def find_versions(kernel):
 
 
 def summarize(counts):
-    """The medians, and by how much the runs differ at most."""
+    """The medians, and the largest difference between the runs."""
     medians = {
         key: {case: round(statistics.median(runs)) for case, runs in cases.items()}
         for key, cases in counts.items()
@@ -74,7 +74,8 @@ def multiple(medians, contestant, case):
 
 
 def row(contestant, medians, cases):
-    """The cells of a contestant: what each case takes, and the multiple of C."""
+    """The cells of a contestant: the cost of each case, and how many times the cost
+    of C."""
     counts = medians.get(contestant.key)
     if counts is None:
         return ["not installed"] + [""] * (len(cases) - 1)
@@ -98,7 +99,7 @@ def as_text(medians):
 
 
 def as_page(medians, versions):
-    """The tables of the page."""
+    """The tables for the page."""
     lines = [".. Made by tests/benchmarks/run.", ""]
     for title, modes in TABLES.items():
         cases = [f"{mode}:{size}" for mode in modes for size in MODES[mode]]
@@ -119,8 +120,8 @@ def as_page(medians, versions):
     return "\n".join(lines) + "\n"
 
 
-# Of the chart. On a page that is as wide, that of a telephone, letters are as high as
-# they say.
+# The width of the chart is that of a telephone. On a page of this width, letters have
+# their nominal height.
 WIDTH, PLOT, LINE, BAR = 368, 262, 17, 14
 SERIES = {
     "one-to-one:64": ("ready: one process sends and receives it", "#2f7fd0"),
@@ -139,7 +140,8 @@ def bar(x, y, width, height, colour):
 
 
 def as_chart(medians):
-    """A bar chart of 64 B on one-to-one sockets, in the text's colour of the page."""
+    """A bar chart for messages of 64 bytes on one-to-one sockets. It uses the text
+    colour of the page."""
     there = [one for one in CONTESTANTS if one.key in medians]
     longest = max(medians[one.key][case] for one in there for case in SERIES)
     scale = PLOT / longest

@@ -30,13 +30,13 @@ MESSAGES, ROUNDS = 200, 20
 TEXT = b"x" * 100
 BUFFER_SIZE = 2048
 TIMEOUT = 60
-ACKNOWLEDGED = 0.3  # seconds, by which all that was received is
+ACKNOWLEDGED = 0.3  # seconds until all received data is
 SO_SNDBUFFORCE = 32  # <asm-generic/socket.h>
 BUFFERED = 1 << 28
 
 
 def raise_limits(count):
-    """Makes room for so many descriptors, where that is allowed."""
+    """Makes room for so many descriptors, if that is allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count + 200
     if soft < wanted:
@@ -44,13 +44,13 @@ def raise_limits(count):
 
 
 class Crowd:
-    """A one-to-many socket, and so many one-to-one sockets connected to it."""
+    """A one-to-many socket, and so many one-to-one sockets that are connected to it."""
 
     def __init__(self, count, address=("127.0.0.1", 0)):
         raise_limits(count)
         self.clients = []
         self.server = self.make(SOCK_SEQPACKET)
-        # What it has sent is acknowledged late; it is not to wait for that.
+        # Its data is acknowledged late. It must not wait for that.
         with contextlib.suppress(PermissionError):
             self.server.setsockopt(SOL_SOCKET, SO_SNDBUFFORCE, BUFFERED)
         self.server.bind(address)
@@ -85,14 +85,14 @@ class Crowd:
         self.close()
 
     def echo(self):
-        """The association that a message came from and was sent back to."""
+        """Receives a message and sends it back. Returns its association."""
         data, _, info, _, _ = self.server.sctp_recvv(BUFFER_SIZE)
         assoc_id = info["rcv_assoc_id"]
         self.server.sctp_sendv([data], None, sctp_sndinfo(snd_assoc_id=assoc_id))
         return assoc_id
 
     def echo_plainly(self):
-        """The same by the methods of every socket."""
+        """Does the same with the methods that every socket has."""
         receive, send = socket.socket.recvmsg, socket.socket.sendmsg
         data, ancillary, _, _ = receive(self.server, BUFFER_SIZE, 256)
         rcvinfo = ancillary[0][2]
@@ -100,11 +100,11 @@ class Crowd:
         send(self.server, [data], [(IPPROTO_SCTP, SCTP_SNDINFO, sndinfo)])
 
     def measure(self, echo, start=0, clock=time.monotonic_ns):
-        """What an echo takes on the average, over associations far apart."""
+        """The average cost of an echo, over associations that are far apart."""
         step = max(1, len(self.clients) // MESSAGES)
         total = 0
         time.sleep(ACKNOWLEDGED)
-        # With a timeout, the methods of every socket wait before they try.
+        # With a timeout, the methods of socket.socket wait before the first try.
         self.server.settimeout(None)
         for n in range(MESSAGES):
             client = self.clients[(start + n * step) % len(self.clients)]
@@ -118,7 +118,7 @@ class Crowd:
 
 
 def memory():
-    """Of this process, in kilobytes."""
+    """The memory of this process in kilobytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() // 1024
 

@@ -1,5 +1,6 @@
-/* Preloaded, stands in for the kernel: what is left to count is the way there
-   and back. As a program it is the raw C that others are held to. */
+/* When it is preloaded, it replaces the kernel, so that only the way to the
+   kernel and back is counted. As a program, it is the plain C that bindings are
+   compared with. */
 #include <netinet/in.h>
 #include <netinet/sctp.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 
 #define PAYLOAD 64
 
-/* A socket of any kind gives a descriptor. */
+/* Returns a descriptor for a socket of any kind. */
 int
 socket(int family, int type, int protocol)
 {
@@ -32,7 +33,7 @@ sendmsg(int descriptor, const struct msghdr *header, int flags)
     return size;
 }
 
-/* A message like the one before, with the next numbers. */
+/* Receives the same message as before, with the next numbers. */
 ssize_t
 recvmsg(int descriptor, struct msghdr *header, int flags)
 {
@@ -66,7 +67,7 @@ recvmsg(int descriptor, struct msghdr *header, int flags)
     return PAYLOAD;
 }
 
-/* The status of an association, and zeros of everything else. */
+/* Returns the status of an association, and zeros for every other option. */
 int
 getsockopt(int descriptor, int level, int option, void *value,
            socklen_t *size)

@@ -36,7 +36,7 @@ def main():
         for mode in MODES:
             more = count(contestant, LONG, mode)
             more.subtract(count(contestant, SHORT, mode))
-            # A round, and one before it to warm up.
+            # One round, and another one before it to warm up.
             each = {name: n / (2 * (LONG - SHORT)) for name, n in more.items()}
             each = {name: n for name, n in sorted(each.items()) if round(n, 1)}
             names = ", ".join(f"{n:.3g} {name}" for name, n in each.items())

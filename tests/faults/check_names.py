@@ -25,7 +25,7 @@ import sctp
 
 NAME = "localhost"
 CODES = (EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_NONAME)
-# Of EAI_SYSTEM.
+# The errno of EAI_SYSTEM.
 ERRORS = "EACCES EIO EMFILE ENFILE ENOMEM ENOENT"
 
 
@@ -58,7 +58,7 @@ def attempt_look_up(method, fault, handler, check):
 
 
 def attempt_storage(fault, handler, check):
-    """The same of a function that has no socket."""
+    """Tries the same with a function that has no socket."""
     address = NAME, 9
     with injected(fault, handler=lambda: handler(None)):
         try:
@@ -123,7 +123,7 @@ def check_names(_, times):
 
 
 def check_services(_, times):
-    """What is not found, for whatever reason, is unknown."""
+    """A service that is not found for any reason is unknown."""
     for number in errno.ENOENT, errno.ERANGE, errno.EMFILE:
         with injected(Fault("getaddrinfo", "FAIL", number, 1, 2)):
             try:

@@ -17,14 +17,14 @@ from scenes import CLASS_OF, ERRORS
 
 
 def fault_at(point, action, value=0, times=1):
-    """A fault of a call that is written as "function" or "function 2"."""
+    """The fault for a call that is written as "function" or "function 2"."""
     function, _, nth = point.partition(" ")
     first = int(nth or 1)
     return Fault(function, action, value, first, first + times - 1)
 
 
 def assert_good(row, scene, point):
-    """The socket does what it did before a call that failed."""
+    """Checks that the socket works as before the failed call."""
     if point in row.done:
         scene.works()
     else:
@@ -44,14 +44,14 @@ def check_calls(row, times):
 
 
 def attempt_error(row, point, name):
-    """A call that fails so is an OSError, which leaves the socket good."""
+    """Checks that the fault raises OSError and leaves the socket usable."""
     number = getattr(errno, name)
     with row.scene() as scene:
         with injected(fault_at(point, "FAIL", number)):
             try:
                 result = scene.call()
             except OSError as error:
-                # Without what it has seen, which would keep the scene.
+                # Without the traceback, which would keep the scene alive.
                 result = error.with_traceback(None)
         count("errors")
         assert injection.happened(), "it was not called"
@@ -79,7 +79,7 @@ def check_errors(row, times):
 
 
 def check_lasting_errors(row, times):
-    """What is tried in another way after an error is not tried for ever."""
+    """If another way is tried after an error, it is not tried for ever."""
     for point, names in row.meanings.items():
         for name in names.split():
             fault = fault_at(point, "FAIL", getattr(errno, name), EVER)
@@ -90,7 +90,7 @@ def check_lasting_errors(row, times):
                     result = error
             count("errors", injection.happened())
             assert injection.happened()
-            # ENOBUFS is how libsctp gives up.
+            # libsctp gives up with ENOBUFS.
             assert result == scene.result or result.errno in (
                 fault.value,
                 errno.ENOBUFS,

@@ -1,4 +1,4 @@
-"""Calls that succeed, and give less than they should, or what is not so."""
+"""Calls that succeed but return less than they should, or something wrong."""
 
 import errno
 from socket import (
@@ -18,12 +18,12 @@ from scenes import ANY_PORT, World
 import sctp
 from sctp import IPPROTO_SCTP
 
-# In the order in which Linux gives them.
+# In the order of Linux.
 NXTINFO_SIZE = 16
 RCVINFO_SIZE = 28
 BOTH_INFOS = CMSG_SPACE(NXTINFO_SIZE) + CMSG_SPACE(RCVINFO_SIZE)
 LISTS = [
-    # The bytes before the items, and those of an item.
+    # The number of bytes before the items, and of an item.
     ("SCTP_GET_ASSOC_ID_LIST", 4, 4),
     ("SCTP_HMAC_IDENT", 4, 2),
     ("SCTP_LOCAL_AUTH_CHUNKS", 8, 1),
@@ -38,7 +38,7 @@ def attempt_receive(receive, fault, check):
         sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_RECVNXTINFO, 1)
         for data in b"hello", b"next":
             peer.send(data)
-        # Until both are there.
+        # Until both have arrived.
         while sock.sctp_recvv(8, MSG_PEEK)[3] != sctp.SCTP_RECVV_RN:
             pass
         with injected(fault):
@@ -49,7 +49,7 @@ def attempt_receive(receive, fault, check):
         count("short results", happened())
         assert happened() == 1
         check(result, fault.value, peer.getsockname())
-        # Only that message was short.
+        # Only this message was short.
         assert sock.sctp_recvv(8)[0] == b"next"
 
 
@@ -108,7 +108,7 @@ def check_short_messages(_, times):
 
 
 def check_short_ends(_, times):
-    """FreeBSD has an info of zeros with the end of file, which tells nothing."""
+    """FreeBSD sends an info of zeros with the end of file. It must be ignored."""
     for call in receive, receive_into:
         world = World(10)
         with world.stack:
@@ -147,7 +147,7 @@ def attempt_option(sock, size, length):
 
 
 def check_short_options(_, times):
-    """Nothing behind the length that the kernel tells is read."""
+    """Bytes after the length that the kernel returns are not read."""
     world = World(10)
     attempts = []
     with world.stack:
@@ -158,7 +158,7 @@ def check_short_options(_, times):
         listener.bind(ANY_PORT)
         listener.listen()
         address = listener.getsockname()
-        # Until it is up, there is nothing to know of the peer.
+        # Before the association is up, nothing is known about the peer.
         sock.setblocking(True)
         assoc_id = sock.sctp_connectx([address], assoc_id=True)
         for name, header, size in LISTS:
@@ -177,7 +177,7 @@ def check_short_options(_, times):
 
 
 def check_short_sends(_, times):
-    """Who sends is told what the kernel says."""
+    """The sender gets the number that the kernel returns."""
     world = World(10)
     with world.stack:
         sock, _ = world.pair()

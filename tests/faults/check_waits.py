@@ -1,4 +1,4 @@
-"""Calls that wait, disturbed at each point of it."""
+"""Disturbs calls that wait, at each point of the wait."""
 
 import errno
 import os
@@ -21,12 +21,12 @@ from scenes import ERRORS, waiting
 
 
 def interrupted_waits(wait):
-    """Ways to interrupt a call at each point of a wait: the last interruption
-    ends it."""
+    """The ways to interrupt a call at each point of a wait. The last interruption
+    ends the wait."""
     function, events = wait.function, wait.events
 
     def fails(last):
-        """It would have to wait, as often."""
+        """The fault that the call would have to wait, so many times."""
         return Fault(function, "FAIL", errno.EAGAIN, 1, last)
 
     def polls(action, value=0, first=1, last=None):
@@ -43,7 +43,7 @@ def interrupted_waits(wait):
     yield [fails(1), polls("ANSWER", events), again(2, 6)]
     yield [fails(1), polls("ANSWER", last=3), polls("INTERRUPT", first=4)]
     for awake in events, select.POLLERR, select.POLLHUP, select.POLLNVAL:
-        # The call has to wait although poll said otherwise.
+        # The call has to wait although poll has returned.
         yield [fails(3), polls("ANSWER", awake, 1, 2), polls("INTERRUPT", 0, 3, 5)]
 
 
@@ -99,7 +99,7 @@ def check_wait_ends_with_a_raising_handler(name, times):
 
 
 def check_wait_ends_with_a_message_that_stays(name, times):
-    """The handler raises when there is something to receive."""
+    """The handler raises while there is something to receive."""
 
     def attempt(name, faults):
         with waiting(name, 10) as wait:
@@ -127,7 +127,7 @@ def check_wait_ends_with_a_closing_handler(name, times):
 
 
 def check_handler_sends_during_the_wait(name, times):
-    """On the socket that waits: both messages arrive, in the order sent."""
+    """The handler sends on the socket that waits. Both messages arrive in order."""
 
     def attempt(name, faults):
         ran = []
@@ -150,7 +150,7 @@ def check_handler_sends_during_the_wait(name, times):
 
 
 def check_handler_takes_what_the_wait_is_for(name, times):
-    """Then the call waits for the next message."""
+    """The call then waits for the next message."""
 
     def attempt(name, faults):
         with waiting(name, 0.05) as wait:
@@ -176,7 +176,7 @@ def check_handler_takes_what_the_wait_is_for(name, times):
 
 
 def check_wait_ends_in_time(name, times):
-    """Whatever disturbs it, and not before."""
+    """It does not end earlier or later, whatever disturbs it."""
     with waiting(name, 0.05) as wait:
         function, events = wait.function, wait.events
         for fault in (
@@ -186,7 +186,7 @@ def check_wait_ends_in_time(name, times):
             Fault("poll", "ANSWER", events, 1, EVER),
             Fault("poll", "ANSWER", select.POLLERR, 1, EVER),
         ):
-            # Of sending, poll says at once that there is room.
+            # For sending, poll reports room at once.
             start = time.monotonic()
             fails = Fault(function, "FAIL", errno.EAGAIN, 1, EVER)
             with injected(fails, fault):
@@ -205,7 +205,7 @@ def check_wait_ends_in_time(name, times):
 
 
 def check_waiting_sender_rests(name, times):
-    """On FreeBSD, poll says all the time that there is room."""
+    """On FreeBSD, poll reports room all the time."""
     with waiting(name, 1) as wait:
         ran = []
         signal.signal(signal.SIGALRM, lambda *_: ran.append(time.monotonic()))
@@ -226,7 +226,7 @@ def check_waiting_sender_rests(name, times):
 
 
 def check_waiting_sender_runs_handlers(name, times):
-    """Also of a signal that interrupts no call."""
+    """It also runs them if the signal interrupts no call."""
     with waiting(name, 1) as wait:
         fails = Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)
         for nth in 1, 2, 5:
@@ -238,7 +238,7 @@ def check_waiting_sender_runs_handlers(name, times):
 
 
 def check_wait_fails(name, times):
-    """What poll fails with is the error, and leaves the socket good."""
+    """The error of poll is raised, and the socket stays usable."""
     for error in ERRORS["poll"].split():
         number = getattr(errno, error)
         with waiting(name, 10) as wait:
@@ -276,7 +276,7 @@ def check_nothing_waits_on_a_non_blocking_socket(name, times):
 
 
 def check_wait_of_a_blocking_socket(name, times):
-    """The kernel waits, so it is the call itself that signals interrupt."""
+    """The kernel waits, so the signals interrupt the call itself."""
 
     def attempt(name, interruptions, action):
         ran = []
@@ -321,7 +321,7 @@ def check_wait_of_a_blocking_socket(name, times):
 
 
 def check_blocking_socket_may_have_a_timeout_of_the_system(name, times):
-    """Of SO_RCVTIMEO, the kernel says EAGAIN after it has waited."""
+    """With SO_RCVTIMEO, the kernel returns EAGAIN after it has waited."""
     with waiting(name, None) as wait:
         with injected(Fault(wait.function, "FAIL", errno.EAGAIN, 1, EVER)):
             try:

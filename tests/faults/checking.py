@@ -1,4 +1,4 @@
-"""What the checks of faults share."""
+"""The common part of the checks of faults."""
 
 import ctypes
 import errno
@@ -8,8 +8,8 @@ import sys
 
 from injection import injected
 
-# How often memory is measured before it counts as leaked: caches fill, but not
-# each time anew.
+# How often memory is measured before it counts as leaked. Caches may fill once, but not
+# each time.
 ROUNDS = 50
 
 totals = {}
@@ -40,21 +40,21 @@ class Mallinfo(ctypes.Structure):
 used = ctypes.CDLL(None).mallinfo2
 used.restype = Mallinfo
 
-# CPython's cache of attributes keeps names that were looked up, up to some
-# thousands; those that C functions look up ("add_note") are new each time.
+# CPython's cache of attributes keeps some thousands of the names that were looked up.
+# Names that C functions look up ("add_note") are new strings each time.
 clear_caches = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
 
 
 def measure():
-    """Blocks of Python, and bytes that the C library has given."""
+    """The memory blocks of Python, and the bytes that the C library has allocated."""
     gc.collect()
     clear_caches()
     return sys.getallocatedblocks(), used().uordblks
 
 
 def assert_nothing_leaks(attempts, times):
-    """Repeats attempts; each must give back its descriptors, and all of them
-    their memory."""
+    """Repeats attempts. Each must free its descriptors, and all of them their
+    memory."""
     descriptors = os.listdir("/proc/self/fd")
     for _ in range(ROUNDS):
         before = measure()
@@ -70,7 +70,7 @@ def assert_nothing_leaks(attempts, times):
 
 
 def named(function, *arguments):
-    """A call that says what it was when it fails."""
+    """Makes a call. If it fails, the error names the call."""
 
     def call():
         try:
@@ -83,7 +83,7 @@ def named(function, *arguments):
 
 
 def assert_ended(scene, how, *faults):
-    """A call says so when a handler ends the socket."""
+    """Checks that a call raises the right error if a handler ends the socket."""
     numbers = []
 
     def end():
@@ -95,7 +95,7 @@ def assert_ended(scene, how, *faults):
         try:
             result = scene.call()
         except OSError as error:
-            # Without what it has seen, which would keep the scene.
+            # Without the traceback, which would keep the scene alive.
             result = error.with_traceback(None)
     if how == "detach":
         os.close(numbers[0])

@@ -1,5 +1,5 @@
-/* Stands before the system's functions (LD_PRELOAD): calls that a test chooses
-   fail, are interrupted or return less; all others go through. */
+/* Replaces functions of the system (LD_PRELOAD).  Calls that a test chooses
+   fail, are interrupted or return less.  All others call the system. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -50,7 +50,7 @@ static const char *const names[FUNCTIONS] = {
     "sctp_getladdrs", "sctp_getpaddrs", "sctp_peeloff",
 };
 
-/* What happens to a call; injection.py has the same order. */
+/* The faults of a call.  injection.py has the same order. */
 enum {
     PASS,
     FAIL,            /* instead of the call: -1 with the value as errno */
@@ -72,7 +72,7 @@ typedef struct {
 
 static rule rules[RULES_MAX];
 static int rule_count, signal_number, hits, calls[FUNCTIONS];
-/* Calls of other threads, and of signal handlers, go through uncounted. */
+/* Calls of other threads and of signal handlers are not counted or changed. */
 static __thread int is_armed;
 
 EXPORT void
@@ -94,7 +94,8 @@ find_name(const char *name)
     return function;
 }
 
-/* The calls first to last of a function; returns whether that is known. */
+/* Chooses the calls first to last of a function.  Returns whether the function
+   is known. */
 EXPORT int
 faults_add(const char *name, int first, int last, int action, int value)
 {
@@ -130,7 +131,7 @@ faults_calls(const char *name)
     return function == FUNCTIONS ? -1 : calls[function];
 }
 
-/* What is to happen to this call of the function. */
+/* Returns the fault for this call of the function. */
 static rule
 decide(int function)
 {
@@ -168,7 +169,7 @@ interrupt(void)
     return fail(EINTR);
 }
 
-/* Of a function with several versions dlsym takes the oldest. */
+/* If a function has several versions, dlsym finds the oldest. */
 static void *
 find_real(const char *name)
 {
@@ -181,7 +182,7 @@ find_real(const char *name)
 
 #define REAL(name) ((__typeof__(&name))find_real(#name))
 
-/* Defines what stands before a function that returns -1 with errno. */
+/* Defines the replacement of a function that returns -1 with errno. */
 #define STAND_BEFORE(type, name, function, parameters, arguments)     \
     EXPORT type name parameters                                       \
     {                                                                 \
@@ -238,7 +239,7 @@ STAND_BEFORE(int, sctp_getpaddrs, SCTP_GETPADDRS,
 STAND_BEFORE(int, sctp_peeloff, SCTP_PEELOFF,
              (int descriptor, sctp_assoc_t id), (descriptor, id))
 
-/* As the end of file comes on FreeBSD. */
+/* Makes the end of file look as on FreeBSD. */
 static void
 put_info_of_zeros(struct msghdr *header)
 {
@@ -251,7 +252,7 @@ put_info_of_zeros(struct msghdr *header)
     header->msg_controllen = CMSG_SPACE(sizeof(struct sctp_rcvinfo));
 }
 
-/* Cuts control data as the kernel does: the last message with the rest. */
+/* Cuts control data as the kernel does: the last message is cut, too. */
 static void
 cut_control(struct msghdr *header, size_t size)
 {
@@ -344,7 +345,7 @@ poll(struct pollfd *descriptors, nfds_t count, int timeout)
     return REAL(poll)(descriptors, count, timeout);
 }
 
-/* What poll is to programs compiled with _FORTIFY_SOURCE. */
+/* Programs that are compiled with _FORTIFY_SOURCE call this instead of poll. */
 EXPORT int
 __poll_chk(struct pollfd *descriptors, nfds_t count, int timeout, size_t size)
 {
@@ -352,7 +353,7 @@ __poll_chk(struct pollfd *descriptors, nfds_t count, int timeout, size_t size)
     return poll(descriptors, count, timeout);
 }
 
-/* Also a close that fails has closed. */
+/* A close that fails has closed the descriptor, too. */
 EXPORT int
 close(int descriptor)
 {
@@ -395,7 +396,7 @@ STAND_BEFORE_CONTROL(fcntl, FCNTL, int)
 STAND_BEFORE_CONTROL(fcntl64, FCNTL, int)
 STAND_BEFORE_CONTROL(ioctl, IOCTL, unsigned long)
 
-/* It fails with one of its own codes, or for a negated errno with that. */
+/* It fails with one of its own codes.  A negative value is a negated errno. */
 EXPORT int
 getaddrinfo(const char *host, const char *service,
             const struct addrinfo *hints, struct addrinfo **found)

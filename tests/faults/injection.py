@@ -6,7 +6,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-# As faults.c has them.
+# The same as in faults.c.
 ACTIONS = [
     "PASS",
     "FAIL",
@@ -49,8 +49,8 @@ library = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to the calls first to last of a function; without a last one,
-    to the first alone."""
+    """A fault for the calls first to last of a function. Without last, it is for the
+    first call only."""
 
     function: str
     action: str
@@ -66,8 +66,8 @@ class Fault:
 
 @contextmanager
 def injected(*faults, handler=None):
-    """Lets the faults happen to what this thread calls meanwhile; interrupted
-    calls are followed by the handler, during which none do."""
+    """Injects the faults into the calls that this thread makes in the block. After
+    an interrupted call the handler runs, without faults."""
 
     def handle(number, frame):
         library.faults_arm(0)
@@ -92,11 +92,11 @@ def injected(*faults, handler=None):
 
 
 def happened():
-    """How often the last faults happened."""
+    """How many of the last faults were injected."""
     return library.faults_hits()
 
 
 def calls():
-    """How often each function was called, of those that were."""
+    """The number of calls of each function that was called."""
     counts = {name: library.faults_calls(name.encode()) for name in FUNCTIONS}
     return {name: count for name, count in counts.items() if count}

@@ -30,7 +30,7 @@ def serve():
     for line in sys.stdin:
         check, scene, times = line.split()
         print(line, end="", file=sys.stderr, flush=True)
-        # What hangs ends with a traceback.
+        # If something hangs, it ends with a traceback.
         faulthandler.dump_traceback_later(SECONDS + int(times), exit=True)
         totals.clear()
         answer = {"counts": totals}

@@ -25,9 +25,9 @@ from sctp import IPPROTO_SCTP, sctp_sndinfo, sctp_socket
 ANY_PORT = ("127.0.0.1", 0)
 ADD = sctp.SCTP_BINDX_ADD_ADDR
 
-# What the manual pages and RFC 6458 say that each function may fail with, but
-# for EAGAIN, EINPROGRESS, EALREADY and EINTR, which have tests of their own.
-# The SCTP of Linux hands on what it knows of the network as well.
+# The errors of each function, according to the manual pages and RFC 6458, without
+# EAGAIN, EINPROGRESS, EALREADY and EINTR, which have their own tests. Linux also passes
+# on errors of the network.
 BAD = "EBADF EFAULT EINVAL ENOTSOCK ENOMEM"
 NETWORK = "EHOSTUNREACH ENETDOWN ENETUNREACH ETIMEDOUT ECONNREFUSED ECONNRESET"
 ADDRESSES = "EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EOPNOTSUPP EPERM"
@@ -36,7 +36,7 @@ ERRORS = {
     "accept4": f"{BAD} {NETWORK} ECONNABORTED EHOSTDOWN EMFILE ENFILE ENOBUFS ENONET"
     " ENOPROTOOPT EOPNOTSUPP EPERM EPROTO",
     "close": "EIO ENOSPC EDQUOT",
-    # On FreeBSD ENOENT is the name of an unbound socket.
+    # On FreeBSD, asking for the name of an unbound socket fails with ENOENT.
     "getsockname": "EFAULT EINVAL ENOBUFS ENOENT",
     "getsockopt": OPTION,
     "ioctl": "EBADF EFAULT EINVAL ENOTTY",
@@ -54,7 +54,7 @@ ERRORS = {
     "socket": "EACCES EAFNOSUPPORT EINVAL EMFILE ENFILE ENOBUFS ENOMEM"
     " EPROTONOSUPPORT ESOCKTNOSUPPORT",
 }
-# As PEP 3151 has them; all others are an OSError and no more.
+# The subclasses of PEP 3151. Other errors raise OSError itself.
 CLASSES = {
     BlockingIOError: "EAGAIN EALREADY EINPROGRESS",
     BrokenPipeError: "EPIPE ESHUTDOWN",
@@ -139,7 +139,7 @@ def wait_readable(sock):
 
 
 def exchange(sock, peer):
-    """Whether messages go both ways."""
+    """Whether messages go in both directions."""
     sock.sctp_sendv([b"to"])
     peer.send(b"fro")
     assert peer.recv(8) == b"to"
@@ -149,10 +149,10 @@ def exchange(sock, peer):
 
 @dataclass
 class Scene:
-    """A call on a socket, and its result; what shows that it has done what it
-    should; what shows that the socket is still good after a call that did
-    its work and was an error all the same; and what comes after a call that did
-    a part of it, with the number of the error that ended it."""
+    """A call on a socket, and its result. seen checks that the call has done its
+    work. works checks that the socket still works after a call that did its work and
+    failed nevertheless. after_part checks what follows a call that did a part of its
+    work; it gets the errno of that call."""
 
     sock: socket.socket
     call: Callable
@@ -164,10 +164,11 @@ class Scene:
 
 @dataclass
 class Row:
-    """How often the call calls each function of the system; after which of
-    them it has done its work; which of them may fail unnoticed; which are made
-    again after a signal, and which not, because they go on by themselves.
-    Calls are written as "function" or "function 2" for the second one."""
+    """A call, and how often it makes each system call (calls). After the calls in
+    done, it has done its work. Those in unnoticed may fail without an error. Those
+    in again are repeated after a signal; those in once are not, because they go on
+    by themselves. A system call is written as "function", or as "function 2" for the
+    second one."""
 
     make: Callable
     methods: tuple
@@ -178,7 +179,7 @@ class Row:
     once: tuple = ()
     # Calls that may fail with some errors, by name, and still succeed.
     meanings: dict = field(default_factory=dict)
-    # What a method of many messages returns where one of these calls fails.
+    # The result of a method for many messages if one of these calls fails.
     parts: dict = field(default_factory=dict)
     # Calls whose failure no test can tell from another cause.
     left_out: tuple = ()
@@ -288,7 +289,7 @@ def shutdown(world):
     calls={"getsockopt": 2, "sendmsg": 1, "shutdown": 1},
     done=("shutdown",),
     again=("sendmsg",),
-    # So the kernel says that a socket is not peeled off.
+    # With this error the kernel tells that a socket is not peeled off.
     left_out=("getsockopt", "getsockopt 2"),
 )
 def shutdown_of_peeled(world):
@@ -331,7 +332,7 @@ def bindx(world):
     done=("poll", "getsockopt 2"),
     again=("poll",),
     once=("sctp_connectx", "getsockopt"),
-    # It is no error to be connected.
+    # Being connected is not an error.
     meanings={"getsockopt 2": "EISCONN"},
 )
 def connectx(world):
@@ -370,7 +371,7 @@ def connectx_of_many(world):
     "sctp_getladdrs",
     calls={"sctp_getladdrs": 1, "getsockopt": 1},
     again=("sctp_getladdrs", "getsockopt"),
-    # It is how kernels say that there are more.
+    # With this error kernels tell that there are more.
     meanings={"getsockopt": "ENOMEM"},
 )
 def getladdrs(world):
@@ -382,7 +383,7 @@ def getladdrs(world):
     "sctp_getpaddrs",
     calls={"sctp_getpaddrs": 1, "getsockopt": 1},
     again=("sctp_getpaddrs", "getsockopt"),
-    # It is how Linux says that there is no association, or that there are more.
+    # With this error Linux tells that there is no association, or that there are more.
     meanings={"sctp_getpaddrs": "EINVAL", "getsockopt": "EINVAL ENOMEM"},
 )
 def getpaddrs(world):
@@ -398,7 +399,7 @@ def getpaddrs(world):
 
 @row(
     "sctp_peeloff",
-    # A socket shows that there is a descriptor for the association.
+    # The spare socket shows that a descriptor for the association is free.
     calls={"socket": 1, "close": 1, "getsockopt": 2, "getsockname": 1, "ioctl": 1},
     done=("getsockopt 2", "ioctl"),
     unnoticed=("close", "getsockname"),
@@ -413,7 +414,7 @@ def peeloff(world):
     sock, peer, assoc_id = world.many()
 
     def works():
-        """The association went with its descriptor, others do not."""
+        """The association went with its descriptor. Others still work."""
         receives(peer, b"")()
         world.peer_of(sock).send(b"other")
         receives(sock, b"other")()
@@ -444,7 +445,7 @@ def sendv_of_many(world):
     return Scene(sock, call, 5, receives(peer, b"hello"))
 
 
-# It is not made again: some may have got the message.
+# The call is not repeated: some may have got the message.
 @row("sctp_sendv", calls={"sendmsg": 1})
 def sendv_to_all(world):
     sock, peer, _ = world.many()
@@ -509,7 +510,7 @@ def sendv_many(world):
     messages = [([b"one"],), ([b"two"],), ([b"three"],)]
 
     def seen():
-        """All comes, behind what may have come before."""
+        """All messages come, after those that may have come before."""
         received = []
         while received[-1:] != [b"three"]:
             wait_readable(peer)
@@ -517,7 +518,7 @@ def sendv_many(world):
         assert received[-3:] == [b"one", b"two", b"three"]
 
     def after_part(number):
-        """Nothing of the part waits for more."""
+        """No message of the batch waits for more."""
         receives(peer, b"one")()
         assert sock.sctp_sendv_many(messages) == 3
         seen()
@@ -536,13 +537,13 @@ def sendv_many(world):
 def recvv_many(world):
     sock, peer = world.pair()
     peer.sctp_sendv_many([([b"one"],), ([b"two"],)])
-    wait_readable(sock)  # both, as they come in one packet
+    wait_readable(sock)  # both messages, because they share a packet
 
     def call():
         return [data for data, *_ in sock.sctp_recvv_many(8, 8)]
 
     def after_part(number):
-        """The error comes once."""
+        """The error is raised once."""
         try:
             call()
         except OSError as error:
@@ -612,8 +613,8 @@ def setsockopt(world):
 
 @dataclass
 class Wait:
-    """A call that waits, with a function of the system, for events; what ends
-    the wait, and what the call then returns."""
+    """A call that waits for events with a function of the system. Also what ends the
+    wait, and what the call then returns."""
 
     sock: socket.socket
     call: Callable
@@ -692,7 +693,7 @@ def wait_in_recvv_many(world):
 
 
 def wait_to_send(sock, peer, info=None, call=None, data=b"hello", result=None):
-    """There is room in truth, so nothing has to end the wait."""
+    """There is room in fact, so nothing has to end the wait."""
 
     def end():
         pass

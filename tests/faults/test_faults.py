@@ -1,5 +1,5 @@
-"""System calls that fail, are interrupted or return less than they should, at
-each point where our methods make them."""
+"""System calls fail, are interrupted, or return less than they should, at each point
+where our methods make them."""
 
 import json
 import os
@@ -22,7 +22,7 @@ pytestmark = [
 
 HERE = Path(__file__).parent
 
-# What makes no system call.
+# Methods that make no system call.
 WITHOUT_CALLS = {"sctp_type", "sock"}
 
 injected = Counter()
@@ -30,7 +30,7 @@ injected = Counter()
 
 @pytest.fixture(scope="session")
 def faults(tmp_path_factory):
-    """The object to be preloaded.  It needs libsctp, which is nobody's else."""
+    """The object to preload. It needs libsctp."""
     output = tmp_path_factory.mktemp("faults") / "faults.so"
     arguments = ("-shared", "-fPIC", HERE / "faults.c", "-o", output)
     native.host_compiler().run(*arguments, "-Wl,--no-as-needed", "-lsctp", "-ldl")
@@ -38,10 +38,11 @@ def faults(tmp_path_factory):
 
 
 class Process:
-    """Answers one check after the other; one that ends it is not the last."""
+    """A process that answers one check after the other. If a check ends the process,
+    the next one starts another."""
 
     def __init__(self, library, log):
-        # Behind what a sanitizer has there.
+        # After the libraries of a sanitizer.
         preload = f"{os.environ.get('LD_PRELOAD', '')}:{library}"
         self.errors = log.open("w+")
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-/* What FreeBSD's inet_ntop() is named and AF_INET6 is, for Linux. */
+/* Gives Linux's inet_ntop() the name and the AF_INET6 of FreeBSD. */
 #include <arpa/inet.h>
 
 const char *

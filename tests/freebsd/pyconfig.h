@@ -1,5 +1,5 @@
-/* The pyconfig.h of this machine's CPython, as FreeBSD's would be: both are
-   LP64, and no other difference reaches what an extension includes. */
+/* The pyconfig.h of this machine's CPython, with the values of FreeBSD.  Both
+   are LP64, and no other difference matters for an extension. */
 #include_next <pyconfig.h>
 
 #undef HAVE_CRYPT_H

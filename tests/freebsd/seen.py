@@ -53,7 +53,7 @@ ITEMS = {}
 
 
 def item(title, left_out=""):
-    """Adds a check, which raises where something is wrong."""
+    """Adds a check. The check raises an exception if something is wrong."""
 
     def add(check):
         ITEMS[str(len(ITEMS) + 1)] = check, title, left_out
@@ -63,8 +63,8 @@ def item(title, left_out=""):
 
 
 def make(type, family=AF_INET, timeout=10):
-    """A socket that is bound to one address: a client of all of them that closes
-    late may leave its peer without an end on FreeBSD."""
+    """Makes a socket that is bound to one address. On FreeBSD a client that is bound
+    to all addresses and closes late may leave its peer without an end."""
     sock = sctp_socket(family, type)
     sock.settimeout(timeout)
     sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_NODELAY, 1)
@@ -74,8 +74,8 @@ def make(type, family=AF_INET, timeout=10):
 
 
 def connect(type, family=AF_INET):
-    """A listening socket, its end of an association (the identifier, or what it
-    accepted), and the peer."""
+    """Returns a listening socket, its side of an association (the identifier or the
+    accepted socket), and the peer."""
     listener = make(type, family)
     listener.listen()
     peer = make(SOCK_STREAM, family)
@@ -144,7 +144,7 @@ class Interrupted(Exception):
 
 @item("a timed send that has to wait")
 def check_send():
-    many, assoc_id, _peer = connect(SOCK_SEQPACKET)  # neither peer reads
+    many, assoc_id, _peer = connect(SOCK_SEQPACKET)  # the peers do not read
     _, one, _other_peer = connect(SOCK_STREAM)
     peeled = many.sctp_peeloff(assoc_id)
     for sock in one, peeled:
@@ -207,7 +207,7 @@ def check_fileno():
 
 
 def serve_ipv4(example, text):
-    """Sends a message over IPv4 to an example, which says something of it."""
+    """Sends a message over IPv4 to an example, which prints something about it."""
     with make(SOCK_STREAM) as unused:
         port = unused.getsockname()[1]
     command = [sys.executable, EXAMPLES / f"{example}.py", str(port)]
@@ -232,7 +232,7 @@ def serve_ipv4(example, text):
 
 
 def end_of(process):
-    """The last line of what a process printed."""
+    """The last line that a process printed."""
     process.kill()
     return (process.stdout.read().splitlines() or ["it prints nothing"])[-1]
 
@@ -285,7 +285,7 @@ def check_connectx():
 
 
 def texts(value):
-    """The strings in a value, also of containers in it."""
+    """The strings in a value and in its containers."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -303,7 +303,7 @@ def sysctl(name):
 
 
 def assert_sysctls_exist(text, where):
-    """Returns how many it names."""
+    """Checks that all named sysctls exist. Returns how many there are."""
     names = set(re.findall(r"(?:net\.(?:inet\.)?sctp|kern\.ipc)\.\w+", text))
     for name in names:
         try:
@@ -395,8 +395,8 @@ def check_left_out_address():
 
 
 def run(number):
-    """In a process of its own, which may crash or hang: whether it is right, and
-    the line to print."""
+    """Runs a check in its own process, because it may crash or hang. Returns whether
+    it is right, and the line to print."""
     _, title, left_out = ITEMS[number]
     command = [sys.executable, __file__, "--run", number]
     try:

@@ -1,4 +1,4 @@
-"""Hands mutated notifications to the parser until something is wrong."""
+"""Gives mutated notifications to the parser until it fails."""
 
 import argparse
 import array
@@ -22,7 +22,7 @@ from sctp import (
     parse_notification,
 )
 
-# The input being parsed, behind its length: it outlives a process that dies.
+# The length of the current input, and the input. It survives the end of the process.
 LAST_INPUT = golden.TESTS.parent / "build" / "fuzz" / "input"
 LAST_INPUT_SIZE = 0x10000
 NUMBERS = (0, 1, 3, 4, 7, 8, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF)
@@ -61,14 +61,14 @@ def mutate(choose, corpus):
         elif kind == 5:
             data[at:] = pick(corpus)[at:]
         else:
-            # Without a length that fits, nothing else is looked at.
+            # If the length does not fit, nothing else is read.
             length = size + bits(4) - 8 if bits(2) == 0 else size
             data[4:8] = struct.pack("=I", max(length, 0))
     return bytes(data)
 
 
 def check(data, given, keys):
-    """Parses an input; what comes of it is what always comes of its type."""
+    """Parses an input. The result must be a correct one for its type."""
     type = int.from_bytes(data[:2], sys.byteorder)
     try:
         notif = parse_notification(given)
@@ -87,15 +87,15 @@ def check(data, given, keys):
 
 
 def fuzz(inputs):
-    """How many inputs there were, and how many of them notifications."""
+    """Returns how many inputs there were, and how many of them were notifications."""
     keys = {}
     count = parsed = 0
     LAST_INPUT.write_bytes(bytes(LAST_INPUT_SIZE))
     with LAST_INPUT.open("r+b") as file, mmap.mmap(file.fileno(), 0) as last:
         for count, data in enumerate(inputs, 1):
             last[: 4 + len(data)] = struct.pack("=I", len(data)) + data
-            # A slice of an array has no byte more than its content; every other
-            # one is not aligned. bytes take a shorter way.
+            # A slice of an array has no spare byte, and every second one is not
+            # aligned. bytes objects take a shorter way.
             start = count % 2
             whole = array.array("B", bytes(start) + data)[:]
             given = memoryview(whole)[start:] if count % 8 else data
@@ -109,7 +109,7 @@ def last_input():
 
 
 def inputs(options):
-    """The corpus, then as many mutations or as long as the options say."""
+    """The corpus, then mutations: so many, or for so long, as the options say."""
     corpus = load_corpus()
     yield from corpus
     choose = random.Random(options.seed)

@@ -46,7 +46,7 @@ def run(*arguments, **options):
 
 
 def processes_with(mark):
-    """Return the processes that have the mark in their command or environment."""
+    """Returns the processes that have the mark in their command or environment."""
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
@@ -91,8 +91,8 @@ class MarkedRun:
 
 @pytest.fixture(autouse=True)
 def no_scratch_directory_is_left(monkeypatch):
-    """Others may run kernels at the same time: ours have a mark in the
-    environment that they pass on."""
+    """Checks our own directories only. Others may run kernels at the same time, so
+    our runs pass a mark on in their environment."""
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
 
@@ -241,7 +241,8 @@ def test_timeout():
 
 
 def without_privileges():
-    """Return what runs a command as a user who cannot make a PID namespace."""
+    """Returns a command that runs another one as a user who cannot make a PID
+    namespace."""
     if os.getuid() != 0:
         return []
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]

@@ -24,7 +24,7 @@ KERNEL_PARAMETERS = [
 
 
 def find_release(directory: Path) -> str:
-    """The release of the kernel in a directory that has a package unpacked."""
+    """Finds the release of the kernel in a directory with an unpacked package."""
     with contextlib.suppress(FileNotFoundError):
         for path in (directory / "lib/modules").iterdir():
             return path.name
@@ -32,7 +32,7 @@ def find_release(directory: Path) -> str:
 
 
 def find_modules(directory: Path, release: str) -> list[Path]:
-    """What must be loaded to mount the root, in order."""
+    """The modules to load before the root can be mounted, in order."""
     paths = []
     show = ["modprobe", "-C/dev/null", "-d", directory, "-S", release, "-D"]
     for module in MODULES:
@@ -50,7 +50,7 @@ def find_modules(directory: Path, release: str) -> list[Path]:
 
 
 def archive_member(number: int, name: str, mode: int, data: bytes) -> bytes:
-    """A file of a cpio archive of the format newc."""
+    """A file for a cpio archive of the format newc."""
     fields = [number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     head = b"070701" + b"".join(b"%08X" % field for field in fields)
     head += name.encode() + b"\0"
@@ -79,7 +79,8 @@ def initial_file_system(directory: Path, release: str, init: Path) -> bytes:
 def command(
     directory: Path, scratch: Path, megabytes: int, append: list[str]
 ) -> list[str]:
-    """Return the command that boots scratch's init with the kernel in directory."""
+    """Returns the command that boots the init of scratch with the kernel in
+    directory."""
     release = find_release(directory)
     initrd = scratch / "initrd"
     initrd.write_bytes(initial_file_system(directory, release, scratch / "init"))

@@ -7,7 +7,7 @@
 # The caller and `eval` assign variables that shellcheck cannot see.
 # shellcheck shell=sh disable=SC2154
 
-# What one start of the interpreter can tell us, as shell assignments.
+# Print facts about the interpreter as shell assignments, with one start of it.
 python_facts='
 import importlib.util, os, shlex, socket, sys, sysconfig
 
@@ -50,18 +50,18 @@ is_root() {
     [ "$(id -u)" = 0 ]
 }
 
-# The guest runs as root; /usr/sbin is often not on a user's path.
+# The guest runs as root.  The path of a user often lacks /usr/sbin.
 has_command() {
     PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1
 }
 
-# A version manager's python3 may be a shell script, slow to start each time;
+# The python3 of a version manager may be a shell script, which starts slowly.
 # base_python is the program itself.
 find_python() {
     for candidate in ${PYTHON:+"$PYTHON"} \
         ${PYTHON:-python3 python3.13 python3.12 python3.11}
     do
-        # Isolated, for the directory we are in may hold a package of ours.
+        # Isolated, because the current directory may have our package.
         facts=$("$candidate" -I -c "$python_facts" 2>/dev/null) || continue
         eval "$facts"
         return
@@ -85,7 +85,7 @@ missing: $1 (${2:+Debian package }${2:-$3})"
     missing_packages="$missing_packages${2:+ $2}"
 }
 
-# Only a python of the system has packages for its parts.
+# Only the python of the system has its parts in packages.
 missing_of_python() {
     case $python_is_system,$base_python in
     True,*"$python_version") missing "$1" "python$python_version-$2" ;;
@@ -100,7 +100,7 @@ compiles() {
 }
 
 check_for_build() {
-    # $CC and Python's own may be a command with arguments.
+    # $CC and the compiler of Python may be commands with arguments.
     # shellcheck disable=SC2086
     set -- ${CC:-$compiler}
     if ! has_command "$1"; then
@@ -115,12 +115,13 @@ check_for_build() {
     [ "$python_has_venv" = True ] || missing_of_python 'the venv module' venv
 }
 
-# Whether to run on this machine's kernel: not where KERNEL_RUN_LINUX names one.
+# Whether to run on this machine's kernel.  Not if KERNEL_RUN_LINUX names
+# another one.
 host_will_do() {
     [ "$kernel_has_sctp" = True ] && [ -z "${KERNEL_RUN_LINUX-}" ]
 }
 
-# The caller may set `tools` to commands it wants, each with its package.
+# The caller may set `tools` to further commands, each with its package.
 check_for_run() {
     for tool in ${tools-}; do
         has_command "${tool%:*}" || missing "${tool%:*}" "${tool#*:}"
@@ -135,7 +136,7 @@ check_for_run() {
 install_packages() {
     echo "installing Debian packages:$missing_packages" >&2
     apt_log=$repository/build/apt.log
-    # The list is to be split.
+    # The shell splits the list.
     # shellcheck disable=SC2086
     if ! {
         apt-get update -qq
@@ -148,7 +149,7 @@ install_packages() {
     fi
 }
 
-# What the extras $1 need.
+# Print the commands that the extras $1 need.
 check() {
     check_for_run
     if ! is_installed "$1"; then
@@ -156,8 +157,8 @@ check() {
     fi
 }
 
-# Make the check that is this command, and once more after root has installed
-# what it missed.
+# Run the check $@.  If it fails, install the missing packages as root, and run
+# it again.
 provide() {
     missing_things=
     missing_packages=
@@ -172,7 +173,7 @@ provide() {
     [ -z "$missing_things" ] || fail "${missing_things#?}"
 }
 
-# All that the installed project depends on: interpreter, place, sources.
+# Everything that the installed project depends on: interpreter, place, sources.
 fingerprint() {
     echo "$base_python $python_build"
     (cd "$repository" && pwd -P && cksum pyproject.toml setup.py src/*)
@@ -189,7 +190,7 @@ is_installed() {
     return 1
 }
 
-# With the extras $1, such as [test].
+# Install the project with the extras $1, such as [test].
 install_project() {
     wanted=$(fingerprint)
     rm -f "$environment"/installed*
@@ -199,7 +200,7 @@ install_project() {
         "$base_python" -m venv --clear "$environment"
         echo "$wanted_python" >"$environment/python"
     fi
-    # setuptools rebuilds for a changed source but not for a changed header.
+    # setuptools rebuilds after a change of a source, but not of a header.
     rm -f "$repository"/_sctp/*"$module_suffix"
     echo 'building the project' >&2
     (
@@ -209,7 +210,8 @@ install_project() {
     echo "$wanted" >"$environment/installed$1"
 }
 
-# Ready to build and to run, with the extras $1, such as [test], or none.
+# Prepare everything to build and run, with the extras $1, such as [test], or
+# none.
 prepare() {
     load_host_sctp
     find_python
@@ -217,7 +219,7 @@ prepare() {
     environment=$repository/build/venv-$python_tag
     python=$environment/bin/python
     wanted_python="$base_python $python_build $(cd "$repository" && pwd -P)"
-    # Two at once would install into one environment.
+    # Two runs at the same time would install into the same environment.
     (
         if has_command flock; then
             flock 9
@@ -229,9 +231,9 @@ prepare() {
     ) 9>"$repository/build/setup.lock"
 }
 
-# Become the command, on this machine's kernel if that has SCTP, else on one in
-# user mode, whose temporary files do not stay on the host.  The caller may set
-# `kernel_parameters`.
+# Become the command.  If this machine's kernel has SCTP, it runs there.
+# Otherwise it runs on a kernel in user mode, whose temporary files do not stay
+# on the host.  The caller may set `kernel_parameters`.
 exec_in_kernel() {
     if host_will_do; then
         set -- --host -- "$@"

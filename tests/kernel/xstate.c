@@ -1,4 +1,4 @@
-/* Lets User-mode Linux 6.1 run on processors with AMX: preloaded into it.
+/* Preloaded into User-mode Linux 6.1, so that it runs on processors with AMX.
 
    It sets the registers of its processes as far as AVX-512's, whereas the
    host takes only all that the processor has (EFAULT).  The rest, tiles that

@@ -34,8 +34,7 @@ ANY_PORT = ("127.0.0.1", 0)
 
 
 def entry_points():
-    """The names of everything that C implements, and of the methods of the
-    socket."""
+    """The names of everything that C implements, and of the methods of the socket."""
     kinds = (
         BuiltinFunctionType,
         FunctionType,
@@ -61,7 +60,7 @@ def entry_points():
 
 
 def in_python(entry_point):
-    """Whether it is a method written in Python, over C."""
+    """Whether it is a method in Python that calls C."""
     owner, _, attribute = entry_point.rpartition(".")
     return owner == "sctp_socket" and attribute in vars(sctp_socket)
 
@@ -71,7 +70,7 @@ def readable(sock):
 
 
 class World:
-    """What the calls are made with; each thing is made when first asked for."""
+    """The objects that the calls use. Each is made when it is needed first."""
 
     sndinfo = sctp.sctp_sndinfo(snd_sid=1)
     to_all = sctp.sctp_sndinfo(snd_flags=sctp.SCTP_SENDALL)
@@ -129,7 +128,7 @@ class World:
 
     @cached_property
     def crowded(self):
-        """A one-to-many socket with more associations than ints are at hand."""
+        """A one-to-many socket with more associations than Python has small ints."""
         crowded = self.listen(SOCK_SEQPACKET)
         self.crowd = [self.socket(address=None) for _ in range(260)]
         for sock in self.crowd:
@@ -143,7 +142,7 @@ class World:
 
     @cached_property
     def ends(self):
-        """The two ends of an association: who sends, who receives."""
+        """Both ends of an association: the sender and the receiver."""
         listener = self.listen(SOCK_STREAM)
         sender = self.socket()
         sender.connect(listener.getsockname())
@@ -183,12 +182,13 @@ class World:
         return sctp.sctp_recvv_rn([self.rcvinfo, self.nxtinfo])
 
     def drain(self):
-        """Takes what a sending call may have left to receive."""
+        """Receives everything that a sending call may have left."""
         while readable(self.receiver):
             self.receiver.recv(4096)
 
     def fill(self):
-        """Gives a receiving call something to receive: two, that there be a next."""
+        """Sends two messages, so that a receiving call has something to receive, and
+        a next message exists."""
         if not readable(self.receiver):
             for _ in range(3):
                 self.sender.sctp_sendv([b"some", b"thing"])
@@ -203,14 +203,14 @@ class World:
             select.select([receiver], [], [], 10)
 
     def exchange_pending(self):
-        """Lets an association wait for accept."""
+        """Sets up an association that waits for accept."""
         if not readable(self.listener):
             self.peer = self.socket(address=None)
             self.peer.connect(self.listener.getsockname())
             select.select([self.listener], [], [], 10)
 
     def associate(self):
-        """Lets the one-to-many socket have an association to peel off."""
+        """Gives the one-to-many socket an association to peel off."""
         self.peer = self.socket(address=None)
         self.peer.connect(self.many.getsockname())
         self.peer.send(b"?")
@@ -223,7 +223,7 @@ class World:
         )["rcv_assoc_id"]
 
     def associate_end(self):
-        """The end of an association, for calls that end it."""
+        """An end of an association, for calls that end it."""
         if getattr(self, "spare", None) is not None:
             self.spare.close()
         self.exchange_pending()
@@ -236,7 +236,7 @@ class World:
         self.spare = self.many.sctp_peeloff(self.assoc_id)
 
     def new_socket(self):
-        """A socket of its own for a call that can be made once on each."""
+        """Makes a new socket, for a call that can be made only once on a socket."""
         if getattr(self, "spare", None) is not None:
             self.spare.close()
         self.spare = self.socket(address=None)
@@ -251,13 +251,13 @@ class World:
             self.idle.sctp_bindx([("127.0.0.2", 0)], sctp.SCTP_BINDX_REM_ADDR)
 
     def connectable(self):
-        """A new socket, and room in the listener's queue."""
+        """A new socket, and room in the queue of the listener."""
         self.new_socket()
         while readable(self.listener):
             self.listener.accept()[0].close()
 
     def lend(self):
-        """A descriptor to make sockets of; a failed one may have closed it."""
+        """A descriptor to make sockets from. A call that failed may have closed it."""
         self.lent = self.keep("lent", lambda: os.dup(self.idle.fileno()))
 
     def lend_other(self):
@@ -285,9 +285,9 @@ class World:
 
 @dataclass(frozen=True)
 class Case:
-    """A call; the error that it raises; how many times more often other calls
-    are made, which take less; what is to be done before each call; whether code
-    of ours in Python raises within it."""
+    """A call and the error that it raises. Also how many times more often quicker
+    calls are made, what to do before each call, and whether Python code of ours
+    raises the error."""
 
     call: Callable[[World], object]
     error: type[BaseException] | None = None
@@ -297,7 +297,7 @@ class Case:
 
 
 class Bad:
-    """Fails wherever it is asked for something."""
+    """An object that fails whatever it is asked for."""
 
     def fail(self, *args):
         raise ZeroDivisionError
@@ -314,7 +314,7 @@ def failing_items(*items):
     raise ZeroDivisionError
 
 
-# Each association takes several packets: fewer of these, or a run takes hours.
+# Each association takes several packets. With more calls, a run would take hours.
 ASSOCIATION = 100
 
 
@@ -330,7 +330,7 @@ def import_anew(name):
 
 def import_case(name):
     return {
-        # Classes are cycles, which only the collector ends.
+        # Classes are cycles, which only the garbage collector frees.
         "anew": Case(
             lambda w: import_anew(name), divisor=20, prepare=lambda w: gc.collect()
         )
@@ -388,7 +388,7 @@ class NonsenseSpa(sctp.sctp_sendv_spa):
 
 
 def notification(type, *words, tail=b""):
-    """A notification of 32-bit members."""
+    """A notification with members of 32 bits."""
     body = b"".join(word.to_bytes(4, sys.byteorder) for word in words) + tail
     length = 8 + len(body)
     return (
@@ -457,21 +457,21 @@ AUTHKEY = sctp.sctp_authkey(sca_keynumber=1, sca_key=b"secret")
 
 
 class sctp_initmsg(dict):
-    """Named after a structure."""
+    """A class that is named after a structure."""
 
     __slots__ = ()
 
 
 def spoiled(info):
-    """A copy that lacks a key, as only dict's own methods make it."""
+    """A copy without a key. Only the methods of dict can make it."""
     made = info.copy()
     dict.pop(made, next(iter(made)))
     return made
 
 
 def branding(make):
-    """Brands a class of a structure that no other case uses, and then the
-    class that the package has."""
+    """Brands a class for a structure that no other case uses, and then the class of
+    the package again."""
 
     def call(world):
         try:
@@ -644,7 +644,7 @@ def closing(make):
 
 
 def detaching(make):
-    """For a descriptor that is used again."""
+    """Detaches the descriptor of a socket, so that it can be used again."""
 
     def call(world):
         make(world).detach()
@@ -660,7 +660,7 @@ class Unmade(sctp_socket):
     __slots__ = ()
 
     def __new__(cls, *args, **kwargs):
-        """Makes nothing."""
+        """Makes no object."""
 
 
 class Ignoring(sctp_socket):
@@ -671,7 +671,7 @@ class Ignoring(sctp_socket):
 
 
 def refused(cls, name, call, prepare):
-    """A class that sockets cannot be made of."""
+    """A class from which no sockets can be made."""
 
     def refuse(world):
         with sctp_socket(fileno=os.dup(getattr(world, name).fileno())) as twin:
@@ -686,7 +686,7 @@ def accepted(world):
 
 
 def takes(call):
-    """What appends a descriptor to a list."""
+    """A function that appends a descriptor to a list."""
 
     def take(world):
         taken = []
@@ -1051,7 +1051,7 @@ SOCKET["sctp_recvv_into"] = {
 
 
 def sends_many(messages, error=None, **kwargs):
-    """Messages that are made anew for each call."""
+    """Makes new messages for each call."""
     return Case(
         lambda w: w.sender.sctp_sendv_many(messages(w)),
         error,
@@ -1182,7 +1182,7 @@ SOCKET["sock"] = {
     "set": fails(AttributeError, lambda w: setattr(w.idle, "sock", None)),
 }
 
-# What C does of methods in Python is called by the same calls.
+# The same calls also test the C part of methods in Python.
 SOCKET["_bindx"] = SOCKET["sctp_bindx"]
 SOCKET["_connectx"] = SOCKET["sctp_connectx"]
 SOCKET["_getaddrs"] = SOCKET["sctp_getladdrs"] | SOCKET["sctp_getpaddrs"]

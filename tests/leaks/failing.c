@@ -1,4 +1,4 @@
-/* Module failing: calls C functions while chosen allocations of Python fail. */
+/* The module failing: it calls C functions while chosen allocations fail. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -58,7 +58,7 @@ arm(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Arguments in every form that a C function may take them in. */
+/* The arguments, in every form that a C function may take. */
 typedef struct {
     PyObject *args;
     PyObject *kwargs; /* NULL for none */
@@ -137,8 +137,8 @@ call_slot(const PyWrapperDescrObject *slot, PyObject *self,
     return slot->d_base->wrapper(self, given->args, slot->d_wrapped);
 }
 
-/* Python's own calls would look at the result before we do, in memory that
-   they do not get. */
+/* CPython's own functions would check the result first.  They need memory for
+   that, and would not get it. */
 static PyObject *
 call_directly(PyObject *callable, PyObject *self, const arguments *given)
 {

@@ -18,18 +18,18 @@ import cases
 sys.path.append(str(Path(__file__).parent.parent))
 import system
 
-# How often growth is measured before it counts as a leak: caches fill, and
-# allocators take pages, but not each time anew.
+# How often growth is measured before it counts as a leak. Caches may fill and
+# allocators may take pages once, but not each time.
 ROUNDS = 30
 
 
 class Wrong(Exception):
-    """What a case did that it must not."""
+    """A case has done something that it must not do."""
 
 
 def count_references(world):
-    """References of all objects in a debug build, else of those that calls
-    share: constants, types, arguments."""
+    """The references of all objects in a debug build; otherwise those of objects
+    that calls share: constants, types and arguments."""
     if hasattr(sys, "gettotalrefcount"):
         return sys.gettotalrefcount()
     shared = [None, True, False, NotImplemented, (), "", b"", *range(-1, 257)]
@@ -41,7 +41,7 @@ def count_references(world):
 
 
 def count_held(world):
-    """What a call must give back."""
+    """The counts of everything that a call must free."""
     gc.collect()
     return {
         "descriptors": len(system.open_descriptors()),
@@ -52,21 +52,22 @@ def count_held(world):
 
 
 def find_growth(before, held, calls):
-    """What has grown so much that each fourth call may have leaked."""
+    """Finds the counts that have grown so much that one call in four may have
+    leaked."""
     slack = {
         "descriptors": 0,
         "blocks": min(calls // 4, 32),
         "references": min(calls // 4, 32),
         "bytes": 256 * 1024,
     }
-    if held["blocks"] == 0:  # a tool has malloc, and keeps what is freed
+    if held["blocks"] == 0:  # a tool has replaced malloc, and keeps freed memory
         del slack["bytes"]
     growth = {what: held[what] - before[what] for what in slack}
     return {what: growth[what] for what in slack if growth[what] > slack[what]}
 
 
 def call_as_told(case, call):
-    """Makes the call and checks how it ended."""
+    """Makes the call and checks its result or its error."""
     try:
         call()
     except BaseException as error:
@@ -78,7 +79,7 @@ def call_as_told(case, call):
 
 
 def check_leaks(case, calls):
-    """Makes so many calls, and compares what is held with what was before."""
+    """Makes so many calls. Compares the counts with those before."""
     world = cases.World()
     calls = max(calls // case.divisor, 50)
 
@@ -123,7 +124,7 @@ def serve(check=check_entry_point):
         child = os.fork()
         if child == 0:
             os.close(read_end)
-            # What hangs ends with a traceback.
+            # If something hangs, it ends with a traceback.
             faulthandler.dump_traceback_later(60 + int(amount) / 50, exit=True)
             with contextlib.suppress(BaseException):
                 answer = check(int(amount), entry_point)

@@ -14,17 +14,17 @@ from run_cases import ROUNDS, Wrong, call_as_told, count_held, serve
 sys.path.append(sys.argv[1])
 import failing
 
-# What code in Python raises within these calls: without memory Python itself
-# ends such code without an exception, or keeps what it made.  The first, which
-# is a SystemError, may happen to ours.
+# The exceptions of Python code within these calls. Without memory, Python itself may
+# end such code without an exception (which raises SystemError), or keep its objects.
+# The first may happen in our code.
 IN_PYTHON = (ZeroDivisionError, UnicodeError)
-# By then what is kept of the peers that were heard last is full.
+# After so many calls, the memory for the last peers is full.
 WARM_UP = 100
 
 
 class Hook:
-    """Stands in for what C implements: passes calls on, and lets allocations
-    fail in them while it is armed."""
+    """Replaces a function that C implements. While it is armed, it lets allocations
+    fail in the calls that it passes on."""
 
     def __init__(self, entry_point):
         self.armed = False
@@ -58,27 +58,29 @@ class Hook:
         if self.armed:
             self.calls += 1
             gc.collect()  # Python keeps no freed objects to use again
-            # The frame object is there before memory fails: Python, which finds
-            # none for it as a function below ends, drops that one's exception.
+            # This makes the frame object before memory fails. If Python has no memory
+            # for it when a function called from here ends, it drops the exception of
+            # that function.
             sys._getframe()
         return failing.call(member, own, args, kwargs)
 
     def sweep(self, case, world):
-        """Lets each allocation fail, alone and with all that follow; returns
-        how often one did."""
+        """Lets each allocation fail, alone and with all later ones. Returns how many
+        failed."""
         failed = 0
         for to_the_end in False, True:
             nth = 1
             while self.let_fail(case, world, nth, to_the_end):
                 failed += 1
-                # A loop that asks a thousand times goes on in the same way.
+                # A loop with a thousand allocations repeats itself.
                 nth += max(1, nth // 50) if nth > 1_000 else 1
         case.prepare(world)
         call_as_told(case, lambda: case.call(world))
         return failed
 
     def let_fail(self, case, world, nth, to_the_end):
-        """Returns whether there were as many allocations."""
+        """Lets an allocation fail. Returns whether the call makes as many
+        allocations."""
         case.prepare(world)
         failing.arm(nth, sys.maxsize if to_the_end else nth)
         self.armed = True
@@ -100,7 +102,7 @@ class Hook:
 
 
 def check_case(case, times, hook):
-    """Sweeps so often, and compares what is held with what was before."""
+    """Sweeps so often. Compares the counts with those before."""
     world = cases.World()
     for _ in range(WARM_UP):
         case.prepare(world)
@@ -116,7 +118,7 @@ def check_case(case, times, hook):
         }
         if max(growth.values()) < times:
             return failed
-        times = min(2 * times, 100)  # caches of Python fill, but slower and slower
+        times = min(2 * times, 100)  # Python's caches fill more and more slowly
     raise Wrong(f"{growth} more after {times} sweeps, {ROUNDS} times over")
 
 

@@ -1,4 +1,4 @@
-"""Nothing that C implements keeps what it took, whether it succeeds or
+"""Everything that C implements frees what it has taken, whether it succeeds or
 fails."""
 
 import contextlib
@@ -19,10 +19,10 @@ needs_kernel = pytest.mark.kernel
 
 @contextlib.contextmanager
 def serving(log, script, *arguments):
-    """A function that checks an entry point in a process of its own; in the
-    end says what it counted."""
+    """A function that checks an entry point in its own process. At the end it prints
+    the counts."""
     totals = Counter()
-    # Ending calls early leaves sockets to close to the interpreter.
+    # If calls end early, the interpreter closes their sockets.
     command = [sys.executable, "-W", "ignore", HERE / script, *arguments]
     with (
         log.open("w") as errors,

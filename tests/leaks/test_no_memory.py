@@ -1,5 +1,5 @@
-"""What finds no memory says so and nothing else: a module that is loaded, and
-everything that C implements."""
+"""Without memory, the modules raise MemoryError and nothing else: while they are
+loaded, and in everything that C implements."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import native
 import pytest
 from test_leaks import entry_points, serving
 
-# How often a sweep is repeated, which must leave nothing behind.
+# How often a sweep is repeated. It must leave nothing behind.
 SWEEPS = 2
 
 # Loads a module while its allocations fail, the n-th alone and with all that

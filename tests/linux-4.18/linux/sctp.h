@@ -1,5 +1,5 @@
-/* This machine's header with what Linux 4.18 had of it: what came later is
-   hidden under other names, or undefined. */
+/* This machine's header, reduced to the definitions of Linux 4.18.  Later ones
+   are undefined, or hidden under other names. */
 #pragma GCC system_header
 
 #pragma push_macro("sctp_event")
@@ -62,7 +62,7 @@
 #undef SCTP_STREAM_CHANGE_DENIED
 #undef SCTP_STREAM_CHANGE_FAILED
 
-/* An enumerator cannot be undefined; a name that is none can hide it. */
+/* An enumerator cannot be undefined.  A macro with an unknown name hides it. */
 #undef SCTP_DATA_IO_EVENT
 #undef SCTP_SEND_FAILED_EVENT
 #undef SCTP_SN_TYPE_MAX
@@ -70,7 +70,7 @@
 #define SCTP_SEND_FAILED_EVENT NOT_IN_LINUX_4_18
 #define SCTP_SN_TYPE_MAX NOT_IN_LINUX_4_18
 
-/* Without the last two members. */
+/* The structure without its last two members. */
 struct sctp_paddrparams {
     sctp_assoc_t spp_assoc_id;
     struct sockaddr_storage spp_address;
