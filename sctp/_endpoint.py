@@ -336,6 +336,7 @@ class EndpointBase(Generic[Association]):
             self._release(association)
             self._hub.release(member)
             association._on_news = None
+            self._note_closed()
 
     def _peel_by_itself(self, member: Member, what: str) -> None:
         try:
