@@ -36,6 +36,9 @@ class _Shared(Shared, Carrier):
 
     def tidy(self, association: Association) -> None:
         self._endpoint._finish()
+        member = self._member(association)
+        if member.end is not None or member not in self._endpoint._senders:
+            association._senders.wake()  # who then raises, or lines up
         self._endpoint._wake_senders()
 
     def may_send(self, association: Association) -> bool:
