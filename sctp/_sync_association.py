@@ -76,7 +76,8 @@ class Notifications(News):
         source, taken = self._source, list[Notification]()
 
         def attempt() -> bool:
-            source._read_if_ready()
+            if not self.waiting:
+                source._read_if_ready()
             if not self.waiting:
                 return source._is_closed
             first = self.waiting[0]
@@ -138,9 +139,8 @@ class Carrier(OwnSocket):
         association._crew.interrupt()
 
     def read_if_ready(self, association: "Association") -> None:
-        """Takes what has arrived, unless a message is unread."""
-        has_read = association._core.unread and not association._arrived
-        if association._is_reading and not has_read:
+        """Takes what has arrived, unless too much is unread."""
+        if association._is_reading:
             association._read()
 
     def tidy(self, association: "Association") -> None:
@@ -457,7 +457,8 @@ class Association(AssociationBase, Polled):
         raise taken[0]
 
     def _try_to_receive(self, taken: list[Any]) -> bool:
-        self._read_if_ready()
+        if not self._core.unread:
+            self._read_if_ready()
         self._take(taken)
         if not taken and self._core.end is not None:
             raise self._core.end.for_receiver(self)

@@ -31,8 +31,7 @@ class _Shared(Shared, Carrier):
         self._endpoint._resume()
 
     def read_if_ready(self, association: Association) -> None:
-        if not association._core.unread:
-            self._endpoint._read_if_ready()
+        self._endpoint._read_if_ready()
 
     def tidy(self, association: Association) -> None:
         self._endpoint._finish()
