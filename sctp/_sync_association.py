@@ -347,7 +347,7 @@ class Association(AssociationBase, Polled):
         self._carrier.close(self)
         if not self._crew.polled:
             self._crew.close()
-        self._is_reading = False
+        self._is_reading = self._awaits_room = False
         self._is_closed = True
 
     def _has_closed(self) -> bool:

@@ -112,8 +112,8 @@ class Full:
     """An endpoint whose send buffer is full, for good: by ``hog``, whose peer does
     not read, and which cannot be peeled off."""
 
-    def __init__(self, make_socket):
-        self.endpoint = open_endpoint(LOCAL, options=SMALL_SENDING)
+    def __init__(self, make_socket, **kwargs):
+        self.endpoint = open_endpoint(LOCAL, options=SMALL_SENDING, **kwargs)
         address = self.endpoint.addresses[0]
         self.peer = make_socket(AF_INET, SOCK_STREAM)
         self.peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 5000)
@@ -200,3 +200,45 @@ def test_polled_wait_behind_an_unread_message(endpoint, client, how, what):
     else:
         pytest.fail("it does not end")
     assert one.receive(0).data == b"x"
+
+
+def test_end_of_one_that_was_peeled_off_by_itself_stops_nobody(front):
+    """Two threads that wait go on, one of which polls."""
+    endpoint = front.open_endpoint(LOCAL, max_unread=2000)
+    client = front.connect(endpoint.addresses)
+    accepted = endpoint.take()
+    shared = accepted.socket
+    client.send_many([b"x"] * 10)
+    wait_until(lambda: accepted.is_closed or accepted.socket is not shared)
+    client.abort()
+    with pytest.raises(ConnectionResetError):
+        while True:
+            accepted.receive()
+    other = front.connect(endpoint.addresses)
+    endpoint.accept()
+    calls = [endpoint.accept.start() for _ in range(2)]
+    for _ in range(2):
+        front.connect(endpoint.addresses)
+    for call in calls:
+        call.result(BOUND)
+    assert not other.is_closed
+
+
+def test_all_who_wait_to_send_by_one_peeled_off_learn_of_its_end(make_socket):
+    full = Full(make_socket, max_unread=2000)
+    shared = full.hog.socket
+    for _ in range(10):
+        full.peer.sctp_sendv([b"x"])
+    wait_until(lambda: full.hog.is_closed or full.hog.socket is not shared)
+    full.fill()
+    watcher = Background(full.endpoint.accept)
+    wait_for_waiters(full.endpoint, 1)
+    calls = [Background(full.hog.send, bytes(2000)) for _ in range(3)]
+    wait_for_waiters(full.endpoint, 4)
+    full.hog.abort()
+    for call in calls:
+        with pytest.raises(ConnectionAbortedError):
+            call.outcome(BOUND)
+    full.endpoint.abort()
+    with pytest.raises(ConnectionAbortedError):
+        watcher.outcome(BOUND)
