@@ -236,8 +236,10 @@ class Hub:
         arrived[0] = whole, None, info, kind, flags | _MSG_EOR
         try:
             notification = parse_notification(whole)
-        except OSError:  # the type is unknown on this system
-            return
+        except OSError as error:
+            if error.errno is None:  # of a signal handler
+                raise
+            return  # none that this system knows
         assoc_id: Any = None
         state: Any = None
         for key, value in notification.items():

@@ -275,8 +275,14 @@ class Lifecycle:
                     del arrived[0]
                     continue
                 arrived[0] = whole, address, info, kind, flags
-                with suppress(OSError):  # the type is unknown on this system
-                    self.notice(parse_notification(whole))
+                notification = None
+                try:
+                    notification = parse_notification(whole)
+                except OSError as error:
+                    if error.errno is None:  # of a signal handler
+                        raise
+                if notification is not None:  # else none that this system knows
+                    self.notice(notification)
                 del arrived[0]
             elif not data:
                 self.finish()

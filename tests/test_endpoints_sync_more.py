@@ -12,6 +12,7 @@ from socket import AF_INET, SO_RCVBUF, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET
 import pytest
 import system
 from fronts import PATIENCE
+import test_associations_interrupted
 from test_associations_ends import no_descriptors
 from test_associations_interrupted import Interrupted, interrupt
 from test_endpoints import wait_until
@@ -242,3 +243,49 @@ def test_all_who_wait_to_send_by_one_peeled_off_learn_of_its_end(make_socket):
     full.endpoint.abort()
     with pytest.raises(ConnectionAbortedError):
         watcher.outcome(BOUND)
+
+
+class Alarm(Interrupted, TimeoutError):
+    """What signal handlers raise to end a wait: an OSError without errno."""
+
+
+@pytest.mark.parametrize("how", ["accept", "receive", "own"])
+def test_handler_that_raises_an_oserror(make_socket, monkeypatch, how):
+    """At each place: messages and the end come once, and at once."""
+    monkeypatch.setattr(test_associations_interrupted, "Interrupted", Alarm)
+    sent = [b"0", bytes(20_000), b"2"]
+    for place in range(2000):
+        with open_endpoint(LOCAL) as endpoint:
+            if how == "own":
+                listener = make_socket(AF_INET, SOCK_STREAM)
+                listener.bind((LOCAL, 0))
+                listener.listen()
+                reader = connect([listener.getsockname()])
+                peer = listener.accept()[0]
+                listener.close()
+            else:
+                peer = make_socket(AF_INET, SOCK_STREAM)
+                peer.connect(endpoint.addresses[0])
+                reader = endpoint
+            for data in sent:
+                peer.sctp_sendv([data])
+            peer.close()
+            got, accepted = [], []
+
+            def run(reader=reader, got=got, accepted=accepted):
+                if how == "accept" and not accepted:
+                    accepted.append(reader.accept(BOUND))
+                for each in accepted:
+                    reader = each
+                while len(got) < len(sent):
+                    got.append(reader.receive(BOUND))
+
+            was_interrupted = interrupt(run, place)
+            assert was_interrupted or len(got) == len(sent), place
+            start = time.monotonic()
+            run()
+            assert [each.data for each in got] == sent, place
+            got[0].association.wait_closed()
+            assert time.monotonic() - start < BOUND / 2, place
+        if not was_interrupted:
+            break
