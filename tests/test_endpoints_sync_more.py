@@ -1,6 +1,5 @@
 """Endpoints of sctp.sync: what threads and signals could break."""
 
-import errno
 import gc
 import sys
 import threading
@@ -10,15 +9,13 @@ from contextlib import suppress
 from socket import AF_INET, SO_RCVBUF, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET
 
 import pytest
-import system
-from fronts import PATIENCE
 import test_associations_interrupted
+from fronts import PATIENCE
 from test_associations_ends import no_descriptors
 from test_associations_interrupted import Interrupted, interrupt
 from test_endpoints import wait_until
 
 import sctp
-from sctp import IPPROTO_SCTP
 from sctp.sync import connect, open_endpoint
 
 pytestmark = [pytest.mark.kernel]
@@ -101,7 +98,7 @@ def test_who_waits_for_a_turn_to_send_is_woken(endpoint, client):
             for call in calls:
                 call.outcome(BOUND)
             got = [client.receive(BOUND).data for _ in range(600)]
-            assert sorted(got) == sum(lines, [])
+            assert sorted(got) == [each for line in lines for each in line]
     finally:
         sys.setswitchinterval(before)
     endpoint.close()
