@@ -25,6 +25,7 @@ from ._lifecycle import (
     Notification,
     Received,
     Unread,
+    begin_digesting,
     logger,
     names_cause,
 )
@@ -164,6 +165,7 @@ class Hub:
         self._received: dict[Member, int] = {}
         self.end: End | None = None
         self._has_told = False
+        self.is_digesting = False
 
     def make_assembler(self) -> Assembler:
         return Assembler(self.limits.max_message, self.limits.max_total)
@@ -177,48 +179,52 @@ class Hub:
     def digest(self, arrived: deque[Received]) -> None:
         """Takes what arrived on the socket, one after the other. If a signal
         interrupts it, it can be called again, as Lifecycle.digest()."""
-        members = self.members
-        while True:
-            if (member := self._receiver) is not None:
-                self.touched[member] = None
-                if member.unread and member in self.waiting:
-                    self._ready[member] = None
-                if member.unread_size >= member.max_unread and member.is_full:
-                    self.crowded[member] = None
-                self._receiver = None
-            if not arrived:
-                break
-            # The number of items for the same association.
-            assoc_id: Any = None
-            count = 0
-            for _, _, info, kind, _ in arrived:
-                if kind == SCTP_RECVV_RCVINFO:
-                    whose = info["rcv_assoc_id"]
-                elif kind == SCTP_RECVV_RN:
-                    whose = info.rcvinfo["rcv_assoc_id"]
-                else:
+        begin_digesting(self)
+        try:
+            members = self.members
+            while True:
+                if (member := self._receiver) is not None:
+                    self.touched[member] = None
+                    if member.unread and member in self.waiting:
+                        self._ready[member] = None
+                    if member.unread_size >= member.max_unread and member.is_full:
+                        self.crowded[member] = None
+                    self._receiver = None
+                if not arrived:
                     break
-                if whose != assoc_id:
-                    if count:
+                # The number of items for the same association.
+                assoc_id: Any = None
+                count = 0
+                for _, _, info, kind, _ in arrived:
+                    if kind == SCTP_RECVV_RCVINFO:
+                        whose = info["rcv_assoc_id"]
+                    elif kind == SCTP_RECVV_RN:
+                        whose = info.rcvinfo["rcv_assoc_id"]
+                    else:
                         break
-                    assoc_id = whose
-                count += 1
-            if not count:
-                if arrived[0][4] & MSG_NOTIFICATION:
-                    self._digest_notification(arrived)
-                del arrived[0]
-                continue
-            member = members.get(assoc_id) or self._arrive(assoc_id)
-            if member is None or member.is_over:
-                for _ in range(count):
+                    if whose != assoc_id:
+                        if count:
+                            break
+                        assoc_id = whose
+                    count += 1
+                if not count:
+                    if arrived[0][4] & MSG_NOTIFICATION:
+                        self._digest_notification(arrived)
                     del arrived[0]
-            else:
-                self._received[member] = self._received.get(member, 0) + count
-                self._receiver = member
-                member.digest(arrived, count)
+                    continue
+                member = members.get(assoc_id) or self._arrive(assoc_id)
+                if member is None or member.is_over:
+                    for _ in range(count):
+                        del arrived[0]
+                else:
+                    self._received[member] = self._received.get(member, 0) + count
+                    self._receiver = member
+                    member.digest(arrived, count)
+        finally:
+            self.is_digesting = False
 
     @property
-    def is_digesting(self) -> bool:
+    def is_interrupted(self) -> bool:
         """Whether a signal has interrupted digest()."""
         return self._receiver is not None
 
@@ -370,12 +376,12 @@ class Hub:
         """
         if self.end is not None:
             raise self.end.for_receiver(None)
-        if self.waiting:
-            member = next(iter(self.waiting))
+        for member in self.waiting:
             taken += (member,)
             del self.waiting[member]
             member.is_accepted = True
             self._leave_line(member)
+            break
 
     def put_back(self, member: Member) -> None:
         """Puts an accepted association back: it becomes the next one again."""
@@ -393,12 +399,11 @@ class Hub:
         """Adds a message, or the error in its place, to a list, if there is one.
         Associations that were not accepted take turns. It takes in one step, as
         accept() does."""
-        while self._ready:
-            member = next(iter(self._ready))
+        for member in list(self._ready):
+            if (item := member.take_out()) is not None:
+                taken += (item,)
             self._unseen.discard(member)
-            if member.unread:
-                taken += (member.take_out(),)  # type: ignore[arg-type]
-            del self._ready[member]
+            self._ready.pop(member, None)
             if member.unread:
                 self._ready[member] = None
             self._forget_where_empty(member)

@@ -148,6 +148,17 @@ def is_end_of(error: BaseException, association: object) -> bool:
     )
 
 
+def begin_digesting(core: Any) -> None:
+    """Marks that a core digests what has arrived. Raises RuntimeError if it does so
+    already: a signal handler has called the association or endpoint meanwhile."""
+    if core.is_digesting:
+        raise RuntimeError(
+            "a signal handler cannot receive from an association or endpoint, or wait"
+            " for it, while the same thread reads its socket"
+        )
+    core.is_digesting = True
+
+
 def names_cause(lost: Mapping[str, Any]) -> bool:
     """Whether an SCTP_ASSOC_CHANGE has a cause. Then the end was an ABORT."""
     return bool(lost["sac_error"] or error_causes(dict(lost)))
@@ -195,6 +206,7 @@ class Lifecycle:
         self.unread_size = 0
         # A message that a signal has kept from getting into unread.
         self._joined: Unread | None = None
+        self.is_digesting = False
         # The end for receivers. If both directions have ended, is_over is true.
         self.end: End | None = None
         self.is_up = False
@@ -245,55 +257,61 @@ class Lifecycle:
         An item leaves the queue in the same step in which it is counted. Python
         handles signals at calls and loops only, and there are none in such a step.
         """
-        if self._joined is not None:
-            self.add(self._joined)
-        assembler = self.assembler
-        while arrived and most:
-            most -= 1
-            data, address, info, kind, flags = arrived[0]
-            if (
-                flags == _MSG_EOR
-                and kind == SCTP_RECVV_RCVINFO
-                and data
-                and not assembler.unfinished
-                and not (self.is_closing or self.is_over)
-            ):
-                message = _new(Message)  # as in feed()
-                message.data = data
-                message.rcvinfo = info
-                message._address = address
-                message.association = self.association
-                size = self.unread_size + len(data) + MESSAGE_COST
-                self.unread += (message,)
-                self.unread_size = size
-                del arrived[0]
-                continue
-            is_last = bool(flags & _MSG_EOR)
-            if flags & MSG_NOTIFICATION:
-                whole = assembler.join_notification(data, is_last)
-                if whole is None:
+        begin_digesting(self)
+        try:
+            if self._joined is not None:
+                self.add(self._joined)
+            assembler = self.assembler
+            while arrived and most:
+                most -= 1
+                data, address, info, kind, flags = arrived[0]
+                if (
+                    flags == _MSG_EOR
+                    and kind == SCTP_RECVV_RCVINFO
+                    and data
+                    and not assembler.unfinished
+                    and not (self.is_closing or self.is_over)
+                ):
+                    message = _new(Message)  # as in feed()
+                    message.data = data
+                    message.rcvinfo = info
+                    message._address = address
+                    message.association = self.association
+                    size = self.unread_size + len(data) + MESSAGE_COST
+                    self.unread += (message,)
+                    self.unread_size = size
                     del arrived[0]
                     continue
-                arrived[0] = whole, address, info, kind, flags
-                notification = None
-                try:
-                    notification = parse_notification(whole)
-                except OSError as error:
-                    if error.errno is None:  # of a signal handler
-                        raise
-                if notification is not None:  # else none that this system knows
-                    self.notice(notification)
-                del arrived[0]
-            elif not data:
-                self.finish()
-                del arrived[0]
-            else:
-                rcvinfo = info.rcvinfo if kind == SCTP_RECVV_RN else info
-                item = assembler.join(data, address, rcvinfo, is_last, self.association)
-                self._joined = item
-                del arrived[0]
-                if item is not None:
-                    self.add(item)
+                is_last = bool(flags & _MSG_EOR)
+                if flags & MSG_NOTIFICATION:
+                    whole = assembler.join_notification(data, is_last)
+                    if whole is None:
+                        del arrived[0]
+                        continue
+                    arrived[0] = whole, address, info, kind, flags
+                    notification = None
+                    try:
+                        notification = parse_notification(whole)
+                    except OSError as error:
+                        if error.errno is None:  # of a signal handler
+                            raise
+                    if notification is not None:  # else none that this system knows
+                        self.notice(notification)
+                    del arrived[0]
+                elif not data:
+                    self.finish()
+                    del arrived[0]
+                else:
+                    rcvinfo = info.rcvinfo if kind == SCTP_RECVV_RN else info
+                    item = assembler.join(
+                        data, address, rcvinfo, is_last, self.association
+                    )
+                    self._joined = item
+                    del arrived[0]
+                    if item is not None:
+                        self.add(item)
+        finally:
+            self.is_digesting = False
 
     def add(self, item: Unread) -> None:
         """Takes an item for the receiver. During a shutdown, drops it if there is no
@@ -433,13 +451,15 @@ class Lifecycle:
     def take_out(self) -> Unread | None:
         """Returns the next message, or the error in its place, or None if nothing is
         unread. It takes the item in one step, as digest() does."""
-        if not self.unread:
-            return None
-        item = self.unread[0]
-        size = len(item.data) if isinstance(item, Message) else 0
-        del self.unread[0]
-        self.unread_size -= size + MESSAGE_COST
-        return item
+        while self.unread:
+            item = self.unread[0]
+            size = len(item.data) if isinstance(item, Message) else 0
+            # A signal handler may have taken the item meanwhile.
+            if self.unread and self.unread[0] is item:
+                del self.unread[0]
+                self.unread_size -= size + MESSAGE_COST
+                return item
+        return None
 
     def put_back(self, item: Unread) -> None:
         """Puts an item back: it becomes the next one again."""

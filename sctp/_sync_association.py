@@ -465,9 +465,8 @@ class Association(AssociationBase, Polled):
         return bool(taken)
 
     def _take(self, taken: list[Any]) -> None:
-        core = self._core
-        if core.unread:
-            taken += [core.take_out()]
+        if (item := self._core.take_out()) is not None:
+            taken += (item,)
             self._resume_where_room()
 
     def _put_back(self, item: Unread) -> None:

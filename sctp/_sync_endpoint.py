@@ -144,7 +144,8 @@ class Endpoint(EndpointBase[Association], Polled):
             self._receivers.wake()
 
     def _catch_up(self) -> None:
-        self._crew.catch_up()
+        if not self._hub.is_digesting:
+            self._crew.catch_up()
 
     def _end(self) -> None:
         self._is_reading = False
@@ -160,8 +161,8 @@ class Endpoint(EndpointBase[Association], Polled):
 
     def _release(self, association: Association) -> None:
         crew = Crew(self._crew.lock)
-        association._carrier = Carrier()
         crew.take_over(association, association._lines)
+        association._carrier = Carrier()
 
     # Waiting
 
@@ -174,7 +175,7 @@ class Endpoint(EndpointBase[Association], Polled):
         hub = self._hub
         if self._peeled:
             self._finish_peeling()
-        if self._arrived or hub.is_digesting:
+        if self._arrived or hub.is_interrupted:
             self._read()
         elif hub.touched or hub.refused:
             self._react()

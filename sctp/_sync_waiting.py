@@ -319,6 +319,8 @@ class Crew:
         self._timers: dict[Callable[[], None], float] = {}
         self._wake_up = wake_up or WakeUp()
         self._watcher: Waiter | None = None
+        # Watchers that a signal handler has interrupted, to watch itself.
+        self._interrupted: list[Waiter] = []
         # attend() has begun and has not ended.
         self.is_attending = False
         self._is_closed = False
@@ -335,6 +337,8 @@ class Crew:
 
     def plan(self, watcher: Waiter) -> tuple[Watched, float | None]:
         """Returns what a waiter has to poll from now on, and until when."""
+        if self._watcher is not None and self._watcher is not watcher:
+            self._interrupted.append(self._watcher)
         self._watcher = watcher
         watcher.polls = self._wake_up
         watched = [
@@ -377,6 +381,10 @@ class Crew:
         self.waiters.pop(waiter, None)
         if self._watcher is waiter:
             self._watcher = None
+            if self._interrupted:
+                # It still polls, but for what there was to do before.
+                self._watcher = self._interrupted.pop()
+                self._watcher.wake()
         if self._watcher is None:
             if self._is_closed:
                 self._wake_up.close()

@@ -1,13 +1,20 @@
 """Calls of sctp.sync's endpoints that are interrupted at each place where Python
 handles a signal, one after the other, and then made again."""
 
+import sys
 import time
 from contextlib import suppress
 from socket import AF_INET, SOCK_STREAM
 
 import pytest
 import system
-from test_associations_interrupted import BOUND, LOCAL, Interrupted, interrupt
+from test_associations_interrupted import (
+    BOUND,
+    LOCAL,
+    PACKAGE,
+    Interrupted,
+    interrupt,
+)
 
 import sctp
 from sctp.sync import open_endpoint
@@ -263,3 +270,66 @@ def test_notifications(each_place):
         assert [each["sn_type"] for each in got] == [wanted], place
         if not was_interrupted:
             break
+
+
+def meddle(call, place, handler):
+    """Calls, and calls a handler when it comes to a place, as interrupt() does.
+    Returns whether it came there."""
+    left = place
+
+    def profile(frame, event, _):
+        nonlocal left
+        if event in ("call", "c_return"):
+            if not frame.f_code.co_filename.startswith(PACKAGE):
+                return
+            left -= 1
+            if left == -1:
+                handler()
+
+    sys.setprofile(profile)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return left < 0
+
+
+@pytest.mark.parametrize("how", ["receive", "accept", "association"])
+def test_handler_that_calls_too(each_place, how):
+    """Each item comes once, to the handler or to what it interrupts."""
+    sent = [b"0", bytes(20_000), b"2", b"3"]
+    refused = 0
+    for endpoint, socks, place in each_place(peers=3 if how == "accept" else 1):
+        got = []
+        if how == "accept":
+            expected, take = 3, endpoint.accept
+        else:
+            expected = len(sent)
+            take = endpoint.receive
+            if how == "association":
+                take = endpoint.accept(timeout=BOUND).receive
+            for data in sent:
+                socks[0].sctp_sendv([data])
+
+        def handler(take=take, got=got):
+            nonlocal refused
+            try:
+                got.append(take(timeout=0))
+            except TimeoutError:
+                pass
+            except RuntimeError:
+                refused += 1
+
+        def run(take=take, got=got, expected=expected):
+            # What the handler takes last is not there to be waited for.
+            with suppress(TimeoutError):
+                while len(got) < expected:
+                    got.append(take(timeout=0.05))
+
+        came_there = meddle(run, place, handler)
+        assert len(got) == len(set(map(id, got))) == expected, place
+        if how != "accept":
+            assert sorted(each.data for each in got) == sorted(sent), place
+        if not came_there:
+            break
+    assert 0 < refused < place / 2

@@ -9,10 +9,9 @@ from contextlib import suppress
 from socket import AF_INET, SO_RCVBUF, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET
 
 import pytest
-import test_associations_interrupted
 from fronts import PATIENCE
 from test_associations_ends import no_descriptors
-from test_associations_interrupted import Interrupted, interrupt
+from test_associations_interrupted import interrupt
 from test_endpoints import wait_until
 
 import sctp
@@ -220,3 +219,68 @@ def test_end_of_one_that_was_peeled_off_by_itself_stops_nobody(front):
     for call in calls:
         call.result(BOUND)
     assert not other.is_closed
+
+
+def test_all_who_wait_to_send_by_one_peeled_off_learn_of_its_end(make_socket):
+    full = Full(make_socket, max_unread=2000)
+    shared = full.hog.socket
+    for _ in range(10):
+        full.peer.sctp_sendv([b"x"])
+    wait_until(lambda: full.hog.is_closed or full.hog.socket is not shared)
+    full.fill()
+    watcher = Background(full.endpoint.accept)
+    wait_for_waiters(full.endpoint, 1)
+    calls = [Background(full.hog.send, bytes(2000)) for _ in range(3)]
+    wait_for_waiters(full.endpoint, 4)
+    full.hog.abort()
+    for call in calls:
+        with pytest.raises(ConnectionAbortedError):
+            call.outcome(BOUND)
+    full.endpoint.abort()
+    with pytest.raises(ConnectionAbortedError):
+        watcher.outcome(BOUND)
+
+
+class AlarmError(TimeoutError):
+    """What signal handlers raise to end a wait: an OSError without errno."""
+
+
+@pytest.mark.parametrize("how", ["accept", "receive", "own"])
+def test_handler_that_raises_an_oserror(make_socket, how):
+    """At each place: messages and the end come once, and at once."""
+    sent = [b"0", bytes(20_000), b"2"]
+    for place in range(2000):
+        with open_endpoint(LOCAL) as endpoint:
+            if how == "own":
+                listener = make_socket(AF_INET, SOCK_STREAM)
+                listener.bind((LOCAL, 0))
+                listener.listen()
+                reader = connect([listener.getsockname()])
+                peer = listener.accept()[0]
+                listener.close()
+            else:
+                peer = make_socket(AF_INET, SOCK_STREAM)
+                peer.connect(endpoint.addresses[0])
+                reader = endpoint
+            for data in sent:
+                peer.sctp_sendv([data])
+            peer.close()
+            got, accepted = [], []
+
+            def run(reader=reader, got=got, accepted=accepted):
+                if how == "accept" and not accepted:
+                    accepted.append(reader.accept(BOUND))
+                for each in accepted:
+                    reader = each
+                while len(got) < len(sent):
+                    got.append(reader.receive(BOUND))
+
+            was_interrupted = interrupt(run, place, AlarmError)
+            assert was_interrupted or len(got) == len(sent), place
+            start = time.monotonic()
+            run()
+            assert [each.data for each in got] == sent, place
+            got[0].association.wait_closed()
+            assert time.monotonic() - start < BOUND / 2, place
+        if not was_interrupted:
+            break
