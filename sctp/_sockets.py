@@ -176,8 +176,9 @@ class Plan:
 
     def _prepare(self, made: sctp_socket) -> None:
         made.setblocking(False)
-        is_mixed = self._is_many or has_ipv4([*self.local, *self.peers])
-        if made.family == AF_INET6 and is_mixed:
+        if made.family == AF_INET6 and (
+            self._is_many or has_ipv4([*self.local, *self.peers])
+        ):
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         if self._is_many:
             _expose_silence(made)
