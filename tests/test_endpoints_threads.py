@@ -91,7 +91,7 @@ def test_who_waits_for_a_turn_to_send_is_woken(endpoint, client):
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        for _ in range(20):
+        for _ in range(8):
             lines = [[b"%d" % who] * 200 for who in range(3)]
             calls = [Background(accepted.send_many, line) for line in lines]
             for call in calls:
