@@ -4,6 +4,7 @@ One of the threads waits for the next association, and becomes the thread of tha
 Before this, it starts another thread, which waits for the association after it.
 """
 
+import os
 import select
 import threading
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeAlias
+from weakref import WeakSet
 
 from ._enums import NotificationType
 from ._lifecycle import is_end_of
@@ -22,6 +24,8 @@ from ._sync_waiting import Crew, Waiter, WakeUp, deadline_after
 
 Handler: TypeAlias = Callable[[Association], object]
 
+# The servers of this process.
+_servers: "WeakSet[Server]" = WeakSet()
 # The seconds that handlers may take to end after their association was aborted.
 _GRACE = 1.0
 
@@ -59,11 +63,21 @@ class Server(ServerBase):
         self._threads: dict[Association, int] = {}
         self._waiting: list[Waiter] = []
         self._wake_up = WakeUp()
+        _servers.add(self)
         try:
             self._accept_more()
         except BaseException:
             self.close()
             raise
+
+    def _leave_to_parent(self) -> None:
+        """Closes what a child process has of the server. Its threads are those of the
+        parent alone, and so are its associations."""
+        self._is_serving = False
+        self._lock, self._accepting = threading.RLock(), threading.Lock()
+        self._of_parent, self._threads = self._threads, {}
+        self._sock.close()
+        self._wake_up.close()
 
     def _accept_more(self) -> None:
         """Starts a thread that accepts, unless there is one already. If there are
@@ -238,3 +252,11 @@ class Server(ServerBase):
                     association.abort()
         with suppress(TimeoutError):
             self._wait(have_ended, deadline_after(_GRACE))
+
+
+def _leave_to_parent() -> None:
+    for server in list(_servers):
+        server._leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

@@ -12,6 +12,7 @@ import pytest
 import system
 
 from sctp import sctp_sndinfo
+from sctp.sync import connect, serve
 
 pytestmark = pytest.mark.kernel
 
@@ -169,6 +170,33 @@ with sctp_socket(fileno=int(sys.argv[1])) as listener:
     run_python(code, listener.fileno(), pass_fds=[listener.fileno()])
     assert peer.recv(32) == b"hello"
     assert peer.recv(32) == b""
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of a fork with threads
+def test_server_of_threads_stays_with_the_parent():
+    """The child has none of its threads, and waits for none of them."""
+
+    def echo(association):
+        for message in association:
+            association.send(message.data)
+
+    with serve(echo, "127.0.0.1", close_timeout=1) as server:
+        client = connect(server.addresses)
+        client.send(b"0")
+        assert client.receive(timeout=10).data == b"0"
+
+        def leave():
+            server.close()
+            server.__exit__(None, None, None)
+            server.wait_closed(timeout=10)
+            assert not server.associations and not server.sockets
+
+        with forked(leave) as let:
+            let()
+        for each in client, connect(server.addresses):
+            each.send(b"1")
+            assert each.receive(timeout=10).data == b"1"
+            each.shutdown(timeout=10)
 
 
 # The end of a process
