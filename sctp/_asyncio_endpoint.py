@@ -6,14 +6,13 @@ has a writer while somebody waits for room.
 
 import asyncio
 import weakref
-from collections import deque
 from collections.abc import Callable, Coroutine, Sized
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, cast
 
-from ._association import COUNT, REST
+from ._association import REST
 from ._asyncio_association import (
     TURNS,
     Association,
@@ -153,11 +152,6 @@ class Endpoint(EndpointBase[Association]):
     def _stop(self) -> None:
         self._is_reading = False
         self._loop.remove_reader(self._fd)
-
-    def _take_in(self) -> int:
-        items = self._sock.sctp_recvv_many(self._piece_size, COUNT)
-        self._hub.digest(deque(items))
-        return len(items)
 
     def _later(self, delay: float, call: Later) -> None:
         if call not in self._timers and not self._is_closed:

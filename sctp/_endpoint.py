@@ -5,9 +5,11 @@ to do to the socket then. A front end reads, waits, and wakes those who wait.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from _sctp.sctp import IPPROTO_SCTP, SCTP_INITMSG, SCTP_RTOINFO
@@ -15,7 +17,7 @@ from _sctp.sctp import IPPROTO_SCTP, SCTP_INITMSG, SCTP_RTOINFO
 from ._association import COUNT, AssociationBase, OwnSocket, SharedSocket, piece_size
 from ._enums import AssociationState, NotificationType
 from ._hub import AGAIN, LOOK, Hub, Member, Stall, Turns, least_time_out
-from ._lifecycle import check_reason
+from ._lifecycle import Received, check_reason
 from ._messages import Address, plain_address
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Addresses, AnyAddress, Limits, list_addresses
@@ -84,6 +86,7 @@ class EndpointBase(Generic[Association]):
         self._sock = sock
         keep_socket(sock)
         self._fd = sock.fileno()
+        self._recvv_many = sock.sctp_recvv_many
         self._limits = limits
         self._piece_size = piece_size(limits)
         self._events = events
@@ -95,6 +98,8 @@ class EndpointBase(Generic[Association]):
         # the work is done.
         self._peeled: dict[Member, list[sctp_socket]] = {}
         self._is_reading = False
+        # What was read and is not digested yet.
+        self._arrived: deque[Received] = deque()
         # Whether more may have arrived.
         self._is_behind = False
         self._will_look = False
@@ -115,11 +120,6 @@ class EndpointBase(Generic[Association]):
 
     def _stop(self) -> None:
         """Stops reading when something arrives."""
-        raise NotImplementedError
-
-    def _take_in(self) -> int:
-        """Gives the hub what has arrived, at most as much as one wake-up may read.
-        Returns the number of items. Raises the error of the socket."""
         raise NotImplementedError
 
     def _later(self, delay: float, call: Later) -> None:
@@ -157,20 +157,28 @@ class EndpointBase(Generic[Association]):
         self._react()
 
     def _read_once(self) -> bool:
-        """Reads once. Returns whether there was something."""
-        hub = self._hub
+        """Takes what has arrived. Returns whether there was something."""
+        hub, arrived = self._hub, self._arrived
+        failure = None
         try:
-            count = self._take_in()
+            # In one step, in which no signal is handled.
+            calls = map(self._recvv_many, (self._piece_size,), (COUNT,))
+            arrived.extend(chain.from_iterable(calls))
         except (BlockingIOError, InterruptedError):
-            self._is_behind = False
+            pass
+        except OSError as error:
+            if error.errno is None:  # of a signal handler
+                raise
+            failure = error.errno
+        count = len(arrived)
+        hub.digest(arrived)
+        self._is_behind = count >= COUNT
+        if failure is not None:
+            hub.fail(failure)
+            return False
+        if not count:
             hub.conclude()
             return False
-        except OSError as error:
-            if error.errno is None:  # raised by a signal handler
-                raise
-            hub.fail(error.errno)
-            return False
-        self._is_behind = count >= COUNT
         if self._is_behind:
             self._look_who_fills_the_queue()
         elif not self._will_look:

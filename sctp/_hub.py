@@ -25,9 +25,9 @@ from ._lifecycle import (
     Notification,
     Received,
     Unread,
-    begin_digesting,
     logger,
     names_cause,
+    refuse_to_reenter,
 )
 from ._messages import Assembler
 from ._options import sctp_initmsg, sctp_rtoinfo
@@ -179,7 +179,9 @@ class Hub:
     def digest(self, arrived: deque[Received]) -> None:
         """Takes what arrived on the socket, one after the other. If a signal
         interrupts it, it can be called again, as Lifecycle.digest()."""
-        begin_digesting(self)
+        if self.is_digesting:
+            refuse_to_reenter()
+        self.is_digesting = True
         try:
             members = self.members
             while True:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from socket import MSG_EOR
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from weakref import WeakSet
 
 from _sctp.sctp import SCTP_RECVV_RCVINFO, SCTP_RECVV_RN
@@ -148,15 +148,13 @@ def is_end_of(error: BaseException, association: object) -> bool:
     )
 
 
-def begin_digesting(core: Any) -> None:
-    """Marks that a core digests what has arrived. Raises RuntimeError if it does so
-    already: a signal handler has called the association or endpoint meanwhile."""
-    if core.is_digesting:
-        raise RuntimeError(
-            "a signal handler cannot receive from an association or endpoint, or wait"
-            " for it, while the same thread reads its socket"
-        )
-    core.is_digesting = True
+def refuse_to_reenter() -> NoReturn:
+    """A signal handler has called an association or endpoint that digests what has
+    arrived."""
+    raise RuntimeError(
+        "a signal handler cannot receive from an association or endpoint, or wait for"
+        " it, while the same thread reads its socket"
+    )
 
 
 def names_cause(lost: Mapping[str, Any]) -> bool:
@@ -257,7 +255,9 @@ class Lifecycle:
         An item leaves the queue in the same step in which it is counted. Python
         handles signals at calls and loops only, and there are none in such a step.
         """
-        begin_digesting(self)
+        if self.is_digesting:
+            refuse_to_reenter()
+        self.is_digesting = True
         try:
             if self._joined is not None:
                 self.add(self._joined)

@@ -5,16 +5,12 @@ endpoint or for one of its associations are one crew. It also polls the sockets 
 associations that the endpoint has moved to their own.
 """
 
-from collections import deque
-from itertools import chain
 from types import MethodType, TracebackType
 from typing import Any, Self, cast
 
-from ._association import COUNT
 from ._endpoint import Apart, EndpointBase, Later, Shared
 from ._enums import NotificationType
 from ._hub import Member
-from ._lifecycle import Received
 from ._setup import Addresses, Limits
 from ._socket import sctp_socket
 from ._sockets import close_socket, resolve, warn_unclosed
@@ -103,8 +99,6 @@ class Endpoint(EndpointBase[Association], Polled):
         self._acceptors = Line(self._crew, self, in_turn=True)
         self._receivers = Line(self._crew, self, in_turn=True)
         self._watchers = Line(self._crew, self, in_turn=False)
-        # What was read and is not digested yet.
-        self._arrived: deque[Received] = deque()
         self._carrier = _Shared(self)
         self._crew.polled[self] = None
         self._is_reading = True
@@ -123,15 +117,6 @@ class Endpoint(EndpointBase[Association], Polled):
 
     def _stop(self) -> None:
         self._is_reading = False
-
-    def _take_in(self) -> int:
-        hub, arrived = self._hub, self._arrived
-        hub.digest(arrived)  # the rest after a signal
-        calls = map(self._sock.sctp_recvv_many, (self._piece_size,), (COUNT,))
-        arrived.extend(chain.from_iterable(calls))
-        count = len(arrived)
-        hub.digest(arrived)
-        return count
 
     def _later(self, delay: float, call: Later) -> None:
         if not self._is_closed:
