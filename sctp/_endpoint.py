@@ -221,7 +221,8 @@ class EndpointBase(Generic[Association]):
             except BaseException:  # of a signal handler: for the next time
                 hub.touched = touched | hub.touched
                 raise
-        self._wake_takers()
+        if hub.waiting or hub.end is not None:
+            self._wake_takers()
         if hub.ending:
             self._later(0, EndpointBase._read)
         if hub.end is not None:

@@ -30,7 +30,7 @@ TARGETS = {
     # The kernel and the interpreter change the thread twice for each message.
     "threads, one at a time": (130_000, 1),
     "endpoints, bursts": (32_000, 0.15),
-    "endpoints, one at a time": (96_000, 1),
+    "endpoints, one at a time": (100_000, 1),
     "threads, endpoints, bursts": (32_000, 0.15),
     "threads, endpoints, one at a time": (160_000, 1),
 }
