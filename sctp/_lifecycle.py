@@ -28,7 +28,13 @@ from _sctp.sctp_info import (
 )
 
 from ._enums import AssocChangeState, NotificationType
-from ._messages import Assembler, Message, MessageTooLong, network_ppid
+from ._messages import (
+    Assembler,
+    Message,
+    MessageTooLong,
+    check_number,
+    network_ppid,
+)
 from ._notifications import describe_notification, error_causes
 
 if TYPE_CHECKING:
@@ -523,6 +529,8 @@ class Lifecycle:
         self, stream: int, ppid: int, unordered: bool, context: int
     ) -> sctp_sndinfo:
         """Makes an info, and keeps it for later messages with the same values."""
+        check_number(stream, "stream", 0xFFFF)
+        check_number(context, "context", 0xFFFFFFFF)
         info = sctp_sndinfo(
             snd_sid=stream,
             snd_flags=SCTP_UNORDERED if unordered else 0,

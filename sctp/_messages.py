@@ -269,8 +269,14 @@ class Assembler:
 def network_ppid(ppid: int) -> int:
     """Converts a payload protocol identifier for snd_ppid. Raises ValueError if it is
     out of range."""
-    if not isinstance(ppid, int):
-        raise TypeError(f"ppid must be an int, not {type(ppid).__name__}")
-    if not 0 <= ppid <= 0xFFFFFFFF:
-        raise ValueError(f"ppid must be in 0..{0xFFFFFFFF}, not {ppid}")
+    check_number(ppid, "ppid", 0xFFFFFFFF)
     return htonl(ppid)
+
+
+def check_number(value: object, name: str, most: int) -> None:
+    """Raises TypeError if the value is not an int, and ValueError if it is not in
+    0..most."""
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} must be in 0..{most}, not {value}")

@@ -447,7 +447,8 @@ def test_outgoing_buffers(data):
     ],
 )
 def test_what_cannot_be_sent(error, arguments):
-    with pytest.raises(error):
+    [name] = arguments
+    with pytest.raises(error, match=name):
         make().outgoing(**{"data": b"x", **arguments})
 
 
