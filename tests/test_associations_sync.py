@@ -734,7 +734,7 @@ def test_handler_may_leave_its_server():
     client.wait_closed(timeout=BOUND)
 
 
-def test_end_of_another_association_is_news(make_ends):
+def test_end_of_another_association_is_news(make_ends, wait_for):
     troubles = []
     hook, threading.excepthook = threading.excepthook, troubles.append
     ends = make_ends()
@@ -744,6 +744,7 @@ def test_end_of_another_association_is_news(make_ends):
             client = connect(server.addresses)
             with pytest.raises(ConnectionResetError):
                 client.receive()
+        wait_for(lambda: troubles)
     finally:
         threading.excepthook = hook
     assert [each.exc_type for each in troubles] == [ConnectionAbortedError]
