@@ -211,8 +211,8 @@ class Server(ServerBase):
         self._wait(lambda: not (self._is_serving or self._threads), deadline)
 
     def serve_forever(self, timeout: float | None = None) -> None:
-        """Waits until close() is called. If it is interrupted, or timeout seconds
-        are over, it closes the server."""
+        """Waits until close() is called. If timeout seconds are over, it closes the
+        server and raises TimeoutError. If it is interrupted, it closes the server."""
         deadline = deadline_after(timeout)
         try:
             self._wait(lambda: not self._is_serving, deadline)

@@ -27,6 +27,8 @@ def makes_sctp_sockets():
 base = getattr(sys, "_base_executable", None) or sys.executable
 facts = {
     "base_python": base,
+    # The same from within an environment, whose base may have another name.
+    "real_python": os.path.realpath(base),
     "python_tag": sys.implementation.cache_tag + sys.abiflags,
     "python_version": "{}.{}".format(*sys.version_info),
     "python_build": sys.version,
@@ -175,7 +177,7 @@ provide() {
 
 # Everything that the installed project depends on: interpreter, place, sources.
 fingerprint() {
-    echo "$base_python $python_build"
+    echo "$real_python $python_build"
     (cd "$repository" && pwd -P && cksum pyproject.toml setup.py src/*)
 }
 
@@ -218,7 +220,7 @@ prepare() {
     mkdir -p "$repository/build"
     environment=$repository/build/venv-$python_tag
     python=$environment/bin/python
-    wanted_python="$base_python $python_build $(cd "$repository" && pwd -P)"
+    wanted_python="$real_python $python_build $(cd "$repository" && pwd -P)"
     # Two runs at the same time would install into the same environment.
     (
         if has_command flock; then
