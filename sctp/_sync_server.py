@@ -198,7 +198,7 @@ class Server(ServerBase):
 
     def serve_forever(self, timeout: float | None = None) -> None:
         """Waits until close() is called. If it is interrupted, or timeout seconds
-        are over, it closes the server."""
+        are over, it closes the server and raises: after the timeout TimeoutError."""
         deadline = deadline_after(timeout)
         try:
             self._wait(lambda: not self._is_serving, deadline)
