@@ -145,10 +145,10 @@ class Carrier(OwnSocket):
 class Association(AssociationBase):
     """An association with a peer: messages in both directions.
 
-    connect() and serve() make associations. All its users must be tasks of one
-    event loop; any number of them may send and receive at the same time. ``async
-    for`` gives the messages until the association ends. It raises the other
-    exceptions of receive().
+    connect(), serve() and an Endpoint make associations. All its users must be
+    tasks of one event loop; any number of them may send and receive at the same
+    time. ``async for`` gives the messages until the association ends. It raises the
+    other exceptions of receive().
 
     Leaving ``async with`` shuts the association down. If an exception leaves it,
     the association is aborted.
