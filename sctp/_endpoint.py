@@ -40,6 +40,8 @@ Later: TypeAlias = Callable[[Any], None]
 _SEARCH = 64
 # The seconds between two questions whether set-ups are done, while nothing is read.
 _ASK = 0.02
+# The reason that travels to a peer whose association is refused.
+_REFUSAL = b"no more associations are accepted"
 
 
 class Shared(SharedSocket):
@@ -209,7 +211,7 @@ class EndpointBase(Generic[Association]):
         hub = self._hub
         if hub.refused:
             for assoc_id in hub.refused:
-                abort_association(self._sock, b"", assoc_id)
+                abort_association(self._sock, _REFUSAL, assoc_id)
             hub.refused.clear()
         if hub.crowded:
             self._make_room()

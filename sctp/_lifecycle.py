@@ -124,6 +124,8 @@ class End:
         error.association = association  # type: ignore[attr-defined]
         if self.notification is not None:
             error.add_note(_describe(self.notification))
+        if self.errno == errno.ETIMEDOUT:
+            error.add_note("The peer did not answer.")
         if self.note:
             error.add_note(self.note)
         return error

@@ -264,6 +264,10 @@ def test_backlog(front, make_peer):
     first, second = (front.connect(endpoint.addresses) for _ in range(2))
     with pytest.raises(ConnectionResetError):
         make_peer(endpoint).recv(100)
+    with pytest.raises(ConnectionResetError) as caught:
+        front.connect(endpoint.addresses).receive()
+    [(_, reason)] = sctp.error_causes(caught.value.notification)
+    assert reason == b"no more associations are accepted"
     first.send(b"1")
     second.send(b"2")
     assert [endpoint.take().receive().data for _ in range(2)] == [b"1", b"2"]
