@@ -1,4 +1,4 @@
-"""Associations for asyncio: whole messages, and ends that are always told."""
+"""Associations for asyncio: they receive whole messages and say how they ended."""
 
 from collections.abc import Iterable
 

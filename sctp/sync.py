@@ -1,4 +1,4 @@
-"""Associations for threads: whole messages, and ends that are always told."""
+"""Associations for threads: they receive whole messages and say how they ended."""
 
 from collections.abc import Iterable
 
