@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 from . import _messages
 from ._association import BATCH, COUNT, REST, AssociationBase, OwnSocket
 from ._enums import NotificationType
-from ._lifecycle import Lifecycle, News, Notification, Outgoing, check_reason
+from ._lifecycle import Lifecycle, News, Outgoing, check_reason
 from ._messages import Address, plain_address
+from ._notifications import Notification
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket
 from ._sockets import close_socket, keep_socket, warn_unclosed

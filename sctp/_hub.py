@@ -22,7 +22,6 @@ from ._lifecycle import (
     End,
     Lifecycle,
     News,
-    Notification,
     Received,
     Unread,
     logger,
@@ -30,6 +29,7 @@ from ._lifecycle import (
     refuse_to_reenter,
 )
 from ._messages import Assembler
+from ._notifications import Notification
 from ._options import sctp_initmsg, sctp_rtoinfo
 from ._setup import Limits
 
@@ -101,7 +101,7 @@ class Member(Lifecycle):
         if state == PeerAddrState.ADDR_CONFIRMED:
             self._confirmed.add(address)
 
-    def guess_errno(self, lost: Mapping[str, Any]) -> int:
+    def guess_errno(self, lost: Notification) -> int:
         """Chooses an errno for an end. On a one-to-many socket the kernel keeps no
         errors, and it reports the same for silence and for an ABORT without a cause.
         But silence has shown before: all addresses of the peer that had ever

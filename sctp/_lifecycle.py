@@ -10,7 +10,7 @@ import math
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from socket import MSG_EOR
@@ -35,7 +35,7 @@ from ._messages import (
     check_number,
     network_ppid,
 )
-from ._notifications import describe_notification, error_causes
+from ._notifications import Notification, describe_notification, error_causes
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -45,12 +45,9 @@ __all__ = [
     "End",
     "Lifecycle",
     "News",
-    "Notification",
     "Unread",
 ]
 
-# The result of parse_notification().
-Notification: TypeAlias = dict[str, object]
 # The result of sctp_recvv().
 Received: TypeAlias = tuple[bytes, Any, Any, int, int]
 # The arguments of sctp_sendv().
@@ -165,9 +162,9 @@ def refuse_to_reenter() -> NoReturn:
     )
 
 
-def names_cause(lost: Mapping[str, Any]) -> bool:
+def names_cause(lost: Notification) -> bool:
     """Whether an SCTP_ASSOC_CHANGE has a cause. Then the end was an ABORT."""
-    return bool(lost["sac_error"] or error_causes(dict(lost)))
+    return bool(lost["sac_error"] or error_causes(lost))
 
 
 class News:
@@ -347,9 +344,8 @@ class Lifecycle:
             for news in self.news:
                 news.add(notification)
 
-    def _notice_change(self, notification: Mapping[str, Any]) -> None:
+    def _notice_change(self, notification: Notification) -> None:
         state = notification["sac_state"]
-        notification = dict(notification)
         if state in (AssocChangeState.COMM_UP, AssocChangeState.RESTART):
             self.is_up = True
             self.assoc_id = notification["sac_assoc_id"]
@@ -393,7 +389,7 @@ class Lifecycle:
         elif self._shutdown is not None:
             self._latch(End(0, self._shutdown))
 
-    def guess_errno(self, lost: Mapping[str, Any]) -> int:
+    def guess_errno(self, lost: Notification) -> int:
         """Chooses an errno for an end that only a notification has told."""
         if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
             return errno.ECONNREFUSED

@@ -4,11 +4,12 @@ Nothing here waits or uses a socket; the front ends do that.
 """
 
 import errno
-from collections.abc import Mapping
 from socket import htonl, ntohl
 from typing import Any, TypeAlias
 
 from _sctp.sctp_info import SCTP_UNORDERED, sctp_rcvinfo
+
+from ._notifications import Notification
 
 __all__ = ["Address", "Assembler", "Message", "MessageTooLong", "plain_address"]
 
@@ -229,7 +230,7 @@ class Assembler:
         for key in list(pieces):
             self._drop(assoc_id, pieces, key)
 
-    def forget_broken(self, notification: Mapping[str, Any]) -> None:
+    def forget_broken(self, notification: Notification) -> None:
         """Drops the pieces of a message whose rest will not come. notification is
         an SCTP_PARTIAL_DELIVERY_EVENT.
 

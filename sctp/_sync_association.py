@@ -19,13 +19,13 @@ from ._enums import NotificationType
 from ._lifecycle import (
     Lifecycle,
     News,
-    Notification,
     Outgoing,
     Received,
     Unread,
     check_reason,
 )
 from ._messages import Address, plain_address
+from ._notifications import Notification
 from ._options import sctp_status
 from ._setup import AnyAddress, Limits
 from ._socket import sctp_socket

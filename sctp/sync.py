@@ -1,4 +1,4 @@
-"""Associations for threads: whole messages, and ends that are always told."""
+"""Associations for threads: they receive whole messages and say how they ended."""
 
 from collections.abc import Iterable
 
@@ -68,8 +68,8 @@ def connect(
     the longest time of shutdown() in seconds.
 
     sock is a one-to-one socket to use. From then on it belongs to the association. If
-    the call fails, it closes sock, unless it refuses an argument before it has done
-    anything. If sock is already connected, pass no addresses.
+    the call fails, it closes sock. But if it refuses an argument before it has done
+    anything, sock stays open. If sock is already connected, pass no addresses.
 
     Raises OSError if the kernel fails (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH); a note
     tells what SCTP reported. Raises socket.gaierror if a name has no address. Raises

@@ -8,6 +8,7 @@ from typing import Any, Literal, assert_type
 import _sctp
 import sctp
 import sctp.asyncio
+import sctp.sync
 from sctp import *
 from sctp import pysctp
 from sctp.asyncio import Association, Server, connect, serve
@@ -148,8 +149,12 @@ async def associations() -> None:
     assert_type(message.rcvinfo["rcv_tsn"], int)
     assert_type(association.status(), sctp_status)
     async for notification in association.notifications():
-        assert_type(notification, dict[str, object])
+        assert_type(notification, sctp.Notification)
+        assert_type(notification["spc_state"], int)
+        notification["spc_sate"]  # type: ignore[call-overload]
         describe_notification(notification)
+    for thread_notification in sctp.sync.connect("127.0.0.1:5").notifications():
+        assert_type(thread_notification, sctp.Notification)
     await association.send_many([b"x", (b"y", {"stream": 1})])
     await association.send("text")  # type: ignore[arg-type]
     await connect("127.0.0.1:5", stream=5)  # type: ignore[call-arg]

@@ -409,9 +409,12 @@ class Constants(Made):
 
 
 def sign(app, what, name, object, options, signature, result):
-    """Returns the signature from the stub."""
+    """Returns the signature from the stub. A class that a page names with () is shown
+    without one."""
     if what not in ("function", "method", "class"):
         return None
+    if what == "class" and signature == "()":
+        return "", None
     first_line = (object.__doc__ or "").partition("\n")[0]
     if what == "method" and (own := re.fullmatch(r"\w+(\(.*\))", first_line)):
         return own[1], None
