@@ -672,10 +672,10 @@ def in_a_loop(begin):
 
 
 def check_that_abusers_leave_others_answers_in_time(
-    make_socket, running, settle=lambda server: None, late=1
+    make_socket, running, settle=lambda server: None, late=0
 ):
     """Checks an echo server that runs within a context, from when settle() returns.
-    So many answers may be late, because the machine itself may pause."""
+    So many answers may be late."""
     took = []
     with running as server:
         port = server.addresses[0][1]
