@@ -3,12 +3,14 @@
 import errno
 import os
 import resource
+import select
 import struct
 import time
 from contextlib import contextmanager
 from socket import (
     AF_INET,
     SHUT_WR,
+    SO_ERROR,
     SO_LINGER,
     SO_RCVBUF,
     SO_SNDBUF,
@@ -103,10 +105,18 @@ class Ends:
         here, there = self.peer.getsockname(), self.peer.getpeername()
         self.network.lose(100)
         self.abort_peer()
-        self.network.lose(0)
         self.peer = self._make_peer()
         self.peer.bind(here)
-        self.peer.connect(there)
+        # Without a socket that connects there, the kernel would abort the association
+        # when a packet comes.
+        self.peer.setsockopt(sctp.IPPROTO_SCTP, *OPTIONS[0])
+        self.peer.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            self.peer.connect(there)
+        self.network.lose(0)
+        _, writable, _ = select.select([], [self.peer], [], BOUND)
+        assert writable and self.peer.getsockopt(SOL_SOCKET, SO_ERROR) == 0
+        self.peer.setblocking(True)
 
 
 @pytest.fixture(params=["client", "accepted", "peeled off", "endpoint's"])
