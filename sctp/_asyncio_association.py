@@ -373,7 +373,7 @@ class Association(AssociationBase):
 
         After the last message it raises an exception that tells how the
         association ended: EOFError after a shutdown by either side,
-        ConnectionAbortedError after abort() on this side. Otherwise it is an
+        ConnectionAbortedError after an abort by this side. Otherwise it is an
         OSError, with the attribute ``notification`` and a note in words.
 
         It raises MessageTooLong in place of a message that was too long, and

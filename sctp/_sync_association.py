@@ -428,8 +428,8 @@ class Association(AssociationBase, Polled):
         """Returns the next message.
 
         After the last message it raises an exception that tells how the association
-        ended: EOFError after a shutdown by either side, ConnectionAbortedError after
-        abort() on this side. Otherwise it is an OSError, with the attribute
+        ended: EOFError after a shutdown by either side, ConnectionAbortedError after an
+        abort by this side. Otherwise it is an OSError, with the attribute
         ``notification`` and a note in words.
 
         It raises MessageTooLong in place of a message that was too long, and
