@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
     Sendable: TypeAlias = Buffer | tuple[Buffer, _Keywords]
 
-# A wake-up reads at most so many messages of so many bytes each: 256 KiB. A longer
+# A wake-up reads at most COUNT messages of _SIZE bytes, together 256 KiB. A longer
 # message comes in pieces, which are joined.
 COUNT, _SIZE = 32, 8192
 # How many messages send_many() hands to the kernel before others have a turn.
 BATCH = 128
 # How many seconds to rest if FreeBSD reports room although there is none.
 REST = 0.01
-# After its last news, the kernel is asked whether it is done: the seconds between two
-# questions, at first and at last.
+# After the peer is done, the kernel is asked from time to time whether it is done, too.
+# These are the seconds between two questions, at first and at most.
 _POLL_FIRST, _POLL_LAST = 0.001, 0.05
 
 # The keywords of a message, in the order of Lifecycle.outgoing().
@@ -65,7 +65,7 @@ class OwnSocket:
         abort_socket(association.socket, reason, association.assoc_id)
 
     def look_for_end(self, association: "AssociationBase") -> None:
-        """Reads on, because the news of an end has arrived or will."""
+        """Reads on, because the news of an end has arrived or will arrive."""
         association._read()
 
     def linger(self, association: "AssociationBase") -> None:
@@ -108,7 +108,7 @@ class SharedSocket(OwnSocket):
         raise NotImplementedError
 
     def linger(self, association: "AssociationBase") -> None:
-        """Does nothing: the socket tells when the kernel is done."""
+        """Does nothing: a notification tells when the kernel is done."""
 
     def find_addresses(
         self, association: "AssociationBase"
@@ -126,8 +126,8 @@ class AssociationBase:
     _carrier = OwnSocket()
 
     socket: sctp_socket
-    """The socket underneath, for its options. Do not receive from it, and do not
-    close it: abort() does that."""
+    """The socket underneath, for its options. Do not receive from it, and do not close
+    it: abort() closes it."""
 
     def __init__(
         self,
@@ -165,12 +165,12 @@ class AssociationBase:
     # A front end adds these methods
 
     def _read(self) -> None:
-        """Takes what has arrived, without waiting, and settles."""
+        """Reads what has arrived, without waiting. Handles an end."""
         raise NotImplementedError
 
     def _react(self) -> None:
-        """Something was read by the socket of an endpoint: settles the end, and
-        wakes who waits."""
+        """The endpoint has read something for it: handles an end, and wakes those who
+        wait."""
         raise NotImplementedError
 
     def _pause(self) -> None:
@@ -182,13 +182,13 @@ class AssociationBase:
         raise NotImplementedError
 
     def _resume_where_room(self) -> None:
-        """Reads again, where there is room for what comes."""
+        """Starts reading again, if there is room."""
         if not self._is_reading and self._core.has_room:
             self._resume()
 
     def _limit_closing(self) -> None:
-        """Makes sure that _give_up() is called after close_timeout seconds. They
-        count from the first call of this method."""
+        """Makes sure that _give_up() is called after close_timeout seconds. The time
+        begins with the first call of this method."""
         raise NotImplementedError
 
     def _look_later(self, delay: float) -> None:
@@ -210,7 +210,7 @@ class AssociationBase:
     # Its life
 
     def _take_over(self) -> None:
-        """Takes the data of the association of a socket that is already connected."""
+        """Asks the kernel for the data of an association that is already up."""
         status = self.status()
         core = self._core
         core.is_up = True
@@ -269,8 +269,8 @@ class AssociationBase:
         self._is_shut_down = True
 
     def _look_for_end(self, error: OSError) -> None:
-        """Reads on after a call failed because of an end: the news of it has arrived
-        or will."""
+        """Reads on after a call failed because of an end: its news has arrived or will
+        arrive."""
         self._core.note_errno(error.errno or errno.EIO)
         self._carrier.look_for_end(self)
 
@@ -312,8 +312,8 @@ class AssociationBase:
         return batch
 
     def _fail_to_send(self, error: OSError) -> None:
-        """Raises the end of the association if it is the reason of the error, else
-        the error."""
+        """Raises the exception for the end of the association if that caused the error,
+        else the error."""
         if error.errno in ENDS:
             self._look_for_end(error)
             self._core.check_send(is_in_line=True)
@@ -338,13 +338,13 @@ class AssociationBase:
 
     @property
     def local_addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side. After the end, the last ones."""
+        """The addresses of this side. After the end, the last known ones."""
         self._remember_addresses()
         return self._local
 
     @property
     def peer_addresses(self) -> tuple[Address, ...]:
-        """The addresses of the peer. After the end, the last ones."""
+        """The addresses of the peer. After the end, the last known ones."""
         self._remember_addresses()
         return self._peers
 
@@ -356,7 +356,8 @@ class AssociationBase:
                 self._peers = tuple(map(plain_address, peers))
 
     def status(self) -> sctp_status:
-        """The kernel's SCTP_STATUS. After the end, raises what send() raises."""
+        """Returns the kernel's SCTP_STATUS. After the end of the association, it raises
+        what send() raises."""
         if self._core.end is not None:
             self._core.check_send()
         return self._ask_status()

@@ -110,7 +110,7 @@ class Carrier(OwnSocket):
         association._loop.remove_reader(association._fd)
 
     def line_up(self, association: "Association", is_full: bool) -> None:
-        """The first task is in line. is_full means that there is no room."""
+        """A first task has lined up. is_full means that there is no room."""
         if is_full:
             self.wait_for_room(association, False)
         else:
@@ -148,11 +148,11 @@ class Association(AssociationBase):
 
     connect(), serve() and an Endpoint make associations. All its users must be
     tasks of one event loop; any number of them may send and receive at the same
-    time. ``async for`` gives the messages until the association ends. It raises the
-    other exceptions of receive().
+    time. ``async for`` gives the messages. It ends where receive() would raise
+    EOFError, and raises the other exceptions of receive().
 
-    Leaving ``async with`` shuts the association down. If an exception leaves it,
-    the association is aborted.
+    The end of an ``async with`` block shuts the association down. If the block
+    raises, the association is aborted.
     """
 
     __module__ = "sctp.asyncio"
@@ -192,7 +192,7 @@ class Association(AssociationBase):
         self._carrier.start(self)
 
     def _begin(self, peer: Address) -> None:
-        """Begins with an accepted association, which may have ended already."""
+        """Starts an accepted association, which may have ended already."""
         self._peers = (peer,)
         self._start()
         self._read()
@@ -240,7 +240,7 @@ class Association(AssociationBase):
         self._start()
 
     def _read(self) -> None:
-        """Takes what has arrived, at most as much as one wake-up may read."""
+        """Reads what has arrived, at most as much as one wake-up may read."""
         core = self._core
         while True:
             try:
@@ -253,7 +253,7 @@ class Association(AssociationBase):
                 core.fail(error.errno)
             if not core.is_ending:
                 break
-        # As _react() does: a call less for each message.
+        # As in _react(), without a call for each message.
         if core.end is not None:
             self._settle()
         elif core.unread_size >= core.max_unread and core.is_full:
@@ -333,12 +333,12 @@ class Association(AssociationBase):
         """Ends the association at once and drops unread messages.
 
         The kernel sends the reason to the peer: at most 65,000 bytes. Linux
-        cannot send one on the one-to-one sockets of connect() and serve().
+        cannot send a reason on the one-to-one sockets of connect() and serve().
         """
         self._abort(check_reason(reason), "abort() was called here.")
 
     async def wait_closed(self) -> None:
-        """Waits for the end of the association, of whatever kind it is.
+        """Waits until the association has ended, for any reason.
 
         Messages that arrive meanwhile can be received. The news of the end comes
         after them. So once max_unread bytes are unread, this call waits until
@@ -371,14 +371,14 @@ class Association(AssociationBase):
     def receive(self) -> Coroutine[Any, Any, Message]:
         """Returns the next message. It is a coroutine.
 
-        After the last message it raises the end of the association. If either
-        side has shut it down, that is EOFError. If this side called abort(), it is
-        ConnectionAbortedError. Otherwise it is the OSError that tells the
-        reason, with the attribute ``notification`` and a note in words.
+        After the last message it raises an exception that tells how the
+        association ended: EOFError after a shutdown by either side,
+        ConnectionAbortedError after an abort by this side. Otherwise it is an
+        OSError, with the attribute ``notification`` and a note in words.
 
         It raises MessageTooLong in place of a message that was too long, and
         AssociationRestarted after a restart by the peer. After these two, the
-        association goes on: call it again.
+        association goes on: call receive() again.
         """
         return self._receive(EOFError)
 
@@ -421,7 +421,8 @@ class Association(AssociationBase):
 
     def notifications(self) -> Notifications:
         """Returns an asynchronous iterator over the notifications that arrive
-        from now on. The argument ``events`` has chosen their types."""
+        from now on. The ``events`` of connect(), serve() or open_endpoint()
+        select their types."""
         news = Notifications(self)
         self._core.news.add(news)
         return news
@@ -441,10 +442,10 @@ class Association(AssociationBase):
         """Sends a message. Waits while there is no room in the send buffer.
 
         ppid is in host order. If the message is not delivered after lifetime
-        seconds, the kernel gives it up (PR-SCTP).
+        seconds, the kernel abandons it (PR-SCTP).
 
-        Messages go in the order of the calls. If a call is cancelled, it has not
-        sent its message.
+        Messages are sent in the order of the calls. If a call is cancelled, it
+        has not sent its message.
 
         Raises ValueError if data is empty or a value is out of range. Raises
         OSError (EMSGSIZE) if data is longer than the send buffer. Raises
@@ -553,7 +554,7 @@ class Association(AssociationBase):
 
 
 def stop_watching(loop: asyncio.AbstractEventLoop, fd: int) -> None:
-    """Makes the loop forget a descriptor. Call it before you close that."""
+    """Makes the loop forget a descriptor. Call it before you close the descriptor."""
     if not loop.is_closed():
         loop.remove_reader(fd)
         loop.remove_writer(fd)

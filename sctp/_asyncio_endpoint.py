@@ -70,7 +70,7 @@ class _Shared(Shared, Carrier):
             self._endpoint._leave(self._member(association))
 
     def discard(self, association: Association) -> None:
-        """The endpoint does."""
+        """Does nothing: the endpoint cleans up."""
 
 
 class _Apart(Apart, Carrier):
@@ -112,8 +112,8 @@ class Endpoint(EndpointBase[Association]):
     own. If there is no descriptor for that, reading or sending pauses for all, and the
     log reports it.
 
-    Leaving ``async with`` closes the endpoint and waits until its associations have
-    ended. This takes at most close_timeout seconds. If an exception leaves it, the
+    The end of an ``async with`` block closes the endpoint and waits until its
+    associations have ended, at most close_timeout seconds. If the block raises, the
     associations are aborted.
     """
 
@@ -228,11 +228,11 @@ class Endpoint(EndpointBase[Association]):
         return self._association_of(taken[0])
 
     async def receive(self) -> Message:
-        """Returns the next message of all associations that were not accepted. They
-        take turns.
+        """Returns the next message of any association that was not accepted. The
+        associations take turns.
 
         Message.association is the association of the message: send the answer there.
-        accept() may return that association later. Then its messages are no longer
+        accept() may return that association later. From then on, its messages are not
         received here. Raises MessageTooLong and AssociationRestarted as
         Association.receive() does. Raises EOFError after the endpoint was closed, and
         ConnectionAbortedError after it was aborted. It does not report the end of an
@@ -256,8 +256,8 @@ class Endpoint(EndpointBase[Association]):
         take: Callable[[], None],
         taken: Sized,
     ) -> None:
-        """Calls take(), which adds to ``taken``, when there is something. Those who
-        wait take turns."""
+        """Waits until there is something to take. Then calls take(), which adds it to
+        ``taken``. Waiting tasks take turns."""
         waiter = None
         try:
             if line or not self._turns or not is_there():
@@ -284,7 +284,8 @@ class Endpoint(EndpointBase[Association]):
         """Sets up an association with a peer. Returns it when it is up.
 
         addresses has all addresses of the peer, as in sctp.asyncio.connect(). This call
-        raises the same errors. If it is cancelled, nothing is left of the attempt.
+        raises the same errors. If the call is cancelled, nothing is left of the
+        attempt.
         """
         _, [peers] = await resolve([self._check_peers(addresses)], self._sock)
         association = self._begin_set_up(peers)
@@ -298,9 +299,9 @@ class Endpoint(EndpointBase[Association]):
         return association
 
     def notifications(self) -> Notifications:
-        """Returns an asynchronous iterator over the notifications of all
-        associations that arrive on the socket of this endpoint from now on. The
-        argument ``events`` has chosen their types."""
+        """Returns an asynchronous iterator over the notifications of all associations
+        that arrive on the socket of this endpoint from now on. The ``events`` of
+        open_endpoint() select their types."""
         news = Notifications(self)
         self._hub.news.add(news)
         return news

@@ -19,12 +19,12 @@ class Server(ServerBase):
     """Accepts associations, and runs a handler in a task for each of them.
 
     serve() makes servers. When the handler returns, its association is shut
-    down. When the handler raises, its association is aborted; unless the exception
-    is the end of this association, it goes to the exception handler of the event
-    loop.
+    down. When the handler raises, its association is aborted. The exception
+    goes to the exception handler of the event loop, unless it only reports the
+    end of this association.
 
-    Leaving ``async with`` shuts down all associations. This takes at most
-    close_timeout seconds. Then it cancels the handlers that still run.
+    The end of an ``async with`` block shuts down all associations. The server
+    cancels the handlers that still run after close_timeout seconds.
     """
 
     __module__ = "sctp.asyncio"
@@ -133,7 +133,8 @@ class Server(ServerBase):
         await self._done.wait()
 
     async def serve_forever(self) -> None:
-        """Waits until close() is called. If it is cancelled, it closes the server."""
+        """Waits until close() is called. If the call is cancelled, it closes the
+        server."""
         try:
             await self._closed.wait()
         finally:

@@ -40,7 +40,7 @@ Later: TypeAlias = Callable[[Any], None]
 _SEARCH = 64
 # The seconds between two questions whether set-ups are done, while nothing is read.
 _ASK = 0.02
-# The reason that travels to a peer whose association is refused.
+# The reason that is sent to a peer whose association is refused.
 _REFUSAL = b"no more associations are accepted"
 
 
@@ -133,7 +133,7 @@ class EndpointBase(Generic[Association]):
         raise NotImplementedError
 
     def _catch_up(self) -> None:
-        """Reads, if nobody waits and so nobody else reads."""
+        """Reads if no thread waits, because then no other call reads."""
 
     def _end(self) -> None:
         """The socket is about to be closed: nothing else will arrive."""
@@ -154,12 +154,12 @@ class EndpointBase(Generic[Association]):
     # Reading
 
     def _read(self) -> None:
-        """Takes what has arrived, at most as much as one wake-up may read."""
+        """Reads what has arrived, at most as much as one wake-up may read."""
         self._read_once()
         self._react()
 
     def _read_once(self) -> bool:
-        """Takes what has arrived. Returns whether there was something."""
+        """Reads what has arrived. Returns whether there was something."""
         hub, arrived = self._hub, self._arrived
         failure = None
         try:
@@ -169,7 +169,7 @@ class EndpointBase(Generic[Association]):
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            if error.errno is None:  # of a signal handler
+            if error.errno is None:  # raised by a signal handler
                 raise
             failure = error.errno
         count = len(arrived)
@@ -220,7 +220,7 @@ class EndpointBase(Generic[Association]):
             try:
                 for member in touched:
                     member.association._react()  # type: ignore[attr-defined]
-            except BaseException:  # of a signal handler: for the next time
+            except BaseException:  # raised by a signal handler
                 hub.touched = touched | hub.touched
                 raise
         if hub.waiting or hub.end is not None:
@@ -327,8 +327,8 @@ class EndpointBase(Generic[Association]):
         """Moves an association to a socket of its own.
 
         The association is still the same object. Calls that wait to send or to receive
-        go on, and nothing that is under way is lost. From then on it is independent of
-        this endpoint: close() does not end it.
+        go on, and nothing that is under way is lost. From then on the association is
+        independent of this endpoint: close() does not end it.
 
         Raises ValueError if the association does not belong to this endpoint or is not
         up. Raises OSError if the kernel fails, for example with EMFILE. The association
@@ -356,7 +356,7 @@ class EndpointBase(Generic[Association]):
             self._hub.cannot_peel(member, error, what)
 
     def _peel(self, member: Member) -> None:
-        # Without a call before the try, in which a signal could be handled.
+        # No call stands before the try: Python could handle a signal in it.
         if member not in self._peeled:
             self._peeled[member] = []
         made = self._peeled[member]
@@ -418,7 +418,7 @@ class EndpointBase(Generic[Association]):
             try:
                 assoc_id = self._sock.sctp_connectx(peers, assoc_id=True)
             except BlockingIOError as error:
-                # There is no call before this, in which a signal could be handled.
+                # No call stands before this: Python could handle a signal in it.
                 assoc_id = error.assoc_id  # type: ignore[attr-defined]
             hub.register(member, cast(int, assoc_id))
             association = self._make(member)
@@ -464,8 +464,8 @@ class EndpointBase(Generic[Association]):
 
     @property
     def associations(self) -> tuple[Association, ...]:
-        """The associations that are up, also those that were not accepted. It does
-        not include those that peel_off() has made independent."""
+        """The associations that are up, also those that were not accepted, but without
+        those that peel_off() has made independent."""
         with self._lock:
             self._catch_up()
             return tuple(map(self._association_of, self._hub.alive))

@@ -98,8 +98,8 @@ class PeerAddrState(IntEnum):
     """The address has answered a heartbeat for the first time."""
     if sys.platform == "linux":
         ADDR_POTENTIALLY_FAILED = sctp_event.SCTP_ADDR_POTENTIALLY_FAILED
-        """The path to the address has lost something and may have failed (RFC 7829).
-        Only Linux has it."""
+        """The path to the address has lost packets and may have failed (RFC 7829). Only
+        Linux has it."""
 
 
 class PathState(IntEnum):
@@ -114,7 +114,7 @@ class PathState(IntEnum):
     """No heartbeat on the path has been answered yet."""
     if sys.platform == "linux":
         POTENTIALLY_FAILED = sctp.SCTP_POTENTIALLY_FAILED
-        """The path has lost something and may have failed (RFC 7829). Only Linux has
+        """The path has lost packets and may have failed (RFC 7829). Only Linux has
         it."""
         UNKNOWN = sctp.SCTP_UNKNOWN
         """The kernel does not know the state of the path. Only Linux has it."""
@@ -180,8 +180,8 @@ class ErrorCause(IntEnum):
     RESTART_WITH_NEW_ADDRESSES = 11
     """A restart was refused because it added addresses to the association."""
     USER_INITIATED_ABORT = 12
-    """The program of the peer has aborted the association. The data is what it gave as
-    its reason."""
+    """The program of the peer has aborted the association. The data is the reason that
+    it gave."""
     PROTOCOL_VIOLATION = 13
     """The other side has violated the protocol."""
     DELETE_LAST_REMAINING_ADDRESS = 0xA0

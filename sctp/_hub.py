@@ -45,11 +45,11 @@ _SILENT = {
     if state.name in ("ADDR_UNREACHABLE", "ADDR_POTENTIALLY_FAILED")
 }
 _ANSWERING = {PeerAddrState.ADDR_AVAILABLE, PeerAddrState.ADDR_CONFIRMED}
-# Errors of peeling off that may pass: no descriptors, no memory.
+# After these errors, peeling off may succeed later: no descriptors, no memory.
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 # How many seconds pass before a waiting sender looks again which peer is the cause.
-# After the second number, it may also be a peer that sometimes takes something.
+# After PATIENCE seconds, the cause may also be a peer that takes data sometimes.
 LOOK, PATIENCE = 0.05, 0.2
 # The seconds before peeling off is tried again after it failed.
 AGAIN = 1.0
@@ -58,9 +58,9 @@ AGAIN = 1.0
 def least_time_out(
     initmsg: sctp_initmsg, rtoinfo: sctp_rtoinfo, addresses: int
 ) -> float:
-    """The seconds after which a kernel gives up to set up an association with a peer
-    of so many addresses. SCTP reports the same for a refusal and for a silent peer.
-    But a refusal comes at once, and the other end only after this time."""
+    """The seconds after which a kernel gives up the set-up with a silent peer of so
+    many addresses. SCTP reports the same for a refusal and for a silent peer. But a
+    refusal is reported at once, and a silent peer only after this time."""
     first, most = rtoinfo["srto_initial"], initmsg["sinit_max_init_timeo"]
     tries = range(initmsg["sinit_max_attempts"] + 1)
     waits = (min(first << min(each // addresses, 32), most) for each in tries)
@@ -82,7 +82,8 @@ class Member(Lifecycle):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._silent: set[object] = set()
-        # Other addresses than the one of the set-up, which the kernel does not report.
+        # The confirmed addresses, except that of the set-up, which the kernel does not
+        # report.
         self._confirmed: set[object] = set()
 
     def notice(self, notification: Notification) -> None:
@@ -104,7 +105,7 @@ class Member(Lifecycle):
     def guess_errno(self, lost: Notification) -> int:
         """Chooses an errno for an end. On a one-to-many socket the kernel keeps no
         errors, and it reports the same for silence and for an ABORT without a cause.
-        But silence has shown before: all addresses of the peer that had ever
+        But silence shows before the end: all addresses of the peer that had ever
         answered have stopped answering."""
         if names_cause(lost):
             return super().guess_errno(lost)
@@ -154,8 +155,8 @@ class Hub:
         self.refused: list[int] = []
         # Members to peel off, because too much of them is unread.
         self.crowded: dict[Member, None] = {}
-        # Identifiers of associations that this side has aborted. The news of it will
-        # come.
+        # Identifiers of associations that this side has aborted. The news of their end
+        # will come.
         self._gone: set[int] = set()
         # Members with an announced end, until conclude() is called.
         self.ending: dict[Member, None] = {}
@@ -177,8 +178,8 @@ class Hub:
     # Items from the socket
 
     def digest(self, arrived: deque[Received]) -> None:
-        """Takes what arrived on the socket, one after the other. If a signal
-        interrupts it, it can be called again, as Lifecycle.digest()."""
+        """Takes what arrived on the socket, one after the other. If a signal interrupts
+        it, it can be called again, like Lifecycle.digest()."""
         if self.is_digesting:
             refuse_to_reenter()
         self.is_digesting = True
@@ -245,9 +246,9 @@ class Hub:
         try:
             notification = parse_notification(whole)
         except OSError as error:
-            if error.errno is None:  # of a signal handler
+            if error.errno is None:  # raised by a signal handler
                 raise
-            return  # none that this system knows
+            return  # a type that this system does not know
         assoc_id: Any = None
         state: Any = None
         for key, value in notification.items():
@@ -487,9 +488,9 @@ class Hub:
         return [m for m, n in missing.items() if n or received.get(m, 0) > usual]
 
     def cannot_peel(self, member: Member, error: OSError, what: str) -> None:
-        """The kernel has not peeled a member off. If that may work later, logs it
-        once until it works. Otherwise the association is over, and the news of it
-        will come. ``what`` stops: "reading", "receiving" or "sending"."""
+        """The kernel has not peeled a member off. If that may work later, logs the
+        failure once until it works. Otherwise the association is over, and the news of
+        it will come. ``what`` is what stops: "reading", "receiving" or "sending"."""
         if error.errno not in _PASSING:
             self.crowded.pop(member, None)
             member.is_ending = True

@@ -119,7 +119,7 @@ class _Structure(dict):
     fmt = ""
     size = 0
     _structure = ""
-    _tail = ()  # the key of what follows it, if anything does
+    _tail = ()  # the key of the data after the structure, if any
 
     def __init_subclass__(cls, abstract=False, tail_default=(), **kwargs):
         """Reads the layout of the structure from the C rows. A class that an

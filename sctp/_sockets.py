@@ -163,7 +163,7 @@ class Plan:
 
     def make(self, family: int, lists: list[list[AnyAddress]]) -> sctp_socket:
         """Makes the socket, sets its options and binds it. If that fails, closes it.
-        The lists are those of above, with numeric addresses."""
+        ``lists`` are those of the property, with numeric addresses."""
         self.local, self.peers = lists
         kind = SOCK_SEQPACKET if self._is_many else SOCK_STREAM
         made = sctp_socket(family, kind) if self.sock is None else self.sock
@@ -201,9 +201,9 @@ def _check_socket(sock: sctp_socket | None, kind: str) -> None:
 
 
 def is_crowded(sock: sctp_socket) -> bool:
-    """Whether the receive buffer of a one-to-many socket is so full of data that
-    cannot be read yet that the kernel may soon drop packets. On Linux all
-    associations of the socket share this buffer."""
+    """Whether data that cannot be read yet fills so much of the receive buffer of a
+    one-to-many socket that the kernel may soon drop packets. On Linux all associations
+    of the socket share this buffer."""
     if sys.platform != "linux":
         return False
     held, most = _MEMINFO.unpack(

@@ -1,8 +1,8 @@
 """An association for threads, on the core (_messages, _lifecycle).
 
-The core decides, this module waits: see _sync_waiting. Between a system call and its
-result there is no call of Python at which a signal could be handled: extend() of a
-deque or a list stores the results.
+The core decides, this module waits: see _sync_waiting. Python handles no signal between
+a system call and the storing of its result: extend() of a deque or a list does both in
+one step.
 """
 
 from collections import deque
@@ -123,7 +123,7 @@ class _Sending:
             carrier.await_room(association)
             return False
         except BaseException as error:
-            # If a signal handler raised it in the middle, it tells how many were sent.
+            # An exception of a signal handler tells how many messages were sent before.
             self._counts.append(getattr(error, "sent", 0))
             if isinstance(error, OSError):
                 association._fail_to_send(error)
@@ -144,8 +144,8 @@ class Carrier(OwnSocket):
             association._read()
 
     def tidy(self, association: "Association") -> None:
-        """Reads on if a signal has interrupted that. Lets those send who can: a
-        thread may have left their line."""
+        """Continues a read that a signal has interrupted. Wakes the next sender,
+        because a thread may have left the line."""
         if association._arrived or association._core.is_ending:
             association._read()
         if not association._senders:
@@ -154,7 +154,7 @@ class Carrier(OwnSocket):
             association._senders.wake()
 
     def may_send(self, association: "Association") -> bool:
-        """Whether it is the turn of an association, and there may be room."""
+        """Whether it is the association's turn to send, and there may be room."""
         return not association._awaits_room
 
     def await_room(self, association: "Association") -> None:
@@ -177,14 +177,15 @@ class Association(AssociationBase, Polled):
     """An association with a peer: messages in both directions.
 
     connect(), serve() and an Endpoint make associations. Any number of threads may use
-    an association at the same time, with all its methods. ``for`` gives the messages
-    until the association ends. It raises the other exceptions of receive().
+    an association at the same time, with all its methods. ``for`` gives the messages.
+    It ends where receive() would raise EOFError, and raises the other exceptions of
+    receive().
 
     No background thread works for an association: it reads, and notices its end, only
     while a thread waits in one of its calls. A call with a timeout raises TimeoutError,
     with errno None, when the time is over. With 0 it does not wait.
 
-    Leaving ``with`` shuts the association down. If an exception leaves it, the
+    The end of a ``with`` block shuts the association down. If the block raises, the
     association is aborted.
     """
 
@@ -224,7 +225,7 @@ class Association(AssociationBase, Polled):
     # Its life
 
     def _begin(self, peer: Address) -> None:
-        """Begins with an accepted association, which may have ended already."""
+        """Starts an accepted association, which may have ended already."""
         self._peers = (peer,)
         with self._crew.lock:
             self._read()
@@ -273,8 +274,8 @@ class Association(AssociationBase, Polled):
             self._receivers.wake()
 
     def _read(self) -> None:
-        """Takes what has arrived, at most as much as one wake-up may read, and
-        settles."""
+        """Reads what has arrived, at most as much as one wake-up may read. Handles an
+        end."""
         core, arrived = self._core, self._arrived
         while True:
             core.digest(arrived)  # the rest after a signal
@@ -339,7 +340,8 @@ class Association(AssociationBase, Polled):
     def _close(self) -> None:
         if self._is_closed:
             return
-        # This comes first: if a signal comes in between, one of these calls goes on.
+        # Waking comes first: if a signal interrupts the rest, a woken call completes
+        # it.
         for line in self._lines:
             line.wake()
         self._remember_addresses()
@@ -370,18 +372,18 @@ class Association(AssociationBase, Polled):
         self._watchers.call(self._has_closed, deadline, self._begin_closing)
 
     def abort(self, reason: "Buffer" = b"") -> None:
-        """Ends the association at once and drops unread messages. Calls of other
-        threads that wait end, too.
+        """Ends the association at once and drops unread messages. Waiting calls of
+        other threads end, too.
 
         The kernel sends the reason to the peer: at most 65,000 bytes. Linux cannot send
-        one on the one-to-one sockets of connect() and serve().
+        a reason on the one-to-one sockets of connect() and serve().
         """
         text = check_reason(reason)
         with self._crew.lock:
             self._abort(text, "abort() was called here.")
 
     def wait_closed(self, timeout: float | None = None) -> None:
-        """Waits for the end of the association, of whatever kind it is.
+        """Waits until the association has ended, for any reason.
 
         Messages that arrive meanwhile can be received. The news of the end comes after
         them. So once max_unread bytes are unread, this call waits until another thread
@@ -425,14 +427,14 @@ class Association(AssociationBase, Polled):
     def receive(self, timeout: float | None = None) -> Message:
         """Returns the next message.
 
-        After the last message it raises the end of the association. If either side has
-        shut it down, that is EOFError. If this side called abort(), it is
-        ConnectionAbortedError. Otherwise it is the OSError that tells the reason, with
-        the attribute ``notification`` and a note in words.
+        After the last message it raises an exception that tells how the association
+        ended: EOFError after a shutdown by either side, ConnectionAbortedError after an
+        abort by this side. Otherwise it is an OSError, with the attribute
+        ``notification`` and a note in words.
 
         It raises MessageTooLong in place of a message that was too long, and
         AssociationRestarted after a restart by the peer. After these two, the
-        association goes on: call it again.
+        association goes on: call receive() again.
 
         Threads that receive take turns, in the order of their calls. If a call ends by
         its timeout, or because a signal handler raises, it has not taken a message.
@@ -485,7 +487,7 @@ class Association(AssociationBase, Polled):
 
     def notifications(self) -> Notifications:
         """Returns an iterator over the notifications that arrive from now on. The
-        argument ``events`` has chosen their types."""
+        ``events`` of connect(), serve() or open_endpoint() select their types."""
         news = Notifications(self)
         with self._crew.lock:
             self._core.news.add(news)
@@ -507,11 +509,11 @@ class Association(AssociationBase, Polled):
         """Sends a message. Waits while there is no room in the send buffer.
 
         ppid is in host order. If the message is not delivered after lifetime seconds,
-        the kernel gives it up (PR-SCTP).
+        the kernel abandons it (PR-SCTP).
 
-        Messages go in the order of the calls. If a call raises, it has not sent its
-        message, with one exception: if a signal handler raises, the exception has the
-        attribute ``sent``, which is 1 if the message was sent.
+        Messages are sent in the order of the calls. If a call raises, it has not sent
+        its message, with one exception: if a signal handler raises, the exception has
+        the attribute ``sent``, which is 1 if the message was sent.
 
         Raises ValueError if data is empty or a value is out of range. Raises OSError
         (EMSGSIZE) if data is longer than the send buffer. Raises BrokenPipeError after
@@ -559,7 +561,8 @@ class Association(AssociationBase, Polled):
             raise
 
     def status(self) -> sctp_status:
-        """The kernel's SCTP_STATUS. After the end, raises what send() raises."""
+        """Returns the kernel's SCTP_STATUS. After the end of the association, it raises
+        what send() raises."""
         with self._crew.lock:
             self._read_if_ready()
             return super().status()

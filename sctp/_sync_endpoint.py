@@ -1,8 +1,8 @@
 """An endpoint for threads: one socket for many associations, on the core (_hub).
 
 The core decides, this module waits: see _sync_waiting. All threads that wait for the
-endpoint or for one of its associations are one crew. It also polls the sockets of
-associations that the endpoint has moved to their own.
+endpoint or for one of its associations are one crew. The crew also polls the sockets of
+associations that were peeled off.
 """
 
 from types import MethodType, TracebackType
@@ -33,7 +33,7 @@ class _Shared(Shared, Carrier):
         self._endpoint._finish()
         member = self._member(association)
         if member.end is not None or member not in self._endpoint._senders:
-            association._senders.wake()  # who then raises, or lines up
+            association._senders.wake()  # the first then raises, or lines up
         self._endpoint._wake_senders()
 
     def may_send(self, association: Association) -> bool:
@@ -49,7 +49,7 @@ class _Shared(Shared, Carrier):
             self._endpoint._rotate(self._member(association))
 
     def discard(self, association: Association) -> None:
-        """The endpoint does."""
+        """Does nothing: the endpoint cleans up."""
 
 
 class _Apart(Apart, Carrier):
@@ -79,9 +79,9 @@ class Endpoint(EndpointBase[Association], Polled):
     timeout raises TimeoutError, with errno None, when the time is over. With 0 it does
     not wait.
 
-    Leaving ``with`` closes the endpoint and waits until its associations have ended.
-    This takes at most close_timeout seconds. If an exception leaves it, the
-    associations are aborted.
+    The end of a ``with`` block closes the endpoint and waits until its associations
+    have ended, at most close_timeout seconds. If the block raises, the associations are
+    aborted.
     """
 
     __module__ = "sctp.sync"
@@ -156,7 +156,7 @@ class Endpoint(EndpointBase[Association], Polled):
             self._read()
 
     def _finish(self) -> None:
-        """Goes on if a signal has interrupted the work."""
+        """Continues work that a signal has interrupted."""
         hub = self._hub
         if self._peeled:
             self._finish_peeling()
@@ -173,8 +173,8 @@ class Endpoint(EndpointBase[Association], Polled):
             self._note_closed()
 
     def _may_send(self, member: Member) -> bool:
-        """Whether it is the turn of an association, and there may be room. If it is
-        not, the association waits for its turn."""
+        """Whether it is the association's turn to send, and there may be room. If it is
+        not its turn, the association lines up."""
         first = self._senders.first
         if first is not None and first is not member:
             self._wake_senders()
@@ -228,11 +228,11 @@ class Endpoint(EndpointBase[Association], Polled):
             raise StopIteration from None
 
     def receive(self, timeout: float | None = None) -> Message:
-        """Returns the next message of all associations that were not accepted. They
-        take turns.
+        """Returns the next message of any association that was not accepted. The
+        associations take turns.
 
         Message.association is the association of the message: send the answer there.
-        accept() may return that association later. Then its messages are no longer
+        accept() may return that association later. From then on, its messages are not
         received here. Raises MessageTooLong and AssociationRestarted as
         Association.receive() does. Raises EOFError after the endpoint was closed, and
         ConnectionAbortedError after it was aborted. It does not report the end of an
@@ -284,9 +284,9 @@ class Endpoint(EndpointBase[Association], Polled):
             raise
 
     def notifications(self) -> Notifications:
-        """Returns an iterator over the notifications of all associations that arrive
-        on the socket of this endpoint from now on. The argument ``events`` has
-        chosen their types."""
+        """Returns an iterator over the notifications of all associations that arrive on
+        the socket of this endpoint from now on. The ``events`` of open_endpoint()
+        select their types."""
         news = Notifications(self)
         with self._lock:
             self._hub.news.add(news)

@@ -1,7 +1,7 @@
 """A server for threads. It accepts associations, and runs a thread for each.
 
-One of the threads waits for the next association, and becomes the thread of that.
-Before this, it starts another thread, which waits for the association after it.
+One thread waits for the next association. Then it starts another thread that does the
+same, and runs the handler for its own association.
 """
 
 import os
@@ -34,14 +34,14 @@ class Server(ServerBase):
     """Accepts associations, and runs a handler in a thread for each of them.
 
     serve() makes servers. When the handler returns, its association is shut down. When
-    the handler raises, its association is aborted; unless the exception is the end of
-    this association, it goes to threading.excepthook. The threads are daemons: a
-    program that ends does not wait for them.
+    the handler raises, its association is aborted. The exception goes to
+    threading.excepthook, unless it only reports the end of this association. The
+    threads are daemons: a program that ends does not wait for them.
 
-    Leaving ``with`` shuts down all associations. This takes at most close_timeout
-    seconds. Then it aborts the associations that are left. Their handlers notice that
-    when they next use the association. The server waits only a short time for them,
-    because no thread can be forced to end.
+    The end of a ``with`` block shuts down all associations. The server aborts those
+    that are left after close_timeout seconds. Their handlers notice this when they next
+    use the association. The server waits only a short time for them, because no thread
+    can be forced to end.
     """
 
     __module__ = "sctp.sync"
@@ -57,7 +57,7 @@ class Server(ServerBase):
         super().__init__(sock, limits, events, max_associations)
         self._handler = handler
         self._lock = threading.RLock()
-        # The thread that waits for the next association holds it.
+        # Held by the thread that waits for the next association.
         self._accepting = threading.Lock()
         self._has_acceptor = False
         self._threads: dict[Association, int] = {}
@@ -71,8 +71,8 @@ class Server(ServerBase):
             raise
 
     def _leave_to_parent(self) -> None:
-        """Closes what a child process has of the server. Its threads are those of the
-        parent alone, and so are its associations."""
+        """Closes the server in a child process. Its threads and associations belong to
+        the parent alone."""
         self._is_serving = False
         self._lock, self._accepting = threading.RLock(), threading.Lock()
         self._of_parent, self._threads = self._threads, {}
@@ -211,8 +211,8 @@ class Server(ServerBase):
         self._wait(lambda: not (self._is_serving or self._threads), deadline)
 
     def serve_forever(self, timeout: float | None = None) -> None:
-        """Waits until close() is called. If timeout seconds are over, it closes the
-        server and raises TimeoutError. If it is interrupted, it closes the server."""
+        """Waits until close() is called. After timeout seconds it closes the server and
+        raises TimeoutError. If the call is interrupted, it closes the server."""
         deadline = deadline_after(timeout)
         try:
             self._wait(lambda: not self._is_serving, deadline)

@@ -1,4 +1,4 @@
-"""How threads wait: each in a line, and one of them for the sockets.
+"""How threads wait: each in a line, and one of them polls the sockets.
 
 A thread that has to wait stands in a line of a crew. One thread of the crew, the
 watcher, polls the sockets, reads for all, and wakes those that can go on. The others
@@ -70,8 +70,8 @@ class WakeUp:
             for descriptor in descriptors:
                 os.set_blocking(descriptor, False)
         self._reader, self._writer = descriptors[0], descriptors[-1]
-        # The poll object for the next poll(), and its descriptors. During a poll() they
-        # are away, because a signal handler may call another one.
+        # The poll object for the next poll(), and its descriptors. During a poll() this
+        # is None, because a signal handler may call poll() too.
         self._idle: tuple[select.poll, Watched] | None = None
 
     def set(self) -> None:
@@ -134,7 +134,8 @@ class Waiter:
             self._lock.release()
 
     def wait(self, until: float | None) -> None:
-        """Returns when it was woken since the last call, or when the time has come."""
+        """Returns when wake() was called since the last wait(), or when the time has
+        come."""
         if until is None:
             self._lock.acquire()
         else:
@@ -162,8 +163,8 @@ class Line(deque[Waiter]):
         return not (self._in_turn and self) or self[0].thread == thread
 
     def _join(self, waiter: Waiter) -> None:
-        """Adds a waiter at the end. A signal handler that waits goes first: it
-        cannot stand behind the call that it interrupts."""
+        """Adds a waiter at the end. But the waiter of a signal handler goes before that
+        of the call it interrupts, which has to wait for the handler."""
         self.crew.waiters[waiter] = None
         for place, other in enumerate(self):
             if other.thread == waiter.thread:
@@ -184,10 +185,10 @@ class Line(deque[Waiter]):
         deadline: float | None,
         enter: Callable[[], None] | None = None,
     ) -> None:
-        """Calls attempt() when it has its turn in the line. Repeats this until
-        attempt() returns True, and waits in between. If attempt() returns None,
-        others have a turn, but there is no wait. enter() is called first. Raises
-        TimeoutError at the deadline."""
+        """Calls enter(), and then attempt() when it is this thread's turn. Repeats
+        attempt() until it returns True, and waits in between. If attempt() returns
+        None, others have a turn, but there is no wait. Raises TimeoutError at the
+        deadline."""
         thread = threading.get_ident()
         crew = self.crew
         waiter = None
@@ -275,7 +276,7 @@ class Polled:
         return events
 
     def _attend(self, events: int) -> None:
-        """It is ready."""
+        """Handles events of the socket."""
         if self._is_closed:
             return
         if events & ~select.POLLOUT and self._is_reading:
@@ -286,8 +287,8 @@ class Polled:
             self._tidy()
 
     def _await_room(self) -> None:
-        """The send buffer is full. On FreeBSD this also happens although the kernel
-        reports room, which it would report again at once."""
+        """The send buffer is full. FreeBSD may report room although there is none,
+        again and again: then the socket is not polled for a while."""
         self._is_resting = self._found_room
         self._found_room = False
         self._awaits_room = True
@@ -319,7 +320,7 @@ class Crew:
         self._timers: dict[Callable[[], None], float] = {}
         self._wake_up = wake_up or WakeUp()
         self._watcher: Waiter | None = None
-        # Watchers that a signal handler has interrupted, to watch itself.
+        # Watchers that a signal handler has interrupted and replaced.
         self._interrupted: list[Waiter] = []
         # attend() has begun and has not ended.
         self.is_attending = False
@@ -328,15 +329,14 @@ class Crew:
     # Methods for its lines
 
     def may_watch(self, waiter: Waiter) -> bool:
-        """Whether a waiter may poll. It may not if there is nothing to wait for
-        except a turn. A signal handler may wait while the call that it interrupts
-        watches."""
+        """Whether a waiter may poll: no other thread polls, and the crew is not closed.
+        A signal handler may poll although the call that it interrupts does."""
         watcher = self._watcher
         is_free = watcher is None or watcher.thread == waiter.thread
         return is_free and not self._is_closed
 
     def plan(self, watcher: Waiter) -> tuple[Watched, float | None]:
-        """Returns what a waiter has to poll from now on, and until when."""
+        """Makes a waiter the watcher. Returns what it has to poll, and until when."""
         if self._watcher is not None and self._watcher is not watcher:
             self._interrupted.append(self._watcher)
         self._watcher = watcher
@@ -350,7 +350,7 @@ class Crew:
         return self._wake_up.poll(watched, until)
 
     def attend(self, found: Watched) -> None:
-        """Handles what poll() has found."""
+        """Handles the events that poll() has found."""
         self.is_attending = True
         events = dict(found)
         for each in list(self.polled):
@@ -375,14 +375,14 @@ class Crew:
 
     def dismiss(self, waiter: Waiter) -> None:
         """A waiter has left. If others wait, one of them becomes the watcher. The
-        waiter must have left poll() before this: of two in poll(), one would take
-        the wake-up of the other."""
+        waiter must have left poll() before this: of two threads in poll(), one would
+        take the wake-up of the other."""
         waiter.polls = None
         self.waiters.pop(waiter, None)
         if self._watcher is waiter:
             self._watcher = None
             if self._interrupted:
-                # It still polls, but for what there was to do before.
+                # It still polls what it planned before it was replaced.
                 self._watcher = self._interrupted.pop()
                 self._watcher.wake()
         if self._watcher is None:
@@ -428,8 +428,7 @@ class Crew:
             del self._timers[call]
 
     def take_over(self, polled: Polled, lines: Iterable[Line]) -> None:
-        """Waits for a socket from now on, together with the threads in its lines,
-        which leave their crew."""
+        """Takes over a socket and the threads in its lines from their crew."""
         other = polled._crew
         for call in other._calls_of(polled):
             self._timers[call] = other._timers[call]

@@ -52,7 +52,7 @@ async def connect(
 ) -> Association:
     """Sets up an association with a peer. Returns it when it is up.
 
-    addresses has all addresses of the peer: an iterable of tuples, or a text as for
+    addresses has all addresses of the peer: an iterable of tuples, or a str for
     sctp.parse_addresses(). Names are looked up. local_addresses has the addresses of
     this side; they need no port. streams is the number of outgoing streams to ask for,
     or a tuple of that and the number of incoming streams to accept. options are set in
@@ -63,8 +63,8 @@ async def connect(
     max_message is the largest size of a message in bytes. Reading stops when max_unread
     bytes wait to be received, and goes on when less than half of that is unread. Each
     message counts 512 bytes more than its data, because Python needs memory for the
-    object. max_total is the largest size of all unfinished messages. close_timeout is
-    the longest time of shutdown() in seconds.
+    object. max_total is the largest size of all unfinished messages together.
+    close_timeout is the longest time of shutdown() in seconds.
 
     sock is a one-to-one socket to use. From then on it belongs to the association. If
     the call fails, it closes sock. But if it refuses an argument before it has done
@@ -110,10 +110,10 @@ async def serve(
     """Listens on all the addresses. Returns a Server, which accepts at once.
 
     For each association, a task calls handler(association). If addresses have no port,
-    the kernel chooses one; Server.addresses tells it. sock is a one-to-one socket to
-    use. If it is already bound, pass no addresses. While there are max_associations,
-    further associations wait in the kernel, at most backlog of them. All other
-    arguments are those of connect(), for each association.
+    the kernel chooses one: see Server.addresses. sock is a one-to-one socket to use. If
+    it is already bound, pass no addresses. While there are max_associations, further
+    associations wait in the kernel, at most backlog of them. All other arguments are
+    those of connect(), for each association.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout)
     plan = Plan(sock, limits, streams, options, events)
@@ -156,8 +156,8 @@ async def open_endpoint(
     max_total is for the whole socket.
 
     On Linux, all associations of a socket share one receive buffer. If there are many
-    peers, make it larger with the option (SOL_SOCKET, SO_RCVBUF), up to
-    net.core.rmem_max. Or give each association its own with the sysctl
+    peers, make this buffer larger with the option (SOL_SOCKET, SO_RCVBUF), up to
+    net.core.rmem_max. Or give each association its own buffer with the sysctl
     net.sctp.rcvbuf_policy.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout)

@@ -150,7 +150,7 @@ _EVENTS = {
     "_partial_delivery": SCTP_PARTIAL_DELIVERY_EVENT,
     "_adaptation_layer": SCTP_ADAPTATION_INDICATION,
 }
-# Linux makes a buffer twice as large as an application asks.
+# Linux makes a buffer twice as large as the application asks for.
 _BUFFER_FACTOR = 2 if sys.platform == "linux" else 1
 # The largest number of bytes to read at once of a notification longer than maxlen.
 _NOTIFICATION_SIZE = 65_536
@@ -590,7 +590,7 @@ class sctpsocket:
         return self._get(option, _structure(cls, given))
 
     def _tell(self, option: int, cls: Any, o: Any, like: object) -> None:
-        """Sets the values of an object. It must have the attributes that like has."""
+        """Sets the values of an object, which must have the attributes of ``like``."""
         given = {name: getattr(o, name) for name in vars(like)}
         self._set(option, _structure(cls, given))
 
