@@ -11,7 +11,7 @@
 # environment in build/, which has this project installed.
 #
 # For example: examples/kernel.sh python mine.py
-# Several programs at once: examples/kernel.sh sh -c 'python server.py & python client.py'
+# Several programs at once: examples/kernel.sh sh -c 'python server.py & sleep 2; python client.py'
 #
 # Exit status: that of the command.
 set -eu

@@ -57,6 +57,7 @@ class Message:
 
     @property
     def stream(self) -> int:
+        """The number of the stream that it came on."""
         return self.rcvinfo["rcv_sid"]
 
     @property
@@ -67,6 +68,7 @@ class Message:
 
     @property
     def unordered(self) -> bool:
+        """Whether the peer sent it with SCTP_UNORDERED."""
         return bool(self.rcvinfo["rcv_flags"] & SCTP_UNORDERED)
 
     @property

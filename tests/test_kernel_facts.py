@@ -352,6 +352,30 @@ def test_small_messages_in_the_send_buffer(own_network, make_pair, kernel_fact):
     kernel_fact("room-of-a-small-message", f"about {size:,.0f} bytes")
 
 
+SO_MEMINFO = 55  # its first number is how much of the receive buffer is used
+
+
+def used_of_the_receive_buffer(sock):
+    used, *_ = struct.unpack("9I", sock.getsockopt(SOL_SOCKET, SO_MEMINFO, 36))
+    return used
+
+
+def test_small_messages_in_the_receive_buffer(make_pair, wait_for, kernel_fact):
+    client, server = make_pair()
+
+    def get_status():
+        return client.sctp_opt_info(sctp.SCTP_STATUS, sctp.sctp_status())
+
+    window = get_status()["sstat_rwnd"]
+    count = 100
+    for _ in range(count):
+        client.sctp_sendv([bytes(64)])
+    wait_for(lambda: get_status()["sstat_unackdata"] == 0)
+    assert get_status()["sstat_rwnd"] == window - count * 64
+    size = round(used_of_the_receive_buffer(server) / count, -1)
+    kernel_fact("received-small-message", f"about {size:.0f} bytes")
+
+
 def test_lifetime_before_the_set_up(
     own_network, make_listener, make_socket, network, kernel_fact
 ):
@@ -367,9 +391,6 @@ def test_lifetime_before_the_set_up(
         client.recv(1)
         client.send(b"reliable")
         kernel_fact("lifetime-before-the-set-up", server.recv(10) == b"patient")
-
-
-SO_MEMINFO = 55  # its first number is how much of the receive buffer is used
 
 
 @only_ipv4
@@ -393,7 +414,7 @@ def test_pieces_of_abandoned_messages(
     listener.settimeout(0.5)  # for the news that it is abandoned
     with pytest.raises(TimeoutError):
         listener.sctp_recvv(1)
-    used, *_ = struct.unpack("9I", listener.getsockopt(SOL_SOCKET, SO_MEMINFO, 36))
+    used = used_of_the_receive_buffer(listener)
     kernel_fact("pieces-of-abandoned-messages-stay", used > 0)
 
 
