@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import _messages
 from ._association import BATCH, COUNT, REST, AssociationBase, OwnSocket
 from ._enums import NotificationType
-from ._lifecycle import Lifecycle, News, Outgoing, check_reason
+from ._lifecycle import Lifecycle, News, Outgoing, check_reason, is_end_of
 from ._messages import Address, plain_address
 from ._notifications import Notification
 from ._setup import AnyAddress, Limits
@@ -152,7 +152,8 @@ class Association(AssociationBase):
     EOFError, and raises the other exceptions of receive().
 
     The end of an ``async with`` block shuts the association down. If the block
-    raises, the association is aborted.
+    raises an exception, the association is aborted, unless the exception only
+    reports its end.
     """
 
     __module__ = "sctp.asyncio"
@@ -361,7 +362,7 @@ class Association(AssociationBase):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
+        if error is None or is_end_of(error, self):
             await self.shutdown()
         else:
             self.abort()

@@ -19,9 +19,9 @@ class Server(ServerBase):
     """Accepts associations, and runs a handler in a task for each of them.
 
     serve() makes servers. When the handler returns, its association is shut
-    down. When the handler raises, its association is aborted. The exception
-    goes to the exception handler of the event loop, unless it only reports the
-    end of this association.
+    down. When the handler raises an exception, its association is aborted, and
+    the exception goes to the exception handler of the event loop. An exception
+    that only reports the end of this association counts as a return.
 
     The end of an ``async with`` block shuts down all associations. The server
     cancels the handlers that still run after close_timeout seconds.
@@ -81,10 +81,9 @@ class Server(ServerBase):
 
     async def _serve(self, association: Association) -> None:
         try:
-            await self._handler(association)
-            await association.shutdown()
+            async with association:
+                await self._handler(association)
         except Exception as error:
-            association.abort()
             if not is_end_of(error, association):
                 # Without the task: its context cannot be entered a second time.
                 self._loop.call_exception_handler(

@@ -23,6 +23,7 @@ from ._lifecycle import (
     Received,
     Unread,
     check_reason,
+    is_end_of,
 )
 from ._messages import Address, plain_address
 from ._notifications import Notification
@@ -185,8 +186,8 @@ class Association(AssociationBase, Polled):
     while a thread waits in one of its calls. A call with a timeout raises TimeoutError,
     with errno None, when the time is over. With 0 it does not wait.
 
-    The end of a ``with`` block shuts the association down. If the block raises, the
-    association is aborted.
+    The end of a ``with`` block shuts the association down. If the block raises an
+    exception, the association is aborted, unless the exception only reports its end.
     """
 
     __module__ = "sctp.sync"
@@ -413,7 +414,7 @@ class Association(AssociationBase, Polled):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is not None:
+        if error is not None and not is_end_of(error, self):
             self.abort()
             return
         try:

@@ -34,9 +34,10 @@ class Server(ServerBase):
     """Accepts associations, and runs a handler in a thread for each of them.
 
     serve() makes servers. When the handler returns, its association is shut down. When
-    the handler raises, its association is aborted. The exception goes to
-    threading.excepthook, unless it only reports the end of this association. The
-    threads are daemons: a program that ends does not wait for them.
+    the handler raises an exception, its association is aborted, and the exception goes
+    to threading.excepthook. An exception that only reports the end of this association
+    counts as a return. The threads are daemons: a program that ends does not wait for
+    them.
 
     The end of a ``with`` block shuts down all associations. The server aborts those
     that are left after close_timeout seconds. Their handlers notice this when they next
@@ -160,10 +161,9 @@ class Server(ServerBase):
     def _serve(self, association: Association) -> None:
         self._try_to_accept_more()
         try:
-            self._handler(association)
-            association.shutdown()
+            with association:
+                self._handler(association)
         except BaseException as error:
-            association.abort()
             if not is_end_of(error, association):
                 raise
 

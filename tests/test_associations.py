@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import (
     AF_INET,
     AF_INET6,
+    SHUT_WR,
     SO_LINGER,
     SO_RCVBUF,
     SO_SNDBUF,
@@ -658,6 +659,55 @@ def test_leaving_an_association_by_an_exception_aborts_it(ends):
     with pytest.raises(ConnectionResetError):
         accepted.receive()
     assert client.is_closed
+
+
+MANY = [b"%4d" % number * 250 for number in range(20)]
+
+
+def read_many(sock):
+    time.sleep(0.3)  # for an abort that must not come
+    return [sock.recv(8192) for _ in MANY]
+
+
+def test_leaving_by_the_end_that_the_peer_began_loses_nothing(front, make_socket):
+    listener = make_socket(AF_INET, SOCK_STREAM)
+    listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 5000)
+    listener.bind((LOCAL, 0))
+    listener.listen()
+    client = front.connect([listener.getsockname()])
+    with listener.accept()[0] as peer:
+        client.send_many(MANY)
+        peer.shutdown(SHUT_WR)
+        with pytest.raises(EOFError) as caught:
+            client.receive()
+        leaving = threading.Thread(
+            target=client.__exit__, args=(caught.type, caught.value, caught.tb)
+        )
+        leaving.start()
+        assert read_many(peer) == MANY
+        leaving.join()
+    assert client.is_closed
+
+
+def test_handler_that_ends_by_the_end_that_the_peer_began_loses_nothing(
+    front, make_socket
+):
+    sent = threading.Event()
+
+    def send_and_receive(association):
+        association.send_many(MANY)
+        sent.set()
+        association.receive()
+
+    server = front.serve(send_and_receive, LOCAL)
+    peer = make_socket(AF_INET, SOCK_STREAM)
+    peer.setsockopt(SOL_SOCKET, SO_RCVBUF, 5000)
+    peer.connect(server.addresses[0])
+    assert sent.wait(PATIENCE)
+    peer.shutdown(SHUT_WR)
+    assert read_many(peer) == MANY
+    wait_until(lambda: not server.associations)
+    assert not front.troubles
 
 
 def test_no_more_associations_than_wanted(front):
