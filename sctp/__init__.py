@@ -18,6 +18,7 @@ from _sctp.sctp_info import *
 
 from ._enums import *
 from ._notifications import *
+from ._notifications import Notification as Notification
 from ._options import *
 from ._setup import parse_addresses as parse_addresses
 from ._socket import sctp_socket as sctp_socket
@@ -35,9 +36,8 @@ if not _typing.TYPE_CHECKING:
         return find(name)
 
 
-# Types for annotations, and types of the layer above the socket. They can be
-# imported by name; * does not import them.
+# Types of the layer above the socket. They can be imported by name; * does not import
+# them, but type checkers believe that it does.
 from ._lifecycle import AssociationRestarted as AssociationRestarted
 from ._messages import Message as Message
 from ._messages import MessageTooLong as MessageTooLong
-from ._notifications import Notification as Notification

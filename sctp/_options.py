@@ -58,7 +58,7 @@ def _check_tail(name, value):
     return value if is_bytes else tuple(_check(name, key, item) for item in value)
 
 
-def pack(name, fields):
+def _pack_structure(name, fields):
     """Returns the bytes of a structure and its tail."""
     head, tail = _pack(name, fields), _LAYOUTS[name][2]
     if tail is None:
@@ -195,7 +195,7 @@ class _Structure(dict):
     @property
     def to_bytes(self):
         """The bytes of the structure, and of its list if it has one."""
-        return pack(self._structure, self)
+        return _pack_structure(self._structure, self)
 
 
 class sctp_generic(_Structure, abstract=True):

@@ -23,7 +23,7 @@ _LAYOUTS: dict[
     ],
 ]
 
-def pack(name: str, fields: Any) -> bytes: ...
+def _pack_structure(name: str, fields: Any) -> bytes: ...
 
 # An address from the kernel is a tuple. But it is bytes if the application gave bytes,
 # or left it out. So the type is "_Address | Any".

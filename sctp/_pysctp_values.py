@@ -362,7 +362,9 @@ class _Group:
         return {key: value for key, value in vars(self).items() if key[0] == "_"}
 
     def flush(self) -> None:
-        """Makes all changes in the kernel."""
+        """Sets all values in the kernel to those of this object, also those that you
+        did not change. This undoes what setsockopt() has changed since this object was
+        made."""
         self._write(self._values())
 
 

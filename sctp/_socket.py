@@ -28,8 +28,8 @@ from _sctp.sctp_info import sctp_sndinfo
 from ._enums import ChunkTypes
 from ._options import (
     _LAYOUTS,
+    _pack_structure,
     _Structure,
-    pack,
     sctp_authchunk,
     sctp_default_sndinfo,
 )
@@ -264,7 +264,7 @@ class sctp_socket(_sctp.sctp.sctp_socket):
         _, rows, tail = _LAYOUTS[name]
         if not rows and tail is not None:
             value = {tail[0]: value}
-        packed = pack(name, value)
+        packed = _pack_structure(name, value)
         if name in _ALL_PATHS:
             packed = _name_all_paths(self, name, packed)
         try:

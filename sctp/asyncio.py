@@ -72,8 +72,8 @@ async def connect(
 
     Raises OSError if the kernel fails (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH); a note
     tells what SCTP reported. Raises socket.gaierror if a name has no address. Raises
-    ValueError if an option would break this layer. If the call is cancelled, nothing is
-    left of the attempt.
+    ValueError if an option would break this layer: the guide to asyncio lists these
+    options. If the call is cancelled, nothing is left of the attempt.
     """
     limits = Limits(max_message, max_unread, max_total, close_timeout)
     plan = Plan(sock, limits, streams, options, events)

@@ -253,7 +253,7 @@ class sctpsocket:
     ppid_order: str | None = None
     unexpected_event_raises_exception = False
     datalogging = False
-    _sk: socket.socket
+    _sk: sctp_socket | Any  # Any stands for a plain socket that the application gave
 
     def __init__(self, family: int, style: int, sk: socket.socket | None) -> None:
         if sk is None:
@@ -290,8 +290,9 @@ class sctpsocket:
     def __exit__(self, *exc: object) -> None:
         self._sk.close()
 
-    def sock(self) -> socket.socket:
-        """Returns the socket that this object uses."""
+    def sock(self) -> sctp_socket | Any:
+        """Returns the socket that this object uses. It is an sctp_socket, unless sk was
+        a plain socket."""
         return self._sk
 
     @cached_property
@@ -494,6 +495,7 @@ class sctpsocket:
         return bool(self._get(SCTP_NODELAY))
 
     def set_nodelay(self, rvalue: int) -> None:
+        """Switches this on or off."""
         self._set_int(SCTP_NODELAY, rvalue, "nodelay")
 
     def get_adaptation(self) -> int:
@@ -503,12 +505,14 @@ class sctpsocket:
         return number
 
     def set_adaptation(self, rvalue: int) -> None:
+        """Sets this number."""
         number = _u32(rvalue, "adaptation")
         self._set(SCTP_ADAPTATION_LAYER, sctp_setadaptation(ssb_adaptation_ind=number))
 
     def get_sndbuf(self) -> int:
         """The bytes of the send buffer, as the kernel counts them."""
-        return self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        size: int = self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        return size
 
     def set_sndbuf(self, rvalue: int) -> None:
         """Sets the size of the send buffer. get_sndbuf() will return this number."""
@@ -516,7 +520,8 @@ class sctpsocket:
 
     def get_rcvbuf(self) -> int:
         """The bytes of the receive buffer, as the kernel counts them."""
-        return self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        size: int = self._sk.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        return size
 
     def set_rcvbuf(self, rvalue: int) -> None:
         """Sets the size of the receive buffer. get_rcvbuf() will return this number."""
@@ -527,6 +532,7 @@ class sctpsocket:
         return bool(self._get(SCTP_DISABLE_FRAGMENTS))
 
     def set_disable_fragments(self, rvalue: int) -> None:
+        """Switches this on or off."""
         self._set_int(SCTP_DISABLE_FRAGMENTS, rvalue, "disable_fragments")
 
     def get_mappedv4(self) -> bool:
@@ -534,6 +540,7 @@ class sctpsocket:
         return bool(self._get(SCTP_I_WANT_MAPPED_V4_ADDR))
 
     def set_mappedv4(self, rvalue: int) -> None:
+        """Switches this on or off."""
         self._set_int(SCTP_I_WANT_MAPPED_V4_ADDR, rvalue, "mappedv4")
 
     def get_maxseg(self) -> int:
@@ -543,6 +550,7 @@ class sctpsocket:
         return size
 
     def set_maxseg(self, rvalue: int) -> None:
+        """Sets this number."""
         size = _u32(rvalue, "maxseg")
         self._set(SCTP_MAXSEG, sctp_assoc_value(assoc_value=size))
 
@@ -552,6 +560,7 @@ class sctpsocket:
         return seconds
 
     def set_autoclose(self, rvalue: int) -> None:
+        """Sets these seconds."""
         self._set_int(SCTP_AUTOCLOSE, rvalue, "autoclose")
 
     def get_ttl(self) -> int:
@@ -559,6 +568,8 @@ class sctpsocket:
         return self._ttl
 
     def set_ttl(self, newVal: int) -> None:
+        """Sets this default. As in PySCTP, it is at most 255. timetolive may be
+        larger."""
         if not isinstance(newVal, int) or not 0 <= newVal <= 255:
             raise ValueError(f"ttl must be an int in 0..255, not {newVal!r}")
         self._ttl = newVal
@@ -568,6 +579,7 @@ class sctpsocket:
         return self._streamid
 
     def set_streamid(self, newVal: int) -> None:
+        """Sets this default."""
         if not isinstance(newVal, int) or not 0 <= newVal <= 65535:
             raise ValueError(f"streamid must be an int in 0..65535, not {newVal!r}")
         self._streamid = newVal

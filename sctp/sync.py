@@ -73,9 +73,10 @@ def connect(
 
     Raises OSError if the kernel fails (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH); a note
     tells what SCTP reported. Raises socket.gaierror if a name has no address. Raises
-    ValueError if an option would break this layer. Raises TimeoutError, with errno
-    None, if the association is not up after timeout seconds; a look-up of a name is not
-    interrupted. After an exception, nothing is left of the attempt.
+    ValueError if an option would break this layer: the guide to asyncio lists these
+    options. Raises TimeoutError, with errno None, if the association is not up after
+    timeout seconds; a look-up of a name is not interrupted. After an exception, nothing
+    is left of the attempt.
     """
     deadline = deadline_after(timeout)
     limits = Limits(max_message, max_unread, max_total, close_timeout)

@@ -112,7 +112,7 @@ def notifications(data: bytes) -> None:
     assert_type(notif["strreset_stream_list"], tuple[int, ...])
     notif["sac_sate"]  # type: ignore[call-overload]
     notif.get("sac_sate")  # type: ignore[arg-type]
-    assert_type(notif, sctp.Notification)
+    assert_type(notif, Notification)
     any_dict: dict[str, Any] = notif
     assert_type(any_dict, dict[str, Any])
     assert_type(dict(notif), dict[str, Any])
@@ -174,6 +174,9 @@ def old_programs() -> None:
     assert_type(sock.sctp_send("text", ppid=60, flags=pysctp.MSG_UNORDERED), int)
     assert_type(sock.sctp_recv(100)[2], bytes | None)
     assert_type(sock.get_status().primary, pysctp.paddrinfo)
+    assert_type(sock.sock(), sctp_socket | Any)
+    sock.sock().setsockopt(IPPROTO_SCTP, SCTP_INITMSG, sctp_initmsg())
+    sock._sk.setsocktop()  # type: ignore[union-attr]
     assert_type(sock.events, pysctp.event_subscribe)
     sock.events.data_io = True
     sock.sctp_send(b"data", ppid="60")  # type: ignore[arg-type]

@@ -1,7 +1,9 @@
 """How the layer above the socket plans sockets. These tests need no kernel."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_RCVBUF, SOL_SOCKET
 
 import pytest
@@ -231,8 +233,11 @@ def test_option_that_breaks_the_layer(option, is_many):
     with pytest.raises(ValueError, match="options: SCTP_"):
         setup.plan_options(None, [option], (), is_many)
     key, value = option
-    with pytest.raises(ValueError, match="options: SCTP_"):
+    with pytest.raises(ValueError, match="options: SCTP_") as caught:
         setup.plan_options(None, {(IPPROTO_SCTP, key): value}, (), is_many)
+    guide = Path(__file__).parent.parent / "docs" / "guides" / "asyncio.rst"
+    name = re.search(r"SCTP_\w+", str(caught.value))[0]
+    assert f"\n``{name}``" in guide.read_text()
 
 
 def test_option_that_breaks_some():

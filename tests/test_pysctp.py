@@ -500,6 +500,27 @@ def test_bad_event_is_named_and_changes_none(make):
     assert not pysctp.event_subscribe(events.container).association
 
 
+@pytest.mark.kernel
+def test_groups_remember_values_until_flush(make):
+    sk = make()
+    assert (sk.events.association, sk.initparams.num_ostreams) == (False, 10)
+    event = sctp.sctp_event(se_type=sctp.SCTP_ASSOC_CHANGE, se_on=1)
+    initmsg = sctp.sctp_initmsg(sinit_num_ostreams=64)
+    sk.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_EVENT, event)
+    sk.setsockopt(sctp.IPPROTO_SCTP, sctp.SCTP_INITMSG, initmsg)
+    sk.events.shutdown, sk.initparams.max_attempts = 1, 3
+
+    def kernel_has():
+        events, params = pysctp.event_subscribe(sk), pysctp.initparams(sk)
+        return events.association, params.num_ostreams
+
+    assert (sk.events.association, sk.initparams.num_ostreams) == (False, 10)
+    assert kernel_has() == (True, 64)
+    sk.events.flush()
+    sk.initparams.flush()
+    assert kernel_has() == (False, 10)
+
+
 PARAMETERS = {
     "rtoinfo": ("initial", 2_500),
     "assocparams": ("cookie_life", 5_000),

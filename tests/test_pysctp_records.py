@@ -45,7 +45,7 @@ DIFFERENCES = {
         "properties: * = 2147483648": "ValueError",
         "properties: * = 4294967296": "ValueError",
     },
-    "may have 32 bits without a sign": {
+    "can be unsigned 32-bit numbers": {
         "identifiers: -1": 2**32 - 1,
         "identifiers: 200": [200, 3355443200],
         "identifiers: 2147483648": [128, 2**31],
@@ -59,7 +59,7 @@ DIFFERENCES = {
         "messages: bytearray: there": ...,
         "messages: memoryview: there": ...,
     },
-    "A timeout waits": {
+    "With a timeout, sctp_recv, sctp_send and connectx wait": {
         "addresses: connectx with a timeout": None,
         "messages: with a timeout": "TimeoutError",
     },

@@ -10,6 +10,7 @@ from sctp import (
     IPPROTO_SCTP,
     SCTP_GET_ASSOC_STATS,
     SCTP_INITMSG,
+    SCTP_NODELAY,
     SCTP_PR_ASSOC_STATUS,
     SCTP_PR_SCTP_ALL,
     SCTP_PR_SCTP_NONE,
@@ -77,6 +78,23 @@ def test_message_is_abandoned_when_its_time_is_over(own_network, pair, wait_for)
     # The receiver is told not to wait for the missing messages of the stream.
     sender.sctp_sendv([b"next"], None, sctp_sndinfo(snd_sid=2))
     assert_only_arriving(receiver, b"next")
+
+
+@pytest.mark.parametrize("nodelay", [False, True])
+def test_short_time_needs_nodelay(make_pair, nodelay):
+    """Nagle's algorithm holds the messages until the peer's delayed acknowledgement.
+    On a busy machine, this may come before the messages are all sent."""
+    sender, receiver = make_pair()
+    sender.setsockopt(IPPROTO_SCTP, SCTP_NODELAY, nodelay)
+    prinfo = sctp_prinfo(pr_policy=SCTP_PR_SCTP_TTL, pr_value=50)
+
+    def is_lost():
+        for number in range(4):
+            sender.sctp_sendv([b"%d" % number], info=prinfo)
+        sender.sctp_sendv([b"end"])
+        return b"3" not in list(iter(lambda: receiver.sctp_recvv(100)[0], b"end"))
+
+    assert any(is_lost() for _ in range(5)) != nodelay
 
 
 @pytest.mark.parametrize(

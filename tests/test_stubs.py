@@ -64,6 +64,21 @@ def test_stub_has_the_names_of_the_module(name):
     assert names == {n for n in vars(module) if not n.startswith("__")}
 
 
+def test_star_imports_what_type_checkers_expect():
+    """They cannot evaluate __all__ of the package and of _options. Without it, *
+    imports public definitions, and imports like "x as x"."""
+    package = Path(sctp.__file__).parent
+    expected = {*sctp._enums.__all__, *sctp._notifications.__all__}
+    for path in [package / "_options.pyi", *Path(_sctp.__file__).parent.glob("*.pyi")]:
+        expected |= set(defined_names(stub(path)))
+    for node in ast.walk(ast.parse((package / "__init__.py").read_text())):
+        if isinstance(node, ast.ImportFrom):
+            expected |= {alias.asname for alias in node.names if alias.asname}
+    expected = {name for name in expected if not name.startswith("_")}
+    only_by_name = {"AssociationRestarted", "Message", "MessageTooLong"}
+    assert expected == {*sctp.__all__} | only_by_name
+
+
 @pytest.mark.parametrize("cls", DICT_CLASSES, ids=lambda cls: cls.__name__)
 def test_stub_has_the_keys_of_the_dict_class(cls):
     (base,) = stub_class(cls.__name__).bases
