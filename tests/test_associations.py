@@ -34,6 +34,7 @@ from sctp import (
 
 pytestmark = [pytest.mark.kernel]
 LOCAL = "127.0.0.1"
+MANY = [b"%4d" % number * 250 for number in range(20)]
 SMALL_BUFFERS = {(SOL_SOCKET, SO_RCVBUF): 8192, (SOL_SOCKET, SO_SNDBUF): 8192}
 
 
@@ -553,6 +554,29 @@ def front_next(front, iterator):
     return front.submit_next(iterator).result(PATIENCE)
 
 
+@pytest.mark.linux
+@pytest.mark.parametrize("whose", ["peer's", "own"])
+def test_messages_that_were_not_delivered(front, make_socket, whose):
+    listener = make_socket(AF_INET, SOCK_STREAM)
+    listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 5000)
+    listener.bind((LOCAL, 0))
+    listener.listen()
+    events = [NotificationType.SEND_FAILED_EVENT]
+    client = front.connect([listener.getsockname()], events=events)
+    peer = listener.accept()[0]
+    news = client.notifications()
+    for number, message in enumerate(MANY):
+        client.send(message, context=number)
+    if whose == "own":
+        client.abort()
+    else:
+        peer.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+    lost = [*iter(lambda: front_next(front, news), None)]
+    contexts = [each["ssfe_info"]["snd_context"] for each in lost]
+    assert contexts == ([] if whose == "own" else [*range(min(contexts), len(MANY))])
+
+
 def test_notifications_without_a_reader_disturb_nobody(front):
     server = front.listen(LOCAL, events=list(NotificationType))
     client = front.connect(server.addresses)
@@ -659,9 +683,6 @@ def test_leaving_an_association_by_an_exception_aborts_it(ends):
     with pytest.raises(ConnectionResetError):
         accepted.receive()
     assert client.is_closed
-
-
-MANY = [b"%4d" % number * 250 for number in range(20)]
 
 
 def read_many(sock):
