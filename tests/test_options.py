@@ -1356,7 +1356,12 @@ def test_error_with_address_changes_off_says_so(make_socket):
     with pytest.raises(PermissionError) as raised:
         write(client, "SCTP_SET_PEER_PRIMARY_ADDR", sspp_addr=client.getsockname())
     (note,) = raised.value.__notes__
-    for part in "both sides", "before", "net.sctp.addip_enable", "SCTP_ASCONF_SUPPORTED":
+    for part in (
+        "both sides",
+        "before",
+        "net.sctp.addip_enable",
+        "SCTP_ASCONF_SUPPORTED",
+    ):
         assert part in note
 
 
