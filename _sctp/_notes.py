@@ -521,8 +521,9 @@ _RESETS = SCTP_RESET_STREAMS, SCTP_RESET_ASSOC, SCTP_ADD_STREAMS
 _OPTION_NOTES = {
     errno.ENOPROTOOPT: "This kernel may be too old for the option. Or the option is"
     f" part of an extension that is off or was not negotiated: {_NO_RESETS}",
-    errno.EPERM: "The option may be part of an extension that is off. The sysctl"
-    f" {_ASCONF} switches address reconfiguration on."
+    errno.EPERM: "The option may be part of an extension that is off. Address"
+    f" reconfiguration must be on at both sides before connecting: set the sysctl"
+    f" {_ASCONF} to 1, or the option SCTP_ASCONF_SUPPORTED."
     + (f" The sysctl {_SYSCTL}.intl_enable switches interleaving on." if _LINUX else "")
     + " Interleaving also needs SCTP_FRAGMENT_INTERLEAVE.",
 }

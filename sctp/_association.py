@@ -78,9 +78,10 @@ class OwnSocket:
     def find_addresses(
         self, association: "AssociationBase"
     ) -> tuple[tuple[Address, ...] | None, ...]:
-        """The addresses of this side, and those of the peer."""
-        sock = association.socket
-        return sock.sctp_getladdrs(), sock.sctp_getpaddrs()
+        """The addresses of this side, and those of the peer. With the identifier, they
+        are those of the association. The socket may have others."""
+        sock, assoc_id = association.socket, association.assoc_id
+        return sock.sctp_getladdrs(assoc_id), sock.sctp_getpaddrs(assoc_id)
 
     def close(self, association: "AssociationBase") -> None:
         close_socket(association.socket)
@@ -109,12 +110,6 @@ class SharedSocket(OwnSocket):
 
     def linger(self, association: "AssociationBase") -> None:
         """Does nothing: a notification tells when the kernel is done."""
-
-    def find_addresses(
-        self, association: "AssociationBase"
-    ) -> tuple[tuple[Address, ...] | None, ...]:
-        sock, assoc_id = association.socket, association.assoc_id
-        return sock.sctp_getladdrs(assoc_id), sock.sctp_getpaddrs(assoc_id)
 
     def close(self, association: "AssociationBase") -> None:
         self._hub.forget(self._member(association))

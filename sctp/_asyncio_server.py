@@ -122,6 +122,7 @@ class Server(ServerBase):
             self._loop.remove_reader(self._fd)
         if self._pause is not None:
             self._pause.cancel()
+        self._remember_addresses()
         self._sock.close()
         self._closed.set()
         self._check_done()

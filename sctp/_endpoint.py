@@ -26,6 +26,7 @@ from ._sockets import (
     abort_association,
     abort_at_close,
     close_socket,
+    current_addresses,
     is_crowded,
     keep_socket,
 )
@@ -106,10 +107,10 @@ class EndpointBase(Generic[Association]):
         self._is_behind = False
         self._will_look = False
         self._is_closed = False
-        found = sock.sctp_getladdrs() or ()
-        self._addresses: tuple[Address, ...] = tuple(map(plain_address, found))
+        self._addresses = current_addresses(sock)
 
     def __repr__(self) -> str:
+        self._remember_addresses()
         state = "closed" if self._hub.end else "open"
         count = len(self._hub.alive)
         return f"<Endpoint at {self._addresses} with {count} associations, {state}>"
@@ -455,12 +456,14 @@ class EndpointBase(Generic[Association]):
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side. If none were given, these are the ones that
-        the kernel chose in connect()."""
-        if not self._is_closed and not any(port for _, port, *_ in self._addresses):
-            found = self._sock.sctp_getladdrs() or ()
-            self._addresses = tuple(map(plain_address, found))
-        return self._addresses
+        """The addresses of this side. After the end, the last known ones. If none were
+        given, these are the ones that the kernel chose in connect()."""
+        with self._lock:
+            self._remember_addresses()
+            return self._addresses
+
+    def _remember_addresses(self) -> None:
+        self._addresses = current_addresses(self._sock, self._addresses)
 
     @property
     def associations(self) -> tuple[Association, ...]:
@@ -515,6 +518,7 @@ class EndpointBase(Generic[Association]):
         if hub.end is None or hub.members or hub.apart or self._is_closed:
             return
         self._end()
+        self._remember_addresses()
         close_socket(self._sock)
         self._is_closed = True
 

@@ -5,6 +5,7 @@ from ._lifecycle import logger
 from ._messages import Address, plain_address
 from ._setup import Limits
 from ._socket import sctp_socket
+from ._sockets import current_addresses
 
 # How many seconds to pause if no descriptor is left.
 PAUSE = 1.0
@@ -26,10 +27,10 @@ class ServerBase:
         self._events = events
         self._most = max_associations
         self._is_serving = True
-        found = sock.sctp_getladdrs() or ()
-        self._addresses: tuple[Address, ...] = tuple(map(plain_address, found))
+        self._addresses = current_addresses(sock)
 
     def __repr__(self) -> str:
+        self._remember_addresses()
         state = "serving" if self._is_serving else "closed"
         return f"<Server at {self._addresses}, {state}>"
 
@@ -65,5 +66,10 @@ class ServerBase:
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """The addresses that the server listens on."""
+        """The addresses that the server listens on. After close(), the last known
+        ones."""
+        self._remember_addresses()
         return self._addresses
+
+    def _remember_addresses(self) -> None:
+        self._addresses = current_addresses(self._sock, self._addresses)

@@ -14,6 +14,7 @@ from _sctp._names import find_service
 from _sctp.sctp import IPPROTO_SCTP, SCTP_BINDX_ADD_ADDR
 from _sctp.sctp_info import SCTP_ABORT, SCTP_EOF, sctp_sndinfo
 
+from ._messages import Address, plain_address
 from ._options import sctp_assoc_value
 from ._setup import (
     Addresses,
@@ -245,6 +246,16 @@ def abort_at_close(sock: sctp_socket) -> None:
 
 def keep_socket(sock: sctp_socket) -> None:
     _open_sockets.add(sock)
+
+
+def current_addresses(
+    sock: sctp_socket, known: tuple[Address, ...] = ()
+) -> tuple[Address, ...]:
+    """The addresses of a socket. If it is closed or not bound, those that are known."""
+    with suppress(OSError):
+        if found := sock.sctp_getladdrs():
+            return tuple(map(plain_address, found))
+    return known
 
 
 def close_socket(sock: sctp_socket) -> None:

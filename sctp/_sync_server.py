@@ -179,6 +179,7 @@ class Server(ServerBase):
         with suppress(OSError):  # it is closed already
             self._wake_up.set()
         with self._accepting:
+            self._remember_addresses()
             self._sock.close()
             self._wake_up.close()
         with self._lock:

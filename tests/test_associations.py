@@ -135,6 +135,28 @@ def test_addresses_as_text(front, here, there, family):
     assert "::ffff:" not in str(client.local_addresses + client.peer_addresses)
 
 
+def test_addresses_of_a_socket_that_the_association_does_not_have(make_ends):
+    off = {sctp.SCTP_ASCONF_SUPPORTED: sctp.sctp_assoc_value(assoc_value=0)}
+    client, _ = make_ends("10.1.0.2", local_addresses="10.1.0.1", options=off)
+    (here,) = client.local_addresses
+    client.socket.sctp_bindx([("10.2.0.1", here[1])], sctp.SCTP_BINDX_ADD_ADDR)
+    assert client.local_addresses == (here,)
+
+
+def test_addresses_of_a_server_are_the_current_ones(front):
+    server = front.serve(lambda association: None, "10.1.0.1")
+    port = server.addresses[0][1]
+    second, third = ("10.2.0.1", port), ("10.3.0.1", port)
+    (sock,) = server.sockets
+    sock.sctp_bindx([second], sctp.SCTP_BINDX_ADD_ADDR)
+    assert server.addresses == (("10.1.0.1", port), second)
+    assert str(second) in repr(server.real)
+    sock.sctp_bindx([third], sctp.SCTP_BINDX_ADD_ADDR)
+    sock.sctp_bindx([second], sctp.SCTP_BINDX_REM_ADDR)
+    server.close()
+    assert server.addresses == (("10.1.0.1", port), third)
+
+
 def test_ipv4_is_shown_as_ipv4_on_ipv6_sockets(front):
     server = front.listen("[::1]/127.0.0.1")
     port = server.addresses[0][1]

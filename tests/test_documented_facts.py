@@ -403,6 +403,34 @@ def test_marks_of_a_peeled_off_socket(make_star, kernel_fact):
         see_marks(kernel_fact, peeled)
 
 
+@needs_root
+def test_reconfiguration_switched_on_by_options(own_network, make_socket, kernel_fact):
+    listener, client = (make_socket(AF_INET, SOCK_STREAM) for _ in range(2))
+    first, second = ("10.1.0.1", 0), ("10.2.0.1", 0)
+    listener.bind(first)
+    listener.listen()
+    on = sctp.sctp_assoc_value(assoc_value=1)
+    for sock in listener, client:
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_ASCONF_SUPPORTED, on)
+    error = outcome(client.connect, listener.getsockname())
+    kernel_fact("reconfiguration-without-authentication", errno.errorcode[error])
+
+    for sock in listener, client:
+        sock.setsockopt(IPPROTO_SCTP, sctp.SCTP_AUTH_SUPPORTED, on)
+    client.connect(listener.getsockname())
+    with listener.accept()[0] as accepted:
+        status = accepted.sctp_opt_info(sctp.SCTP_STATUS, sctp.sctp_status())
+        assoc_id = status["sstat_assoc_id"]
+        accepted.sctp_bindx([second], sctp.SCTP_BINDX_ADD_ADDR)
+        assert len(accepted.sctp_getladdrs()) == 2
+        has_it = len(accepted.sctp_getladdrs(assoc_id)) == 2
+        kernel_fact("accepted-socket-inherits-reconfiguration", has_it)
+        accepted.sctp_bindx([second], sctp.SCTP_BINDX_REM_ADDR)
+        accepted.setsockopt(IPPROTO_SCTP, sctp.SCTP_ASCONF_SUPPORTED, on)
+        accepted.sctp_bindx([second], sctp.SCTP_BINDX_ADD_ADDR)
+        assert len(accepted.sctp_getladdrs(assoc_id)) == 2
+
+
 # Addresses
 
 

@@ -149,6 +149,20 @@ def test_without_addresses(front):
     assert silent.addresses[0][1]
 
 
+def test_addresses_are_the_current_ones(front):
+    endpoint = front.open_endpoint("10.1.0.1")
+    port = endpoint.addresses[0][1]
+    second, third = ("10.2.0.1", port), ("10.3.0.1", port)
+    endpoint.socket.sctp_bindx([second], sctp.SCTP_BINDX_ADD_ADDR)
+    assert endpoint.addresses == (("10.1.0.1", port), second)
+    assert str(second) in repr(endpoint.real)
+    endpoint.socket.sctp_bindx([third], sctp.SCTP_BINDX_ADD_ADDR)
+    endpoint.socket.sctp_bindx([second], sctp.SCTP_BINDX_REM_ADDR)
+    endpoint.abort()
+    assert endpoint.is_closed
+    assert endpoint.addresses == (("10.1.0.1", port), third)
+
+
 @pytest.mark.parametrize("here", ["[::1]/127.0.0.1", "[::]"])
 def test_both_families(front, here):
     endpoint = front.open_endpoint(here)

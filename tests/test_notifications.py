@@ -252,6 +252,26 @@ def test_addresses_are_confirmed(associate, network, kernel_fact):
     kernel_fact("second-address-is-confirmed", True)
 
 
+@pytest.mark.linux
+def test_named_addresses_are_not_confirmed(make_socket, network, kernel_fact):
+    """An answered heartbeat on demand confirms any other address."""
+    server, client = (make_socket(network.family, SOCK_STREAM) for _ in range(2))
+    server.sctp_bindx(network.addresses(3), sctp.SCTP_BINDX_ADD_ADDR)
+    server.listen()
+    subscribe(client, sctp.SCTP_PEER_ADDR_CHANGE)
+    _, named, learned = peers = network.addresses(3, port=server.getsockname()[1])
+    client.sctp_connectx(peers[:2])
+    for address in named, learned:
+        probe = sctp.sctp_paddrparams(spp_address=address, spp_flags=sctp.SPP_HB_DEMAND)
+        client.setsockopt(IPPROTO_SCTP, sctp.SCTP_PEER_ADDR_PARAMS, probe)
+    confirmed = set()
+    while learned not in confirmed:
+        notification = receive(client)
+        if notification["spc_state"] == sctp.SCTP_ADDR_CONFIRMED:
+            confirmed.add(notification["spc_aaddr"])
+    kernel_fact("named-address-is-confirmed", named in confirmed)
+
+
 def test_addresses_come_and_go(associate, network):
     ends = associate(sctp.SCTP_PEER_ADDR_CHANGE)
     first, second = network.addresses(2, port=ends.peer.getsockname()[1])
