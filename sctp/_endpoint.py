@@ -414,6 +414,7 @@ class EndpointBase(Generic[Association]):
         hub.check_connect()
         member = hub.make_member()
         member.late_at = time.monotonic() + self._least_time_out(len(peers))
+        member.given = len(peers)
         assoc_id: int | None = None
         try:
             try:

@@ -76,14 +76,16 @@ class Member(Lifecycle):
     is_accepted = False
     # The number of addresses of the peer.
     addresses = 1
+    # How many of them the kernel takes as confirmed without a report: that of a set-up
+    # by the peer, or all that connect() was given.
+    given = 1
     # During a set-up: when the kernel gives up a silent peer (time.monotonic()).
     late_at = 0.0
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._silent: set[object] = set()
-        # The confirmed addresses, except that of the set-up, which the kernel does not
-        # report.
+        # The addresses that the kernel has reported as confirmed.
         self._confirmed: set[object] = set()
 
     def notice(self, notification: Notification) -> None:
@@ -112,7 +114,7 @@ class Member(Lifecycle):
         if lost["sac_state"] == AssocChangeState.CANT_STR_ASSOC:
             is_late = time.monotonic() >= self.late_at
             return errno.ETIMEDOUT if is_late else errno.ECONNREFUSED
-        answered = min(self.addresses, 1 + len(self._confirmed))
+        answered = min(self.addresses, self.given + len(self._confirmed))
         is_silent = len(self._silent) >= answered
         return errno.ETIMEDOUT if is_silent else errno.ECONNRESET
 

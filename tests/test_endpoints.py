@@ -556,6 +556,41 @@ def test_abort_without_a_cause_and_silence(
     assert notification["sac_error"] == 0 and "sac_info" not in notification
 
 
+@pytest.mark.linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("how", ["abort", "silence"])
+def test_end_after_a_named_path_failed(own_network, front, make_socket, how):
+    """The kernel does not report that addresses named in connect() are confirmed."""
+    listener = make_socket(AF_INET, SOCK_STREAM)
+    addresses = [("10.1.0.2", 0), ("10.2.0.2", 0)]
+    listener.sctp_bindx(addresses, sctp.SCTP_BINDX_ADD_ADDR)
+    listener.listen()
+    endpoint = front.open_endpoint(
+        "10.1.0.1/10.2.0.1",
+        options=SOON_SILENT,
+        events=[NotificationType.PEER_ADDR_CHANGE],
+    )
+    client = endpoint.reach(listener.sctp_getladdrs())
+    news = client.notifications()
+    peer = listener.accept()[0]
+    with Host("10.1.0.1") as here, Host("10.1.0.2") as there:
+        peer.send(b"x")
+        packet = here.receive(0)  # it has the tag that the endpoint expects
+        assert client.receive().data == b"x"
+        own_network.run("ip address del 10.2.0.2/24 dev dummy0")
+        failed = front.submit_next(news).result(PATIENCE)
+        assert failed["spc_aaddr"][0] == "10.2.0.2"
+        if how == "abort":
+            there.send("10.1.0.1", packet._replace(chunks=(Chunk(6),)))
+        else:
+            own_network.lose(100)
+        with pytest.raises(OSError) as caught:
+            client.receive()
+    expected = errno.ECONNRESET if how == "abort" else errno.ETIMEDOUT
+    assert caught.value.errno == expected
+    peer.close()
+
+
 # No association stops the others
 
 
