@@ -333,13 +333,15 @@ class AssociationBase:
 
     @property
     def local_addresses(self) -> tuple[Address, ...]:
-        """The addresses of this side. After the end, the last known ones."""
+        """The addresses of this side. After the end, those that it had when you last
+        asked, or at the set-up."""
         self._remember_addresses()
         return self._local
 
     @property
     def peer_addresses(self) -> tuple[Address, ...]:
-        """The addresses of the peer. After the end, the last known ones."""
+        """The addresses of the peer. After the end, those that it had when you last
+        asked, or at the set-up."""
         self._remember_addresses()
         return self._peers
 
