@@ -460,13 +460,14 @@ class Association(AssociationBase):
         else:
             message = core.outgoing(data, stream, ppid, unordered, lifetime, context)
         if not core.may_send:
-            core.check_send()
+            await self._check_send()
         if self._turns and not self._waiting:
             try:
                 self._sendv(*message)
             except BlockingIOError:
                 pass
             except OSError as error:
+                self._turns -= 1
                 self._fail_to_send(error)
             else:
                 self._turns -= 1
@@ -495,13 +496,14 @@ class Association(AssociationBase):
         try:
             batch = self._prepare(messages, stream, ppid, unordered, lifetime, context)
             if not self._core.may_send:
-                self._core.check_send()
+                await self._check_send()
             if self._turns and batch and not self._waiting:
                 try:
                     sent = self.socket.sctp_sendv_many(batch[:BATCH])
                 except BlockingIOError:
                     pass
                 except OSError as error:
+                    self._turns -= 1
                     self._fail_to_send(error)
                 else:
                     self._turns -= 1
@@ -510,6 +512,15 @@ class Association(AssociationBase):
             raise
         if sent < len(batch):
             await self._send_in_line(batch, sent, sent < min(len(batch), BATCH))
+
+    async def _check_send(self) -> None:
+        """Raises if nothing can be sent any more. Lets other tasks run beside a task
+        that tries again and again."""
+        if not self._turns:
+            self._turns = TURNS
+            await asyncio.sleep(0)
+        self._turns -= 1
+        self._core.check_send()
 
     async def _send_in_line(
         self, batch: list[Outgoing], sent: int, is_full: bool

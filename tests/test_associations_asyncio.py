@@ -585,6 +585,35 @@ def test_sender_that_never_waits_gives_others_a_turn(how):
     asyncio.run(main(), debug=True)
 
 
+@pytest.mark.parametrize("how", ["send", "send_many"])
+@pytest.mark.parametrize("why", ["end", "stream"])
+def test_sender_that_fails_again_and_again_gives_others_a_turn(how, why):
+    async def main():
+        client, accepted, server = await make_pair()
+        if why == "end":
+            accepted.abort()
+            await client.wait_closed()
+        arguments = (b"x",) if how == "send" else ([b"x"],)
+        turns, is_done = 0, False
+
+        async def count():
+            nonlocal turns
+            while not is_done:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        for _ in range(500):
+            with pytest.raises(OSError):
+                await getattr(client, how)(*arguments, stream=60_000)
+        is_done = True
+        await counting
+        assert turns >= 500 // 33 - 2
+        await end(client, accepted, server)
+
+    asyncio.run(main(), debug=True)
+
+
 def test_wake_up_reads_its_share(make_socket):
     async def main():
         client, accepted, server = await make_pair()
