@@ -341,7 +341,8 @@ class AssociationBase:
     @property
     def peer_addresses(self) -> tuple[Address, ...]:
         """The addresses of the peer. After the end, those that it had when you last
-        asked, or at the set-up."""
+        asked, or at the set-up. If it ended before it was accepted, perhaps only one
+        of them is known."""
         self._remember_addresses()
         return self._peers
 
