@@ -8,6 +8,7 @@ import inspect
 import queue
 import threading
 import time
+from contextlib import asynccontextmanager
 
 import sctp.asyncio
 import sctp.sync
@@ -366,3 +367,20 @@ class SyncWithTimeout(Sync):
 
 
 FRONTS = {each.name: each for each in (Asyncio, Sync, SyncWithTimeout)}
+
+
+@asynccontextmanager
+async def other_turns():
+    """A list with an item for each turn of another task during the block."""
+    turns = []
+
+    async def take_turns():
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    taking = asyncio.create_task(take_turns())
+    try:
+        yield turns
+    finally:
+        taking.cancel()

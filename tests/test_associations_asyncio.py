@@ -563,23 +563,13 @@ def test_sender_that_never_waits_gives_others_a_turn(how):
     async def main():
         options = {(SOL_SOCKET, SO_SNDBUF): 1 << 20, (SOL_SOCKET, SO_RCVBUF): 1 << 20}
         client, accepted, server = await make_pair(options=options)
-        turns, is_done = 0, False
-
-        async def count():
-            nonlocal turns
-            while not is_done:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        if how == "send":
-            for _ in range(500):
-                await client.send(b"x")
-        else:
-            await client.send_many([b"x"] * 500)
-        is_done = True
-        await counting
-        assert turns >= 3
+        async with fronts.other_turns() as turns:
+            if how == "send":
+                for _ in range(500):
+                    await client.send(b"x")
+            else:
+                await client.send_many([b"x"] * 500)
+        assert len(turns) >= 3
         await end(client, accepted, server)
 
     asyncio.run(main(), debug=True)
@@ -594,21 +584,11 @@ def test_sender_that_fails_again_and_again_gives_others_a_turn(how, why):
             accepted.abort()
             await client.wait_closed()
         arguments = (b"x",) if how == "send" else ([b"x"],)
-        turns, is_done = 0, False
-
-        async def count():
-            nonlocal turns
-            while not is_done:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        for _ in range(500):
-            with pytest.raises(OSError):
-                await getattr(client, how)(*arguments, stream=60_000)
-        is_done = True
-        await counting
-        assert turns >= 500 // 33 - 2
+        async with fronts.other_turns() as turns:
+            for _ in range(500):
+                with pytest.raises(OSError):
+                    await getattr(client, how)(*arguments, stream=60_000)
+        assert len(turns) >= 500 // 33 - 2
         await end(client, accepted, server)
 
     asyncio.run(main(), debug=True)

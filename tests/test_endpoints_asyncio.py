@@ -10,6 +10,7 @@ from socket import (
     SOCK_SEQPACKET,
 )
 
+import fronts
 import pytest
 import system
 from test_associations_asyncio import (
@@ -469,20 +470,10 @@ def test_calls_that_never_wait_give_others_a_turn(name):
         for client in clients:
             await client.send(b"x")
         await asyncio.sleep(0.1)
-        turns, is_done = 0, False
-
-        async def count():
-            nonlocal turns
-            while not is_done:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        for _ in clients:
-            await getattr(endpoint, name)()
-        is_done = True
-        await counting
-        assert turns >= 100 // 32 - 1
+        async with fronts.other_turns() as turns:
+            for _ in clients:
+                await getattr(endpoint, name)()
+        assert len(turns) >= 100 // 32 - 1
         await end(endpoint)
         for client in clients:
             client.abort()
